@@ -1,0 +1,254 @@
+"""Every error that the core raises, in one tree. Each says what happened, what to do and whether anything was billed.
+
+FluxDepthError
+├── ParameterError            a setting is missing, of the wrong type or out of range; ``field`` names it
+├── PictureError              the picture at hand can't be sent
+├── KeyMissingError           no API key was found
+├── StorageError              the data folder can't be read or written
+├── Cancelled                 the artist stopped it
+├── NetworkError              no answer came from the service, and nothing was billed by this call
+│   ├── ConnectionFailedError     no connection: refused, no such host, no route, proxy
+│   ├── TlsError                  the secure connection can't be made
+│   ├── TimedOutError             no answer in time
+│   └── ConnectionLostError       the connection ended in the middle
+├── ServiceError              the service answered, and not with what was asked for
+│   ├── KeyRejectedError          401, 403 in JSON
+│   ├── CreditsError              not enough credits
+│   ├── ModelUnavailableError     the model is not offered (any more)
+│   ├── RequestRejectedError      a typed 4xx
+│   ├── AsyncUnsupportedError     a 400 that names ``async``
+│   ├── UploadForgottenError      the service no longer knows the uploaded picture
+│   ├── RateLimitedError          429
+│   ├── ServiceDownError          5xx, or a page of the edge in front of the service
+│   ├── UnexpectedReplyError      a reply of a shape that is not in the contract
+│   └── EditFailedError           the record of the edit says FAILURE
+├── UncertainError            the submit may have been taken and billed, and its reply was lost
+├── StillRunningError         the edit was taken and is not ready yet; it can be fetched later
+└── ResultError               the edit is done and paid for, and its result could not be fetched; it can be fetched again
+    ├── ResultExpiredError        its address has expired
+    ├── ResultRefusedError        its address is not one that may be fetched
+    ├── ResultTooLargeError       more bytes or pixels than is sane
+    └── ResultDamagedError        not a complete picture
+
+Foreign errors (requests, OSError) are translated where they arise and chained with ``raise … from``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+
+class Billed(enum.Enum):
+    """Whether this attempt may have cost credits."""
+
+    NO = "no"
+    MAYBE = "maybe"
+    YES = "yes"
+
+
+class NextStep(enum.Enum):
+    """The step that helps; the hosts make a button of it."""
+
+    NONE = "none"
+    CHANGE_SETTING = "change setting"  # ``field`` says which
+    OPEN_SETTINGS = "open settings"
+    TRY_AGAIN = "try again"
+    RECOVER = "recover"  # it is in the journal and can be fetched without paying again
+
+
+BILLED_WORDS = {
+    Billed.NO: "Nothing was billed.",
+    Billed.MAYBE: "Credits may have been used.",
+    Billed.YES: "Credits were used for this edit.",
+}
+
+
+class FluxDepthError(Exception):
+    """The base of all. ``str()`` is what the artist reads: what happened, what to do, whether it was billed.
+
+    ``detail`` is for the log only (a status code, an error code of the service) and never holds the API key.
+    """
+
+    billed = Billed.NO
+    next_step = NextStep.NONE
+    advice = ""
+
+    def __init__(
+        self,
+        message: str,
+        advice: str | None = None,
+        *,
+        field: str | None = None,
+        billed: Billed | None = None,
+        detail: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.detail = detail
+        if advice is not None:
+            self.advice = advice
+        if billed is not None:
+            self.billed = billed
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.message, self.advice, BILLED_WORDS[self.billed]) if part)
+
+
+class ParameterError(FluxDepthError):
+    next_step = NextStep.CHANGE_SETTING
+
+    @classmethod
+    def out_of_range(cls, field: str, label: str, value: object, allowed: str) -> ParameterError:
+        """``label`` may not be ``value``; ``allowed`` says in words what it may be."""
+        if isinstance(value, str) and not value.strip():
+            return cls(f"{label} ({field}) is empty.", f"It must be {allowed}.", field=field)
+        shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "…"
+        return cls(f"{label} ({field}) can't be {shown}.", f"It must be {allowed}.", field=field)
+
+    @classmethod
+    def unknown(cls, field: str, known: Sequence[str]) -> ParameterError:
+        """``field`` is no setting at all."""
+        return cls(f"There is no setting called “{field}”.", f"The settings are {', '.join(known)}.", field=field)
+
+
+class PictureError(FluxDepthError):
+    pass
+
+
+class KeyMissingError(FluxDepthError):
+    next_step = NextStep.OPEN_SETTINGS
+
+    def __init__(self) -> None:
+        super().__init__("There is no API key yet.", "Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
+
+
+class StorageError(FluxDepthError):
+    next_step = NextStep.TRY_AGAIN
+    advice = "Free some space or make the folder writable, then try again."
+
+
+class Cancelled(FluxDepthError):
+    next_step = NextStep.TRY_AGAIN
+
+    @classmethod
+    def before_submit(cls) -> Cancelled:
+        return cls("Stopped before the edit was submitted.")
+
+    @classmethod
+    def after_submit(cls) -> Cancelled:
+        """Stopping to wait is no refund, and the words say so."""
+        stopped = cls(
+            "Stopped waiting.",
+            "The service finishes the edit all the same; fetch it later with Recover.",
+            billed=Billed.YES,
+        )
+        stopped.next_step = NextStep.RECOVER
+        return stopped
+
+
+class NetworkError(FluxDepthError):
+    next_step = NextStep.TRY_AGAIN
+
+
+class ConnectionFailedError(NetworkError):
+    advice = "Check the network, the proxy and the service address, then try again."
+
+
+class TlsError(NetworkError):
+    advice = (
+        "Check the clock of this computer. Behind a company proxy, set REQUESTS_CA_BUNDLE to its certificate file."
+    )
+
+
+class TimedOutError(NetworkError):
+    advice = "Try again in a moment."
+
+
+class ConnectionLostError(NetworkError):
+    advice = "Try again."
+
+
+class ServiceError(FluxDepthError):
+    next_step = NextStep.TRY_AGAIN
+
+
+class KeyRejectedError(ServiceError):
+    next_step = NextStep.OPEN_SETTINGS
+    advice = "Check it in Settings."
+
+
+class CreditsError(ServiceError):
+    next_step = NextStep.NONE
+    advice = "Add credits to your 1min.ai account, then try again."
+
+
+class ModelUnavailableError(ServiceError):
+    next_step = NextStep.NONE
+    advice = "The vendor may have ended it; its page of models tells."
+
+
+class RequestRejectedError(ServiceError):
+    next_step = NextStep.CHANGE_SETTING
+
+
+class AsyncUnsupportedError(RequestRejectedError):
+    pass
+
+
+class UploadForgottenError(RequestRejectedError):
+    pass
+
+
+class RateLimitedError(ServiceError):
+    advice = "Wait a minute, then try again."
+
+
+class ServiceDownError(ServiceError):
+    advice = "Try again in a few minutes."
+
+
+class UnexpectedReplyError(ServiceError):
+    advice = "The service may have changed, or the address in Settings is not the service's. The log has the details."
+
+
+class EditFailedError(ServiceError):
+    advice = "Change the prompt or the settings and try again."
+    billed = Billed.MAYBE
+
+
+class UncertainError(FluxDepthError):
+    billed = Billed.MAYBE
+    next_step = NextStep.TRY_AGAIN
+    advice = (
+        "Look at your credits on 1min.ai before you try again: without the reply this edit can't be found again."
+    )
+
+
+class StillRunningError(FluxDepthError):
+    billed = Billed.YES
+    next_step = NextStep.RECOVER
+    advice = "Fetch it later with Recover; that costs nothing."
+
+
+class ResultError(FluxDepthError):
+    billed = Billed.YES
+    next_step = NextStep.RECOVER
+    advice = "Fetch it again with Recover; that costs nothing."
+
+
+class ResultExpiredError(ResultError):
+    pass
+
+
+class ResultRefusedError(ResultError):
+    pass
+
+
+class ResultTooLargeError(ResultError):
+    pass
+
+
+class ResultDamagedError(ResultError):
+    pass

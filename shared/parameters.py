@@ -1,0 +1,302 @@
+"""Every parameter of the model once: name, kind, range, default, label and help; and the validated edit made of them.
+
+GIMP's arguments, Blender's properties, the validation, the request body and the README's table are all made from the
+tables here. A second model is one more :class:`Model`, not a branch. This module knows no host and no network.
+
+Ranges and defaults: the vendor's page for Flux Depth Pro ("Prompt Object Parameters" and the playground's ranges).
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Union
+
+from .errors import ParameterError
+
+Value = Union[str, int, float, bool]
+
+SEED_COUNT = 2**32  # the page's seeds are 0–4294967295
+
+
+class Kind(enum.Enum):
+    """What a parameter holds, in the words of the request body."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    REAL = "real"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a :attr:`Kind.CHOICE` parameter and what the artist reads for it."""
+
+    value: str
+    label: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One setting: how it is called, what it may hold, and what the artist reads.
+
+    ``minimum`` and ``maximum`` are inclusive. ``zero_means`` allows 0 below ``minimum`` and says what it stands for.
+    ``decimals`` rounds a REAL before it is validated, sent or written (hosts store single-precision floats).
+    ``advanced`` puts the setting under "More" in both hosts.
+    """
+
+    name: str
+    kind: Kind
+    default: Value
+    label: str
+    help: str
+    minimum: float = 0
+    maximum: float = 0
+    decimals: int = 0
+    zero_means: str = ""
+    choices: tuple[Choice, ...] = ()
+    unit: str = ""
+    advanced: bool = False
+
+    @property
+    def argument(self) -> str:
+        """The name as GIMP spells it, e.g. ``safety-tolerance``."""
+        return self.name.replace("_", "-")
+
+    @property
+    def range_text(self) -> str:
+        """The allowed values in words, e.g. ``1 to 50`` or ``jpg, png or webp``."""
+        if self.kind is Kind.CHOICE:
+            *most, last = (choice.value for choice in self.choices)
+            return f"{', '.join(most)} or {last}" if most else last
+        if self.kind is Kind.BOOLEAN:
+            return "true or false"
+        if self.kind is Kind.TEXT:
+            return "a text that is not empty"
+        low, high = (f"{bound:.{self.decimals}f}" for bound in (self.minimum, self.maximum))
+        unit = f" {self.unit}" if self.unit else ""
+        return (f"0 ({self.zero_means}) or " if self.zero_means else "") + f"{low} to {high}{unit}"
+
+    def checked(self, value: object) -> Value:
+        """``value`` as it will be sent: the right type, rounded, in range.
+
+        Raises :class:`ParameterError` naming the field, the value and the range. A number is never cut to fit.
+        """
+        if self.kind is Kind.TEXT:
+            if isinstance(value, str) and value.strip():
+                return value.strip()
+        elif self.kind is Kind.BOOLEAN:
+            if isinstance(value, bool):
+                return value
+        elif self.kind is Kind.CHOICE:
+            if isinstance(value, str) and value in {choice.value for choice in self.choices}:
+                return value
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            number = self._number(value)
+            if number is not None:
+                return number
+        raise ParameterError.out_of_range(self.name, self.label, value, self.range_text)
+
+    def _number(self, value: float) -> Value | None:
+        """``value`` as an int or a rounded float, or None when it is a fraction of a whole number or out of range."""
+        number: int | float
+        if self.kind is Kind.INTEGER:
+            if value != int(value):
+                return None
+            number = int(value)
+        else:
+            number = round(float(value), self.decimals)
+        if self.minimum <= number <= self.maximum or (self.zero_means and number == 0):
+            return number
+        return None
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the service: how it is asked for, and its parameters in the order of the vendor's page."""
+
+    type: str
+    id: str
+    label: str
+    parameters: tuple[Parameter, ...]
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter called ``name``. Raises :class:`ParameterError` for a name that the model does not have."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise ParameterError.unknown(name, [parameter.name for parameter in self.parameters])
+
+
+FLUX_DEPTH_PRO = Model(
+    type="IMAGE_EDITOR",
+    id="black-forest-labs/flux-depth-pro",
+    label="Flux Depth Pro",
+    parameters=(
+        Parameter(
+            "prompt",
+            Kind.TEXT,
+            "",
+            "Prompt",
+            "What the edit should do. Words of space help: near, far, in front of, behind, foreground, background",
+        ),
+        Parameter(
+            "seed",
+            Kind.INTEGER,
+            0,
+            "Seed",
+            "The same seed with the same settings gives the same edit. Another seed can change the depth a lot",
+            minimum=0,
+            maximum=SEED_COUNT - 1,
+        ),
+        Parameter(
+            "steps",
+            Kind.INTEGER,
+            28,
+            "Steps",
+            "How many inference steps the model takes. More is slower; 35 to 50 suits complex depth",
+            minimum=1,
+            maximum=50,
+        ),
+        Parameter(
+            "prompt_upsampling",
+            Kind.BOOLEAN,
+            False,
+            "Enhance prompt",
+            "Let the service work the prompt out in more detail before it edits",
+            advanced=True,
+        ),
+        Parameter(
+            "guidance",
+            Kind.REAL,
+            3.5,
+            "Guidance",
+            "How closely the edit follows the prompt. 2 to 4 is subtle, 5 to 8 is dramatic",
+            minimum=1.0,
+            maximum=20.0,
+            decimals=1,
+        ),
+        Parameter(
+            "safety_tolerance",
+            Kind.INTEGER,
+            2,
+            "Safety tolerance",
+            "The content filter of the service: 1 is the strictest, 6 the most tolerant",
+            minimum=1,
+            maximum=6,
+            advanced=True,
+        ),
+        Parameter(
+            "format",
+            Kind.CHOICE,
+            "jpg",
+            "Result format",
+            "The file format in which the service encodes the result. PNG loses nothing, JPEG is the smallest",
+            choices=(Choice("jpg", "JPEG"), Choice("png", "PNG"), Choice("webp", "WebP")),
+            advanced=True,
+        ),
+    ),
+)
+
+# What both hosts ask beside the model's own parameters.
+VARIATIONS = Parameter(
+    "variations",
+    Kind.INTEGER,
+    1,
+    "Variations",
+    "How many edits to make, with the seeds seed, seed+1 and so on. Each one is a paid edit",
+    minimum=1,
+    maximum=8,
+)
+LONGEST_SIDE = Parameter(
+    "longest_side",
+    Kind.INTEGER,
+    2048,
+    "Longest side sent",
+    "A larger picture is scaled down to this before it is sent; 0 sends it as it is",
+    minimum=256,
+    maximum=8192,
+    zero_means="as it is",
+    unit="px",
+    advanced=True,
+)
+UPLOAD_FORMAT = Parameter(
+    "upload_format",
+    Kind.CHOICE,
+    "auto",
+    "Send as",
+    "How the picture is encoded for the way to the service",
+    choices=(
+        Choice("auto", "Automatic", "JPEG at high quality, or PNG when the picture is small enough that it costs little"),
+        Choice("jpg", "JPEG", "Small, with a trace of loss"),
+        Choice("png", "PNG", "Without loss, several times larger"),
+        Choice("webp", "WebP", "Small, with a trace of loss"),
+    ),
+    advanced=True,
+)
+KEEP_TRANSPARENCY = Parameter(
+    "keep_transparency",
+    Kind.BOOLEAN,
+    True,
+    "Keep transparency",
+    "Give the result the transparency of the source; the service itself returns opaque pictures",
+    advanced=True,
+)
+
+
+@dataclass(frozen=True)
+class DepthEdit:
+    """One validated edit: the model and a value for each of its parameters.
+
+    Made with :meth:`checked`; ``values`` then holds exactly the model's parameters, each of the right type, rounded and
+    in range.
+    """
+
+    values: Mapping[str, Value]
+    model: Model = FLUX_DEPTH_PRO
+
+    @classmethod
+    def checked(cls, values: Mapping[str, object], model: Model = FLUX_DEPTH_PRO) -> DepthEdit:
+        """An edit from what the artist chose; what is not given takes its default.
+
+        Raises :class:`ParameterError` for an unknown name, a wrong type or a value out of range, the first one found.
+        """
+        for name in values:
+            model.parameter(name)
+        return cls({p.name: p.checked(values.get(p.name, p.default)) for p in model.parameters}, model)
+
+    def __getitem__(self, name: str) -> Value:
+        return self.values[name]
+
+    @property
+    def prompt(self) -> str:
+        return str(self.values["prompt"])
+
+    @property
+    def seed(self) -> int:
+        return int(self.values["seed"])
+
+    @property
+    def format(self) -> str:
+        """The encoding of the result: ``jpg``, ``png`` or ``webp``."""
+        return str(self.values["format"])
+
+    def with_seed(self, seed: int) -> DepthEdit:
+        """The same edit with another seed; seeds wrap at 2³²."""
+        return DepthEdit({**self.values, "seed": seed % SEED_COUNT}, self.model)
+
+    def variations(self, count: int) -> list[DepthEdit]:
+        """``count`` edits (1–8) with the seeds seed, seed+1, … modulo 2³². Raises :class:`ParameterError`."""
+        return [self.with_seed(self.seed + step) for step in range(int(VARIATIONS.checked(count)))]
+
+    def body(self, image_url: str) -> dict[str, Any]:
+        """The JSON body of the submit for the picture at ``image_url``, as the vendor's page shows it."""
+        return {
+            "type": self.model.type,
+            "model": self.model.id,
+            "promptObject": {"imageUrl": image_url, **self.values},
+        }
