@@ -17,7 +17,6 @@ FluxDepthError
 │   ├── ModelUnavailableError     the model is not offered (any more)
 │   ├── RequestRejectedError      a typed 4xx
 │   ├── AsyncUnsupportedError     a 400 that names ``async``
-│   ├── UploadForgottenError      the service no longer knows the uploaded picture
 │   ├── RateLimitedError          429
 │   ├── ServiceDownError          5xx, or a page of the edge in front of the service
 │   ├── UnexpectedReplyError      a reply of a shape that is not in the contract
@@ -197,16 +196,18 @@ class AsyncUnsupportedError(RequestRejectedError):
     pass
 
 
-class UploadForgottenError(RequestRejectedError):
-    pass
-
-
 class RateLimitedError(ServiceError):
+    """``retry_after`` is the number of seconds that the service asks for, or None."""
+
     advice = "Wait a minute, then try again."
+    retry_after: float | None = None
 
 
 class ServiceDownError(ServiceError):
+    """``retry_after`` is the number of seconds that the service asks for, or None."""
+
     advice = "Try again in a few minutes."
+    retry_after: float | None = None
 
 
 class UnexpectedReplyError(ServiceError):

@@ -1,0 +1,81 @@
+"""Where the API key comes from and where it is kept: the environment first, then a 0600 file in the data folder.
+
+Nowhere else, so that both hosts see the same key, and no `.blend`, `.xcf`, preset, log or journal can hold it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import settings
+from .errors import KeyMissingError, ParameterError, StorageError
+
+KEY_VARIABLE = "FLUXDEPTH_API_KEY"
+
+
+class KeySource(enum.Enum):
+    """Where a key was found; the value is how the hosts name it."""
+
+    ENVIRONMENT = f"the environment ({KEY_VARIABLE})"
+    FILE = "the key file"
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A key and where it came from. Its ``repr`` hides the value, so that no traceback or log shows it."""
+
+    value: str = field(repr=False)
+    source: KeySource
+
+
+def key_file() -> Path:
+    return settings.home() / "key"
+
+
+def find_key() -> ApiKey | None:
+    """The key in force, or None. Raises :class:`StorageError` when there is a key file that can't be read."""
+    value = os.environ.get(KEY_VARIABLE, "").strip()
+    if value:
+        return ApiKey(value, KeySource.ENVIRONMENT)
+    try:
+        value = key_file().read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise StorageError(f"The key file “{key_file()}” can't be read.", "Save the key again in Settings.") from exc
+    return ApiKey(value, KeySource.FILE) if value else None
+
+
+def key_or_error() -> ApiKey:
+    """The key in force. Raises :class:`KeyMissingError` or :class:`StorageError`."""
+    key = find_key()
+    if key is None:
+        raise KeyMissingError
+    return key
+
+
+def save_key(text: str) -> None:
+    """Keeps the key in the 0600 file. Raises :class:`ParameterError` for what can't be a key, :class:`StorageError`.
+
+    A pasted key may have spaces and line ends around it, none inside.
+    """
+    value = text.strip()
+    # An HTTP header carries it: printable ASCII only.
+    if len(value) < 8 or not all("!" <= character <= "~" for character in value):
+        raise ParameterError(
+            "This is no API key.", "Copy it whole from your 1min.ai account, without spaces inside.", field="key"
+        )
+    settings.write_by_rename(key_file(), value.encode("ascii"), mode=0o600)
+
+
+def forget_key() -> None:
+    """Removes the key file, if there is one. Raises :class:`StorageError`."""
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            key_file().unlink()
+    except OSError as exc:
+        raise StorageError(f"The key file “{key_file()}” can't be removed: {exc.strerror or exc}.") from exc

@@ -1,0 +1,254 @@
+"""What the service's replies mean: bodies in, :class:`Record`, paths or typed errors out. No network in here.
+
+Shapes: the vendor's page ("Response Format") for the record, and replies seen elsewhere for the errors and for the
+looser shapes of ``resultObject`` (a plain string, a dict, absolute addresses, a missing ``temporaryUrl``).
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import (
+    AsyncUnsupportedError,
+    CreditsError,
+    EditFailedError,
+    KeyRejectedError,
+    ModelUnavailableError,
+    RateLimitedError,
+    RequestRejectedError,
+    ServiceDownError,
+    ServiceError,
+    UnexpectedReplyError,
+)
+
+JSON = Any
+
+
+class Status(enum.Enum):
+    """Where a record stands. UNKNOWN keeps what the service said in :attr:`Record.status_text`."""
+
+    SUCCESS = "SUCCESS"
+    PROCESSING = "PROCESSING"
+    FAILURE = "FAILURE"
+    UNKNOWN = "?"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One ``aiRecord``. ``addresses`` are the absolute addresses of the result, best first; ``keys`` its storage keys."""
+
+    uuid: str
+    status: Status
+    status_text: str
+    addresses: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    message: str = ""
+    code: str = ""
+
+    def failure(self) -> ServiceError:
+        """The error of a FAILURE record, or of one that holds an error where the result belongs."""
+        if self.code:
+            return typed_error(400, self.code, self.message, None)
+        said = f": {_sentence(self.message)}" if self.message else "."
+        return EditFailedError(f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE")
+
+
+def parse_json(content_type: str, body: bytes) -> JSON:
+    """The JSON of a reply. Raises :class:`UnexpectedReplyError` for anything else, e.g. a page of HTML."""
+    if "json" not in content_type.lower():
+        raise UnexpectedReplyError(
+            "The answer is not one of the service's: a web page or another kind of file came instead.",
+            detail=f"content type {content_type!r}, {body[:200]!r}",
+        )
+    try:
+        return json.loads(body)
+    except ValueError as exc:
+        raise UnexpectedReplyError("The service's answer can't be read.", detail=f"{body[:200]!r}") from exc
+
+
+def upload_path(reply: JSON) -> str:
+    """The path of an uploaded picture. Raises :class:`UnexpectedReplyError`."""
+    for outer, inner in (("fileContent", "path"), ("asset", "key")):
+        part = reply.get(outer) if isinstance(reply, dict) else None
+        if isinstance(part, dict) and isinstance(part.get(inner), str) and part[inner]:
+            return str(part[inner])
+    raise UnexpectedReplyError(
+        "The service took the picture and did not say where it is.", detail=f"{json.dumps(reply)[:300]}"
+    )
+
+
+def parse_record(reply: JSON) -> Record | None:
+    """The record in ``reply``; None for ``{"aiRecord": null}``, an unknown or expired id.
+
+    Raises :class:`UnexpectedReplyError` for any other shape, and the typed error for one that stands in the
+    place of the record.
+    """
+    if isinstance(reply, dict) and "aiRecord" in reply:
+        record = reply["aiRecord"]
+        if record is None:
+            return None
+        if isinstance(record, dict) and isinstance(record.get("uuid"), str) and record["uuid"]:
+            return _record(record)
+    elif isinstance(reply, dict) and (fault := _fault(reply)):
+        raise typed_error(200, *fault)
+    raise UnexpectedReplyError(
+        "The service answered in a form that this version does not know.", detail=f"{json.dumps(reply)[:300]}"
+    )
+
+
+def _record(record: Mapping[str, JSON]) -> Record:
+    text = str(record.get("status"))
+    status = Status(text) if text in {"SUCCESS", "PROCESSING", "FAILURE"} else Status.UNKNOWN
+    detail = record.get("aiRecordDetail")
+    result = detail.get("resultObject") if isinstance(detail, dict) else None
+    parts = result if isinstance(result, list) else [] if result is None else [result]
+    code = message = ""
+    found: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, dict) and "code" in part:
+            code, message, status = str(part["code"]), str(part.get("message", "")), Status.FAILURE
+        elif isinstance(part, dict):
+            found += [str(part[name]) for name in ("url", "temporaryUrl", "path", "key") if part.get(name)][:1]
+    if status is Status.FAILURE and not code:
+        message = " ".join(found)
+        found = []
+    temporary = record.get("temporaryUrl")
+    absolute = [one for one in found if re.match(r"https?://", one)]
+    return Record(
+        uuid=str(record["uuid"]),
+        status=status,
+        status_text=text,
+        addresses=tuple(([temporary] if isinstance(temporary, str) and temporary else []) + absolute),
+        keys=tuple(one for one in found if one not in absolute),
+        message=message,
+        code=code,
+    )
+
+
+def error_of(status: int, content_type: str, body: bytes, retry_after: str | None = None) -> ServiceError:
+    """The error that a reply with an HTTP status of 300 or more means. ``detail`` keeps what the log should have."""
+    detail = f"HTTP {status} {content_type} {body[:300]!r}"
+    fault: tuple[str, str, JSON] | None = None
+    try:
+        reply = parse_json(content_type, body)
+        fault = _fault(reply) if isinstance(reply, dict) else None
+    except UnexpectedReplyError:
+        pass
+    error: ServiceError
+    if status == 429:
+        error = RateLimitedError("The service takes no more requests from this key for the moment (429).")
+        error.retry_after = _seconds(retry_after)
+    elif fault:
+        error = typed_error(status, *fault)
+    elif status >= 500:
+        error = ServiceDownError(f"The service can't be reached behind its gateway ({status}).")
+        error.retry_after = _seconds(retry_after)
+    elif status == 401:
+        error = KeyRejectedError("The service did not accept the key (401).")
+    elif status == 403:
+        error = ServiceDownError(
+            "The service's gateway turned this computer away (403).",
+            "A VPN or a company network can be the reason. Try another network, or again later.",
+        )
+    elif 300 <= status < 400:
+        error = UnexpectedReplyError(f"The service sent the request on to another address ({status}).")
+    else:
+        error = UnexpectedReplyError(f"The service turned the request down without a word ({status}).")
+    error.detail = detail
+    return error
+
+
+def is_refusal(status: int, content_type: str, body: bytes) -> bool:
+    """Whether a reply to a submit proves that the edit was not taken: a typed 4xx, or the edge's own refusal."""
+    if not 400 <= status < 500:
+        return False
+    if status == 429 or re.search(rb"error code: 1\d\d\d", body):
+        return True
+    try:
+        reply = parse_json(content_type, body)
+    except UnexpectedReplyError:
+        return False
+    return isinstance(reply, dict) and _fault(reply) is not None
+
+
+def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceError:
+    """The error for the service's own error ``code`` and ``message``; ``details`` may be JSON within JSON."""
+    said = _sentence(message)
+    if code == "INSUFFICIENT_CREDITS" or status == 406:
+        return CreditsError(f"There are not enough credits for this edit: {said}")
+    if status in (401, 403):
+        return KeyRejectedError(f"The service did not accept the key ({status}): {said}")
+    if code == "UNSUPPORTED_MODEL":
+        return ModelUnavailableError(f"The service does not offer this model: {said}")
+    details = _unwrap(details)
+    # The service may name the field in its message or in the details of either shape.
+    if status == 400 and re.search(r"\basync\b", f"{message} {json.dumps(details)}"):
+        return AsyncUnsupportedError(f"The service does not take the waiting mode: {said}", field="async")
+    if code == "MISSING_REQUIRED_FIELDS" and isinstance(details, list):
+        named = [one for one in details if isinstance(one, dict)]
+        words = " ".join(_sentence(str(one.get("message", ""))) for one in named)
+        field = str(named[0].get("field")) if named else None
+        return RequestRejectedError(f"The service misses a setting: {words or said}", field=_last_part(field))
+    if code == "EXTERNAL_API_RESPONSE_WITH_ERROR":
+        return _model_error(said, details)
+    if status >= 500:
+        return ServiceDownError(f"The service failed ({status}): {said}")
+    return RequestRejectedError(f"The service turned the edit down: {said}")
+
+
+def _model_error(said: str, details: JSON) -> ServiceError:
+    """What the model's own host answered; "busy" in the outer message may hide a permanent cause in the details."""
+    response = details.get("response") if isinstance(details, dict) else None
+    if isinstance(response, dict):
+        status, data = response.get("status"), response.get("data")
+        cause = data.get("message") if isinstance(data, dict) else data
+        if cause and isinstance(status, int) and 400 <= status < 500 and status != 429:
+            field = _last_part(str(data["field"])) if isinstance(data, dict) and data.get("field") else None
+            return RequestRejectedError(f"The model turned the edit down: {_sentence(str(cause))}", field=field)
+        if cause:
+            return ServiceDownError(f"The model is not available at the moment: {_sentence(str(cause))}")
+    return ServiceDownError(f"The model is not available at the moment: {said}")
+
+
+def _fault(reply: Mapping[str, JSON]) -> tuple[str, str, JSON] | None:
+    """Code, message and details of the error shapes seen: top level, ``error``, or ``resultObject``."""
+    for part in (reply, reply.get("error"), reply.get("resultObject")):
+        if isinstance(part, dict):
+            code, message = part.get("errorCode", part.get("code")), part.get("message")
+            if isinstance(code, str) and isinstance(message, str):
+                return code, message, part.get("details")
+    return None
+
+
+def _unwrap(details: JSON) -> JSON:
+    """``details`` may be a JSON string that holds the structure."""
+    if isinstance(details, str):
+        try:
+            return json.loads(details)
+        except ValueError:
+            return details
+    return details
+
+
+def _sentence(text: str) -> str:
+    """The service's own words, on one line, of a readable length, ended like a sentence."""
+    line = " ".join(text.split())
+    line = line if len(line) <= 300 else line[:299] + "…"
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
+
+
+def _last_part(field: str | None) -> str | None:
+    """``promptObject.prompt`` → ``prompt``."""
+    return field.rsplit(".", 1)[-1] if field else None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After`` in its form of seconds; a date is rare and then treated as absent."""
+    return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
