@@ -23,7 +23,7 @@ FluxDepthError
 │   └── EditFailedError           the record of the edit says FAILURE
 ├── UncertainError            the submit may have been taken and billed, and its reply was lost
 ├── StillRunningError         the edit was taken and is not ready yet; it can be fetched later
-└── ResultError               the edit is done and paid for, and its result could not be fetched; it can be fetched again
+└── ResultError               done and paid for, and its result could not be fetched; it can be fetched again
     ├── ResultExpiredError        its address has expired
     ├── ResultRefusedError        its address is not one that may be fetched
     ├── ResultTooLargeError       more bytes or pixels than is sane
@@ -156,9 +156,7 @@ class ConnectionFailedError(NetworkError):
 
 
 class TlsError(NetworkError):
-    advice = (
-        "Check the clock of this computer. Behind a company proxy, set REQUESTS_CA_BUNDLE to its certificate file."
-    )
+    advice = "Check the clock of this computer. Behind a company proxy, set REQUESTS_CA_BUNDLE to its certificate file."
 
 
 class TimedOutError(NetworkError):
@@ -222,9 +220,7 @@ class EditFailedError(ServiceError):
 class UncertainError(FluxDepthError):
     billed = Billed.MAYBE
     next_step = NextStep.TRY_AGAIN
-    advice = (
-        "Look at your credits on 1min.ai before you try again: without the reply this edit can't be found again."
-    )
+    advice = "Look at your credits on 1min.ai before you try again: without the reply this edit can't be found again."
 
 
 class StillRunningError(FluxDepthError):

@@ -12,11 +12,11 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from .errors import ParameterError
 
-Value = Union[str, int, float, bool]
+Value = str | int | float | bool
 
 SEED_COUNT = 2**32  # the page's seeds are 0–4294967295
 
@@ -231,7 +231,9 @@ UPLOAD_FORMAT = Parameter(
     "Send as",
     "How the picture is encoded for the way to the service",
     choices=(
-        Choice("auto", "Automatic", "JPEG at high quality, or PNG when the picture is small enough that it costs little"),
+        Choice(
+            "auto", "Automatic", "JPEG at high quality, or PNG when the picture is small enough that it costs little"
+        ),
         Choice("jpg", "JPEG", "Small, with a trace of loss"),
         Choice("png", "PNG", "Without loss, several times larger"),
         Choice("webp", "WebP", "Small, with a trace of loss"),

@@ -17,7 +17,7 @@ MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """A picture as a file's bytes. ``format`` is ``jpg``, ``png`` or ``webp``; ``width`` and ``height`` are in pixels."""
+    """A picture as a file's bytes. ``format`` is ``jpg``, ``png`` or ``webp``; the size is in pixels."""
 
     data: bytes
     format: str

@@ -94,6 +94,8 @@ PRESETS = (
 _SPATIAL = re.compile(
     r"\b(near|far|front|behind|depth|foreground|background|distan\w*|layers?|blur\w*|bokeh|focus|haze|fog|mist)\b", re.I
 )
+_SUBTLE = re.compile(r"\b(subtle|soft\w*|gentl\w*|slight\w*)\b", re.I)
+_COMPLEX = re.compile(r"\b(layers|complex|many|cinematic|atmospher\w*)\b", re.I)
 
 
 def advice(values: Mapping[str, object]) -> str:
@@ -106,10 +108,8 @@ def advice(values: Mapping[str, object]) -> str:
     steps, guidance = values.get("steps", 28), values.get("guidance", 3.5)
     if isinstance(guidance, (int, float)) and guidance > 8:
         return "Guidance 5 to 8 is dramatic already; lower values look more natural."
-    if re.search(r"\b(subtle|soft\w*|gentl\w*|slight\w*)\b", prompt, re.I) and isinstance(guidance, (int, float)):
-        if guidance > 4:
-            return "Guidance 2 to 4 suits a subtle effect."
-    if re.search(r"\b(layers|complex|many|cinematic|atmospher\w*)\b", prompt, re.I) and isinstance(steps, int):
-        if steps < 35:
-            return "35 to 50 steps suit complex depth."
+    if _SUBTLE.search(prompt) and isinstance(guidance, (int, float)) and guidance > 4:
+        return "Guidance 2 to 4 suits a subtle effect."
+    if _COMPLEX.search(prompt) and isinstance(steps, int) and steps < 35:
+        return "35 to 50 steps suit complex depth."
     return "Another seed can change the depth a lot; try some."

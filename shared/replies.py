@@ -40,7 +40,7 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True)
 class Record:
-    """One ``aiRecord``. ``addresses`` are the absolute addresses of the result, best first; ``keys`` its storage keys."""
+    """One ``aiRecord``. ``addresses`` are the result's absolute addresses, best first; ``keys`` its storage keys."""
 
     uuid: str
     status: Status

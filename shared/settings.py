@@ -131,18 +131,19 @@ def write_by_rename(path: Path, data: bytes, mode: int = 0o644) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             if mode != 0o600:
-                os.chmod(temporary, mode)
-            os.replace(temporary, path)
+                temporary.chmod(mode)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                temporary.unlink()
             raise
     except OSError as exc:
         raise StorageError(f"“{path}” can't be written: {exc.strerror or exc}.") from exc

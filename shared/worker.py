@@ -1,0 +1,188 @@
+"""What a host holds of a running job: a worker thread, a queue that the host's main thread drains, and its progress.
+
+The thread never touches the host. A host starts a job, drains it from its timer, and reads the outcome in the end.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import log, settings
+from .cancel import CancelToken
+from .client import Client
+from .errors import Billed, Cancelled, FluxDepthError
+from .job import EditRequest, Event, Outcome, Stage, recover, run
+from .journal import EditEntry, Job, Journal
+from .log import LOGGER
+
+_ORDER = list(Stage)
+_live: set[RunningJob] = set()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a job stands, for a bar and a line of text. ``fraction`` is 0–1, None when it can't be known."""
+
+    text: str
+    fraction: float | None
+    stage: Stage
+    seconds: float
+
+
+class RunningJob:
+    """One job in a worker thread. Its methods belong to the host's main thread."""
+
+    def __init__(self, work: Callable[[RunningJob], Outcome], variations: int) -> None:
+        self.cancel = CancelToken()
+        self.job_id = ""
+        self._queue: queue.SimpleQueue[Event | Outcome | FluxDepthError] = queue.SimpleQueue()
+        self._last: dict[int, Event] = {}
+        self._variations = variations
+        self._stage = Stage.ENCODING
+        self._stage_since = time.monotonic()
+        self._outcome: Outcome | FluxDepthError | None = None
+        self._thread = threading.Thread(target=self._run, args=(work,), name="fluxdepth-job", daemon=True)
+        _live.add(self)
+        self._thread.start()
+
+    @classmethod
+    def start(cls, request: EditRequest, client: Client | None = None, journal: Journal | None = None) -> RunningJob:
+        """Starts an edit. Everything that can go wrong, a missing key included, comes out of :attr:`outcome`."""
+
+        def work(job: RunningJob) -> Outcome:
+            chosen = client or _client()
+            return run(request, client=chosen, journal=journal or Journal(), on_event=job.put, cancel=job.cancel)
+
+        return cls(work, request.variations)
+
+    @classmethod
+    def start_recovery(
+        cls, entry_job: Job, entry: EditEntry, client: Client | None = None, journal: Journal | None = None
+    ) -> RunningJob:
+        """Starts to fetch an edit that was paid for."""
+
+        def work(job: RunningJob) -> Outcome:
+            book = journal or Journal()
+            chosen = client or _client()
+            result = recover(entry_job, entry, client=chosen, journal=book, on_event=job.put, cancel=job.cancel)
+            return Outcome(entry_job.id, (result,))
+
+        return cls(work, 1)
+
+    def put(self, event: Event) -> None:
+        """Called by the pipeline, in the worker."""
+        self._queue.put(event)
+
+    def _run(self, work: Callable[[RunningJob], Outcome]) -> None:
+        try:
+            self._queue.put(work(self))
+        except FluxDepthError as exc:
+            self._queue.put(exc)
+        except Exception as exc:  # noqa: BLE001  a fault of ours: the artist is told, the log has the traceback
+            LOGGER.exception("internal error")
+            self._queue.put(
+                FluxDepthError(
+                    f"Something went wrong inside Flux Depth ({type(exc).__name__}: {exc}).",
+                    "The log has the details; look into the history before you try again.",
+                    billed=Billed.MAYBE,
+                )
+            )
+        finally:
+            _live.discard(self)
+
+    # For the main thread.
+
+    def drain(self, budget: float = 0.005) -> list[Event]:
+        """The events since the last call, taken for at most about ``budget`` seconds."""
+        deadline = time.monotonic() + budget
+        events: list[Event] = []
+        while time.monotonic() < deadline:
+            try:
+                message = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if not isinstance(message, Event):
+                if self._outcome is None:
+                    self._outcome = message
+                break
+            events.append(message)
+            self._last[message.index] = message
+            self.job_id = message.job_id
+            self._follow()
+        return events
+
+    @property
+    def finished(self) -> bool:
+        return self._outcome is not None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it, once :attr:`finished`. Raises the job's :class:`FluxDepthError`."""
+        if self._outcome is None:
+            raise RuntimeError("the job is not finished")
+        if isinstance(self._outcome, FluxDepthError):
+            raise self._outcome
+        return self._outcome
+
+    def stop(self) -> None:
+        """Stops waiting, at once. The thread completes the journal: an id that arrives late is still written."""
+        self.cancel.cancel()
+        if self._outcome is None:
+            self.drain()
+        if self._outcome is None:
+            submitted = any(
+                event.stage in (Stage.SUBMITTING, Stage.GENERATING, Stage.DOWNLOADING) for event in self._last.values()
+            )
+            self._outcome = Cancelled.after_submit() if submitted else Cancelled.before_submit()
+
+    @property
+    def progress(self) -> Progress:
+        """Where the slowest of the variations stands, in the words of the artist."""
+        seconds = time.monotonic() - self._stage_since
+        events = [event for event in self._last.values() if event.stage is self._stage]
+        fractions = [event.fraction for event in events if event.fraction is not None]
+        text, fraction = self._stage.value, min(fractions) if fractions else None
+        if self._stage is Stage.GENERATING:
+            usual = next((event.usual for event in events if event.usual), None)
+            text += f" {seconds:.0f} s"
+            if usual:
+                text += f", usually about {max(1, round(usual))} s"
+                fraction = min(0.98, seconds / usual)
+        elif fraction is not None:
+            text += f" {fraction:.0%}".replace("%", " %")
+        if self._variations > 1:
+            done = sum(event.stage in (Stage.FINISHED, Stage.FAILED) for event in self._last.values())
+            text += f" ({done} of {self._variations} done)" if done else f" ({self._variations} variations)"
+        return Progress(text, fraction, self._stage, seconds)
+
+    def _follow(self) -> None:
+        open_events = [event for event in self._last.values() if event.stage not in (Stage.FINISHED, Stage.FAILED)]
+        everyone = open_events or list(self._last.values())
+        stage = min((event.stage for event in everyone), key=_ORDER.index)
+        if stage is not self._stage:
+            self._stage, self._stage_since = stage, time.monotonic()
+
+    def join(self, timeout: float) -> None:
+        """Waits up to ``timeout`` seconds for the thread."""
+        self._thread.join(timeout)
+
+
+def settle(timeout: float) -> None:
+    """Waits, at most ``timeout`` seconds, until no job's thread is left; call it when the host lets go of the plug-in.
+
+    A stopped job may be between its submit and the entry of the id that comes back; those moments are worth a wait.
+    """
+    deadline = time.monotonic() + timeout
+    for job in list(_live):
+        job.join(max(0.0, deadline - time.monotonic()))
+
+
+def _client() -> Client:
+    """The client in force, its debug log opened."""
+    client = Client.from_settings()
+    log.start(settings.home(), client.secret)
+    return client
