@@ -36,9 +36,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with Sandbox(
-        latency=chosen.latency, effect=chosen.effect, fault=chosen.fault, port=chosen.port
-    ) as sandbox:
+    with Sandbox(latency=chosen.latency, effect=chosen.effect, fault=chosen.fault, port=chosen.port) as sandbox:
         print(json.dumps({"base_url": sandbox.base_url, "api_key": sandbox.api_key}), flush=True)
         print(
             "This is a stand-in on the loopback, not the service and not the model.",

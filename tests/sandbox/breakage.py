@@ -19,9 +19,7 @@ def reset(request: web.Request) -> web.Response:
     transport = request.transport
     if transport is not None:
         # To linger for zero seconds makes the close an RST.
-        transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     return web.Response()
 
@@ -43,9 +41,7 @@ async def instead(request: web.Request, stage: str, kind: str) -> web.Response:
     return web.json_response(body, status=status, headers=headers)
 
 
-async def spoil(
-    request: web.Request, reply: web.StreamResponse, kind: str, drip_interval: float
-) -> web.StreamResponse:
+async def spoil(request: web.Request, reply: web.StreamResponse, kind: str, drip_interval: float) -> web.StreamResponse:
     """The right reply, spoiled."""
     assert isinstance(reply, web.Response)
     body = bytes(reply.body or b"")

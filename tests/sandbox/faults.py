@@ -81,9 +81,7 @@ _ALL: tuple[Kind, ...] = (
         "400 that names `async`; the plain call works",
         keeps_contract=True,
     ),
-    Kind(
-        "async_ignored", ("submit",), "service", "a finished record in reply to `async`", keeps_contract=True
-    ),
+    Kind("async_ignored", ("submit",), "service", "a finished record in reply to `async`", keeps_contract=True),
     Kind(
         "upload_forgotten",
         ("submit",),
@@ -93,9 +91,7 @@ _ALL: tuple[Kind, ...] = (
         once=True,
     ),
     # Records
-    Kind(
-        "no_credits_200", RECORD, "record", "resultObject is a dict INSUFFICIENT_CREDITS", keeps_contract=True
-    ),
+    Kind("no_credits_200", RECORD, "record", "resultObject is a dict INSUFFICIENT_CREDITS", keeps_contract=True),
     Kind("failure", RECORD, "record", "ends as FAILURE, the text in resultObject[0]", keeps_contract=True),
     Kind(
         "failure_at_once",
@@ -119,9 +115,7 @@ _ALL: tuple[Kind, ...] = (
         "resultObject holds an absolute URL; no temporaryUrl",
         keeps_contract=True,
     ),
-    Kind(
-        "no_temporary_url", RECORD, "record", "temporaryUrl is missing, the key is there", keeps_contract=True
-    ),
+    Kind("no_temporary_url", RECORD, "record", "temporaryUrl is missing, the key is there", keeps_contract=True),
     Kind(
         "private_url",
         RECORD,

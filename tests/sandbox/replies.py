@@ -165,9 +165,7 @@ class Team:
         }
 
 
-def record(
-    *, record_id: str, team: Team, status: str, created: str, prompt_object: Body, result: Any
-) -> Body:
+def record(*, record_id: str, team: Team, status: str, created: str, prompt_object: Body, result: Any) -> Body:
     """One edit as the service tells it; `temporaryUrl` is the caller's to add."""
     return {
         "uuid": record_id,

@@ -137,9 +137,7 @@ class Sandbox(Settings):
         with self._changed:
             while not holds(self):
                 if time.monotonic() > deadline:
-                    raise TimeoutError(
-                        f"the sandbox did not get there within {timeout} s; it saw {self.requests}"
-                    )
+                    raise TimeoutError(f"the sandbox did not get there within {timeout} s; it saw {self.requests}")
                 self._changed.wait(0.05)
 
     def reset(self) -> None:
@@ -177,9 +175,7 @@ class Sandbox(Settings):
             raise self.failures[0]
         broken = [violation.error for violation in self.contract_violations if violation.what == "reply"]
         if broken:
-            raise AssertionError(
-                "the sandbox broke the contract:\n" + "\n".join(str(each) for each in broken)
-            )
+            raise AssertionError("the sandbox broke the contract:\n" + "\n".join(str(each) for each in broken))
 
     def _run(self) -> None:
         asyncio.run(self._live())
@@ -349,9 +345,7 @@ class Sandbox(Settings):
             return
         headers = {"Content-Type": f"{reply.content_type}"}
         try:
-            contract.check_reply(
-                request.method, request.path_qs, reply.status, headers, bytes(reply.body or b"")
-            )
+            contract.check_reply(request.method, request.path_qs, reply.status, headers, bytes(reply.body or b""))
         except contract.ContractError as error:
             self.contract_violations.append(Violation("reply", request.method, request.path, error))
 

@@ -102,9 +102,7 @@ class Service:
             return web.json_response(_refusal(error.problems), status=400)
         stem, dot, extension = file.name.rpartition(".")
         if not (stem and dot and extension.isalnum()):
-            return web.json_response(
-                replies.error("UNKNOWN_ERROR", "This file type isn't supported"), status=400
-            )
+            return web.json_response(replies.error("UNKNOWN_ERROR", "This file type isn't supported"), status=400)
         if len(file.content) > MAX_UPLOAD:
             return web.json_response(replies.error("HTTP_EXCEPTION", "File too large"), status=413)
         key = self.storage.new_key(file.name)
@@ -272,18 +270,14 @@ def _refusal(problems: list[contract.Problem]) -> replies.Body:
     """The service's own words for a body that breaks the contract."""
     out_of_range = [problem for problem in problems if problem.rule in _RANGE_RULES]
     if out_of_range and len(out_of_range) == len(problems):
-        return replies.external_error(
-            422, "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
-        )
+        return replies.external_error(422, "; ".join(f"{problem.field}: {problem.message}" for problem in problems))
     return replies.missing_fields({problem.field: problem.message for problem in problems})
 
 
 def _can_be_carried_out(sent: dict[str, Any]) -> bool:
     """Whether a body that breaks the contract still says enough for a lenient service."""
     wanted = sent.get("promptObject")
-    if not isinstance(wanted, dict) or not all(
-        isinstance(wanted.get(name), str) for name in ("imageUrl", "prompt")
-    ):
+    if not isinstance(wanted, dict) or not all(isinstance(wanted.get(name), str) for name in ("imageUrl", "prompt")):
         return False
     numbers = all(isinstance(wanted.get(name, 0), int | float) for name in ("seed", "guidance"))
     return numbers and wanted.get("format", "jpg") in ("jpg", "png", "webp")

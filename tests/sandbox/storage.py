@@ -57,9 +57,7 @@ class Storage:
         if given is None:
             return xml_error(403, "AccessDenied", "Access Denied")
         if not hmac.compare_digest(given, self._signature(key, query)):
-            return xml_error(
-                403, "SignatureDoesNotMatch", "The request signature we calculated does not match"
-            )
+            return xml_error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
         signed = datetime.strptime(query["X-Amz-Date"], _STAMP).replace(tzinfo=timezone.utc)
         if datetime.now(timezone.utc) >= signed + timedelta(seconds=int(query["X-Amz-Expires"])):
             return expired()
@@ -68,9 +66,7 @@ class Storage:
     def object(self, request: web.Request, key: str) -> web.Response:
         """The object, with no question asked of a signature."""
         if "API-KEY" in request.headers:
-            return xml_error(
-                400, "InvalidArgument", "Unsupported header: API-KEY. The key must not be sent here"
-            )
+            return xml_error(400, "InvalidArgument", "Unsupported header: API-KEY. The key must not be sent here")
         content = self.results.get(key, self.uploads.get(key))
         if content is None:
             return xml_error(404, "NoSuchKey", "The specified key does not exist.")
@@ -88,9 +84,7 @@ class Storage:
         if start >= stop:
             return xml_error(416, "InvalidRange", "The requested range is not satisfiable")
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
-        return web.Response(
-            status=206, body=content[start:stop], content_type=content_type(key), headers=headers
-        )
+        return web.Response(status=206, body=content[start:stop], content_type=content_type(key), headers=headers)
 
     def _signature(self, key: str, query: dict[str, str]) -> str:
         text = key + "\n" + urlencode(sorted(query.items()))

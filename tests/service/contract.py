@@ -124,9 +124,7 @@ def _validator(schema_json: str) -> Validator:
         parts = urlsplit(str(text))
         return parts.scheme in ("http", "https") and bool(parts.netloc)
 
-    strict = extend(
-        Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole)
-    )
+    strict = extend(Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole))
     # References of the description are local ("#/components/…"): they resolve against the whole of it.
     schema = json.loads(schema_json.replace('"#/components/', '"urn:contract#/components/'))
     return strict(schema, registry=registry, format_checker=formats)
@@ -232,9 +230,7 @@ def _form_problems(schema: dict[str, Any], parts: list[tuple[str, UploadedFile]]
     problems = _schema_problems(schema, {name: "" for name, _ in parts})
     if len(parts) > len({name for name, _ in parts}):
         problems.append(Problem("", "multipart", "a part is sent twice"))
-    problems += [
-        Problem(name, "multipart", "the part has no file name") for name, file in parts if not file.name
-    ]
+    problems += [Problem(name, "multipart", "the part has no file name") for name, file in parts if not file.name]
     return problems
 
 
