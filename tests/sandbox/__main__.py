@@ -1,6 +1,7 @@
 """`python -m tests.sandbox`: serve the stand-in until SIGINT or SIGTERM.
 
-Standard output carries one JSON line with `base_url` and `api_key`, for scripts; what people read goes to standard error.
+Standard output carries one JSON line with `base_url` and `api_key`, for scripts; what people read goes to standard
+error.
 """
 
 import argparse

@@ -80,7 +80,7 @@ def _nearness(rgb: NDArray[np.uint8]) -> Array:
 
 
 def _enclosed(small: Array) -> Array:
-    """How many edges lie on the easiest way to each pixel from the left, top and right border, where the background is."""
+    """How much edge lies on the easiest way to each pixel from the left, top and right border, where background is."""
     step = max(1, max(small.shape) // 128)
     coarse = np.dstack([_box(small[:, :, i], step)[::step, ::step] for i in range(3)])
     cost = np.full(coarse.shape[:2], np.inf, np.float32)

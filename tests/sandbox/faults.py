@@ -20,8 +20,8 @@ class Kind:
     """One kind of fault.
 
     when: "unread" strikes before the request is read; "instead" answers in place of the service, which does nothing;
-    "after" lets the service do its work (an edit is then taken, and would be billed) and spoils the reply; "record" spoils
-    the finished record of the edit, in whichever reply it comes; "service" changes what the service does.
+    "after" lets the service do its work (an edit is then taken, and would be billed) and spoils the reply; "record"
+    spoils the finished record of the edit, in whichever reply it comes; "service" changes what the service does.
     keeps_contract: the reply is still one that the service is known to give, so it is held to the description.
     """
 
@@ -148,8 +148,8 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 class Fault:
     """A fault that is armed: it strikes the next `times` requests of its stage (None: every one).
 
-    stage is one of STAGES, or "any" for every stage that the kind knows. Raises ValueError for an unknown kind, or a stage
-    where the kind cannot strike.
+    stage is one of STAGES, or "any" for every stage that the kind knows. Raises ValueError for an unknown kind, or a
+    stage where the kind cannot strike.
     """
 
     stage: str
@@ -168,7 +168,10 @@ class Fault:
 
     @classmethod
     def parse(cls, name: str) -> "Fault":
-        """`[stage:]kind[*times]`; without a stage all of the kind's, without times every request (or the kind's own once)."""
+        """`[stage:]kind[*times]`; without a stage all of the kind's, without times every request.
+
+        A kind that makes sense but once (see Kind.once) strikes once when no times are given.
+        """
         rest, star, times = name.partition("*")
         stage, colon, kind = rest.rpartition(":")
         fault = cls(stage if colon else "any", kind, int(times) if star else None)

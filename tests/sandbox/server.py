@@ -1,6 +1,7 @@
 """`Sandbox`: the stand-in as a server on the loopback, in a thread of its own.
 
-It records and checks what comes and goes, arms the faults, and breaks connections; what the service says is `service`'s.
+It records and checks what comes and goes and lets the faults strike. What the service says is in `service`, how a reply
+is broken in `breakage`.
 """
 
 import asyncio
@@ -59,8 +60,8 @@ class Sandbox(Settings):
     """A context manager: inside it the stand-in serves on 127.0.0.1.
 
     latency: seconds that an edit takes. effect: "depth", or "echo" for the picture as it came. fault: a name as
-    `Fault.parse` reads it. strict: a request that breaks the contract gets the service's 400. max_concurrency: edits that
-    are worked on at a time, the others wait (None: no limit). port: 0 for any free one.
+    `Fault.parse` reads it. strict: a request that breaks the contract gets the service's 400. max_concurrency: edits
+    that are worked on at a time, the others wait (None: no limit). port: 0 for any free one.
 
     Everything in `Settings` may be changed while it runs. Leaving the context raises AssertionError when the sandbox
     itself broke the contract in a reply that no fault had spoiled, and what the sandbox itself failed with.
@@ -95,7 +96,7 @@ class Sandbox(Settings):
 
     @property
     def fault(self) -> str | None:
-        """The kind of the first armed fault. Setting a name arms that fault alone, for every request; None disarms all."""
+        """The kind of the first armed fault. Setting a name arms that fault alone, setting None disarms all."""
         return next((fault.kind for fault in self.faults if fault.times != 0), None)
 
     @fault.setter

@@ -1,8 +1,8 @@
 """Hold HTTP requests and replies to `openapi.yaml`, the service's contract.
 
-The description is written from the vendor's page and stands apart from the project's core: this module imports nothing of
-it, so that a mistake in the core's parameter table is caught. Values are checked as JSON wrote them: `42.0` is no whole
-number and `true` is no number.
+The description is written from the vendor's page and stands apart from the project's core: this module imports nothing
+of it, so that a mistake in the core's parameter table is caught. Values are checked as JSON wrote them: `42.0` is no
+whole number and `true` is no number.
 """
 
 import json
@@ -31,8 +31,9 @@ DESCRIPTION = Path(__file__).with_name("openapi.yaml")
 class Problem:
     """One thing that breaks the contract.
 
-    `field` is the dotted path of the value ("promptObject.seed", "header.API-KEY"), `rule` the keyword of JSON Schema that
-    it breaks ("required", "type", "maximum", …) or one of "path", "method", "status", "security", "content", "multipart".
+    `field` is the dotted path of the value ("promptObject.seed", "header.API-KEY"), `rule` the keyword of JSON Schema
+    that it breaks ("required", "type", "maximum", …) or one of "path", "method", "status", "security", "content",
+    "multipart".
     """
 
     field: str
@@ -58,12 +59,20 @@ class UploadedFile:
     content: bytes
 
 
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document. Not to be changed."""
+    loaded = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
 def check_request(method: str, path: str, headers: Mapping[str, str], body: bytes) -> None:
     """Raise ContractError unless the request is one that the service documents. `path` may carry a query."""
     what = f"{method} {path}"
     operation, in_path = _operation_or_error(what, method, path)
     problems = _parameter_problems(operation, in_path, path)
-    if operation.get("security", _description()["security"]) and not _header(headers, "API-KEY"):
+    if operation.get("security", description()["security"]) and not _header(headers, "API-KEY"):
         problems.append(Problem("header.API-KEY", "security", "the key is missing"))
     if "requestBody" in operation:
         problems += _body_problems(operation["requestBody"]["content"], headers, body)
@@ -81,7 +90,7 @@ def check_reply(method: str, path: str, status: int, headers: Mapping[str, str],
     if reply is None:
         raise ContractError(what, [Problem("", "status", f"status {status} is not described")])
     if "$ref" in reply:
-        reply = _description()["components"]["responses"][reply["$ref"].rsplit("/", 1)[1]]
+        reply = description()["components"]["responses"][reply["$ref"].rsplit("/", 1)[1]]
     problems = _body_problems(reply["content"], headers, body)
     if problems:
         raise ContractError(what, problems)
@@ -90,18 +99,11 @@ def check_reply(method: str, path: str, status: int, headers: Mapping[str, str],
 def uploaded_file(headers: Mapping[str, str], body: bytes) -> UploadedFile:
     """The file of a multipart upload. Raises ContractError when the body is not exactly one part named `asset`."""
     parts, problems = _multipart_or_problems(headers, body)
-    schema = _description()["paths"]["/api/assets"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    schema = description()["paths"]["/api/assets"]["post"]["requestBody"]["content"]["multipart/form-data"]
     problems = problems or _form_problems(schema["schema"], parts)
     if problems:
         raise ContractError("the upload", problems)
     return parts[0][1]
-
-
-@cache
-def _description() -> dict[str, Any]:
-    loaded = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
-    assert isinstance(loaded, dict)
-    return loaded
 
 
 def _is_whole(_checker: object, value: object) -> bool:
@@ -110,7 +112,7 @@ def _is_whole(_checker: object, value: object) -> bool:
 
 @cache
 def _validator(schema_json: str) -> Validator:
-    registry = Registry().with_resource("urn:contract", DRAFT202012.create_resource(_description()))
+    registry = Registry().with_resource("urn:contract", DRAFT202012.create_resource(description()))
     formats = FormatChecker(formats=())
     for name in ("uuid", "date-time"):
         formats.checkers[name] = Draft202012Validator.FORMAT_CHECKER.checkers[name]
@@ -146,6 +148,8 @@ def _leaf_problems(error: ValidationError, prefix: str) -> list[Problem]:
     if keyword == "additionalProperties" and error.validator_value is False:
         unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
         return [Problem(_join(path, name), keyword, f"{name} is not known") for name in unknown]
+    if error.validator is None:
+        return [Problem(path, "false", f"{error.instance!r} must not be there")]
     return [Problem(path, keyword, error.message)]
 
 
@@ -155,7 +159,7 @@ def _join(path: str, name: str) -> str:
 
 def _operation_or_error(what: str, method: str, path: str) -> tuple[dict[str, Any], dict[str, str]]:
     bare = urlsplit(path).path
-    for template, item in _description()["paths"].items():
+    for template, item in description()["paths"].items():
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
         match = re.fullmatch(pattern, bare)
         if match is None:
@@ -196,7 +200,7 @@ def _body_problems(content: dict[str, Any], headers: Mapping[str, str], body: by
         parts, problems = _multipart_or_problems(headers, body)
         return problems or _form_problems(schema, parts)
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_constant=_no_number)
     except ValueError as error:
         return [Problem("", "content", f"the body is no JSON: {error}")]
     return _schema_problems(schema, value)
@@ -224,6 +228,10 @@ def _multipart_or_problems(
     except multipart.MultipartError as error:
         return [], [Problem("", "multipart", f"the body is no multipart form: {error}")]
     return parts, []
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _form_problems(schema: dict[str, Any], parts: list[tuple[str, UploadedFile]]) -> list[Problem]:
