@@ -1,0 +1,120 @@
+"""The parameter table as arguments of a GIMP procedure, and back.
+
+The only module that maps one onto the other. It is imported at every start of GIMP: nothing heavy here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gi.repository import Gimp, GObject
+
+from shared.parameters import (
+    FLUX_DEPTH_PRO,
+    KEEP_TRANSPARENCY,
+    LONGEST_SIDE,
+    UPLOAD_FORMAT,
+    VARIATIONS,
+    Choice,
+    DepthEdit,
+    Kind,
+    Parameter,
+    Value,
+)
+
+SOURCE = Parameter(
+    "source",
+    Kind.CHOICE,
+    "layer",
+    "Source",
+    "Which pixels are sent to the service",
+    choices=(
+        Choice("layer", "Current layer", "The layer's own content with its mask and filters, at full opacity"),
+        Choice("selection", "Selection", "The selected part of the current layer, with some context around it"),
+        Choice("visible", "Visible image", "The whole image as it is seen"),
+    ),
+)
+FIT_TO_SOURCE = Parameter(
+    "fit_to_source",
+    Kind.BOOLEAN,
+    True,
+    "Fit to source",
+    "Scale the result to the size of the source; the file as it came stays in the history",
+    advanced=True,
+)
+RESULT = Parameter(
+    "result",
+    Kind.CHOICE,
+    "layer",
+    "Result as",
+    "Where the result goes",
+    choices=(
+        Choice("layer", "New layer", "A layer above the source, at the same place"),
+        Choice("image", "New image", "An image of its own"),
+    ),
+    advanced=True,
+)
+OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
+ALL = (*FLUX_DEPTH_PRO.parameters, *OF_THE_HOST)
+
+INT32_MAX = 2**31 - 1
+
+
+def declare(procedure: Gimp.Procedure) -> None:
+    """Add every parameter to ``procedure`` as an argument of its name, range, default, label and help."""
+    for parameter in ALL:
+        _declare(procedure, parameter)
+
+
+def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
+    name, label, help_text = parameter.argument, parameter.label, parameter.help
+    flags = GObject.ParamFlags.READWRITE
+    low = 0 if parameter.zero_means else parameter.minimum
+    if parameter.kind is Kind.TEXT:
+        procedure.add_string_argument(name, label, help_text, parameter.default, flags)
+    elif parameter.kind is Kind.BOOLEAN:
+        procedure.add_boolean_argument(name, label, help_text, parameter.default, flags)
+    elif parameter.kind is Kind.CHOICE:
+        choice = Gimp.Choice.new()
+        for number, one in enumerate(parameter.choices):
+            choice.add(one.value, number, one.label, one.help)
+        procedure.add_choice_argument(name, label, help_text, choice, parameter.default, flags)
+    elif parameter.kind is Kind.INTEGER and parameter.maximum <= INT32_MAX:
+        procedure.add_int_argument(name, label, help_text, low, parameter.maximum, parameter.default, flags)
+    else:
+        # A GIMP int is signed 32-bit and a seed is not; a double holds it exactly.
+        procedure.add_double_argument(name, label, help_text, low, parameter.maximum, parameter.default, flags)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the artist or a script chose, validated."""
+
+    edit: DepthEdit
+    host: Mapping[str, Value]  # the parameters of OF_THE_HOST, by name
+
+    @property
+    def variations(self) -> int:
+        return int(self.host["variations"])
+
+    @property
+    def longest_side(self) -> int:
+        return int(self.host["longest_side"])
+
+
+def read(config: Gimp.ProcedureConfig, **instead: Value) -> Chosen:
+    """The values of ``config``, those in ``instead`` replaced. Raises :class:`ParameterError`."""
+    values: dict[str, Any] = {one.name: config.get_property(one.argument) for one in ALL}
+    values.update(instead)
+    host = {one.name: one.checked(values.pop(one.name)) for one in OF_THE_HOST}
+    values["prompt"] = values["prompt"] or ""
+    return Chosen(DepthEdit.checked(values), host)
+
+
+def write(config: Gimp.ProcedureConfig, values: Mapping[str, Any]) -> None:
+    """Set the arguments of those ``values`` that are parameters and in range; leave the others as they are."""
+    for parameter in ALL:
+        if parameter.name in values:
+            config.set_property(parameter.argument, parameter.checked(values[parameter.name]))

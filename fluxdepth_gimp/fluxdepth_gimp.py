@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The GIMP plug-in's entry: registers the four procedures under Filters > Flux Depth, and nothing else.
+
+GIMP runs this file as a script at each start to ask what it offers; all that is imported here is paid then. So the
+work is imported when a procedure runs. ``shared`` and the modules beside this file are imported absolutely; the
+``vendor`` folder comes last on the path, so that a distribution's own packages win.
+"""
+
+import sys
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gimp", "3.0")  # for all modules: they import what is pinned here
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gimp  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.append(str(HERE / "vendor"))
+
+MENU = "<Image>/Filters/Flux Depth"
+EDIT = "plug-in-fluxdepth-edit"
+RECOVER = "plug-in-fluxdepth-recover"
+HISTORY = "plug-in-fluxdepth-history"
+SETTINGS = "plug-in-fluxdepth-settings"
+# Name → (menu label, what it does)
+PROCEDURES = {
+    EDIT: ("_Depth Edit…", "Edit a layer, a selection or the whole image with Flux Depth Pro, which keeps its depth"),
+    RECOVER: ("_Recover", "Bring in edits that were paid for and have not arrived, without paying again"),
+    HISTORY: ("_History…", "Earlier edits: insert their results again, use their settings"),
+    SETTINGS: ("_Settings…", "The API key, the service address, how much history to keep"),
+}
+
+
+class FluxDepth(Gimp.PlugIn):
+    """What GIMP asks of a plug-in."""
+
+    def do_set_i18n(self, procedure_name):
+        return False  # there is no catalogue of translations
+
+    def do_query_procedures(self):
+        return list(PROCEDURES)
+
+    def do_create_procedure(self, name):
+        label, blurb = PROCEDURES[name]
+        if name == SETTINGS:
+            # Not an ImageProcedure: those are greyed out while no image is open.
+            procedure = Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, run_settings, None)
+            procedure.add_enum_argument(
+                "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _readwrite()
+            )
+        else:
+            procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, RUN[name], None)
+            procedure.set_image_types("*")
+            procedure.set_sensitivity_mask(_sensitivity(name))
+        procedure.set_menu_label(label)
+        procedure.add_menu_path(MENU)
+        procedure.set_documentation(blurb, _help(name), name)
+        procedure.set_attribution("The Flux Depth authors", "GPL-3.0-or-later", "2025")
+        if name == EDIT:
+            import arguments
+
+            arguments.declare(procedure)
+        if name in (EDIT, RECOVER):
+            procedure.add_layer_return_value("layer", "Layer", "The first new layer", True, _readwrite())
+        return procedure
+
+
+def _readwrite():
+    from gi.repository import GObject
+
+    return GObject.ParamFlags.READWRITE
+
+
+def _sensitivity(name):
+    mask = Gimp.ProcedureSensitivityMask
+    if name == EDIT:
+        # Any number of layers, none included: a visible image needs none, and the dialog can say what is missing.
+        return mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES
+    return mask.ALWAYS
+
+
+def _help(name):
+    if name == EDIT:
+        return (
+            "Each variation is one paid edit. In scripts, a number out of range or an unknown choice keeps "
+            "its default, as everywhere in GIMP. With the last values (Repeat) it makes one variation."
+        )
+    return PROCEDURES[name][1] + "."
+
+
+def run_edit(procedure, run_mode, image, drawables, config, _data):
+    """Filters > Flux Depth > Depth Edit…"""
+    import edit
+
+    return edit.run(procedure, run_mode, image, list(drawables), config)
+
+
+def run_recover(procedure, run_mode, image, _drawables, _config, _data):
+    """Filters > Flux Depth > Recover"""
+    import recover
+
+    return recover.run(procedure, run_mode, image)
+
+
+def run_history(procedure, run_mode, image, _drawables, _config, _data):
+    """Filters > Flux Depth > History…"""
+    import history
+
+    return history.run(procedure, run_mode, image)
+
+
+def run_settings(procedure, config, _data):
+    """Filters > Flux Depth > Settings…"""
+    import settings_dialog
+
+    return settings_dialog.run(procedure, config.get_property("run-mode"))
+
+
+RUN = {EDIT: run_edit, RECOVER: run_recover, HISTORY: run_history}
+
+if __name__ == "__main__":
+    Gimp.main(FluxDepth.__gtype__, sys.argv)

@@ -1,0 +1,62 @@
+"""Images that exist for a moment: made, used and deleted in one ``with``, so that GIMP never keeps one of ours.
+
+Knows GIMP's images and files, nothing of edits.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gi.repository import Gimp, Gio
+
+
+@contextmanager
+def scratch_image(
+    width: int, height: int, like: Gimp.Image | None = None, *, linear_gray: bool = False
+) -> Iterator[Gimp.Image]:
+    """An empty image without undo; 8-bit sRGB, or of the precision, the profile and the colours of ``like``.
+
+    ``linear_gray`` makes it 8-bit linear gray, which holds a mask's values exactly.
+    """
+    if linear_gray:
+        image = Gimp.Image.new_with_precision(width, height, Gimp.ImageBaseType.GRAY, Gimp.Precision.U8_LINEAR)
+    elif like is None:
+        image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+    else:
+        gray = like.get_base_type() is Gimp.ImageBaseType.GRAY
+        base = Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB  # an INDEXED layer becomes RGB
+        image = Gimp.Image.new_with_precision(width, height, base, like.get_precision())
+        profile = like.get_color_profile()
+        if profile is not None:
+            image.set_color_profile(profile)
+    try:
+        image.undo_disable()
+        yield image
+    finally:
+        image.delete()
+
+
+@contextmanager
+def loaded(data: bytes, suffix: str) -> Iterator[Gimp.Image]:
+    """The picture file ``data`` opened as an image without undo. Raises ValueError with GIMP's words."""
+    with scratch_folder() as folder:
+        path = folder / f"picture{suffix}"
+        path.write_bytes(data)
+        image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(path)))
+    if image is None:
+        raise ValueError(Gimp.get_pdb().get_last_error())
+    try:
+        image.undo_disable()
+        yield image
+    finally:
+        image.delete()
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that only this user can read, removed at the end with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="fluxdepth-") as folder:
+        yield Path(folder)
