@@ -57,7 +57,8 @@ UPLOAD_LIMIT = 50 * 1000 * 1000  # bytes; what others found the service to take,
 RESULT_LIMIT = 256 * 1024 * 1024  # bytes
 PIXEL_LIMIT = 16384 * 16384  # a picture that says it is larger is a decompression bomb or a mistake
 REDIRECT_LIMIT = 3
-ATTEMPTS = 4  # of what is safe to repeat: about 0.5 + 1 + 2 s of waiting in between
+ATTEMPTS = 4  # of what is safe to repeat
+FIRST_PAUSE = 0.5  # s, doubled each time: about 3.5 s of waiting altogether, which outlasts a hiccup and no patience
 RETRY_AFTER_LIMIT = 60.0  # s; a service that asks for more is told to the artist instead
 
 
@@ -131,8 +132,7 @@ class _Reply:
 class Client:
     """Speaks to one service address with one key. Its methods block; call them in a worker.
 
-    ``adapter`` replaces the transport (a ``requests`` adapter), for tests. ``sleep`` is told how long to wait between
-    attempts and answers True when the wait was cut short.
+    ``adapter`` replaces the transport (a ``requests`` adapter), for tests.
     """
 
     def __init__(
@@ -390,7 +390,7 @@ class Client:
             except (NetworkError, RateLimitedError, ServiceDownError, ResultDamagedError) as exc:
                 wait = getattr(exc, "retry_after", None)
                 if wait is None:
-                    wait = 0.5 * 2 ** (number - 1) * random.uniform(0.75, 1.25)
+                    wait = FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.75, 1.25)
                 permanent = isinstance(exc, TlsError) or wait > RETRY_AFTER_LIMIT
                 if number == ATTEMPTS or permanent:
                     raise

@@ -1,0 +1,114 @@
+"""Settings, the key and the log: what is on disk, with which rights, and that no secret is."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from pathlib import Path
+
+import pytest
+
+from shared import credentials, log, settings
+from shared.client import Client
+from shared.credentials import KeySource
+from shared.errors import KeyMissingError, ParameterError, StorageError
+from shared.settings import Settings
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def test_settings_come_back_as_they_were_saved() -> None:
+    chosen = Settings("https://proxy.example/flux", "sync", 50, ("https://proxy.example/flux",))
+    settings.save(chosen)
+    assert settings.load() == chosen
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"waiting": 3, "history_limit": "x", "service_address": 5, "new": 1}'])
+def test_damaged_settings_take_their_defaults(home: Path, text: str) -> None:
+    home.mkdir()
+    (home / "settings.json").write_text(text)
+    assert settings.load() == Settings()
+
+
+@pytest.mark.parametrize("address", ["http://api.1min.ai", "ftp://x", "api.1min.ai", "", "https://", "https://u:p@x.y"])
+def test_an_address_that_would_send_the_key_in_the_open_is_refused(address: str) -> None:
+    with pytest.raises(ParameterError, match="https://"):
+        settings.check_address(address)
+
+
+@pytest.mark.parametrize("address", ["https://api.1min.ai/", "http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:2"])
+def test_https_and_loopback_are_allowed(address: str) -> None:
+    assert settings.check_address(f" {address} ") == address.rstrip("/")
+
+
+def test_the_environment_wins_over_the_stored_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLUXDEPTH_BASE_URL", "http://127.0.0.1:5000")
+    assert settings.effective_address(Settings()) == "http://127.0.0.1:5000"
+
+
+def test_the_key_is_kept_in_a_file_that_only_its_owner_reads(home: Path) -> None:
+    credentials.save_key(f"  {KEY}\n")
+    assert stat.S_IMODE((home / "key").stat().st_mode) == 0o600
+    key = credentials.find_key()
+    assert key and (key.value, key.source) == (KEY, KeySource.FILE)
+    assert KEY not in repr(key)
+    credentials.forget_key()
+    credentials.forget_key()
+    assert credentials.find_key() is None
+
+
+def test_the_environment_wins_over_the_key_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials.save_key(KEY)
+    monkeypatch.setenv("FLUXDEPTH_API_KEY", "from-the-environment")
+    key = credentials.key_or_error()
+    assert (key.value, key.source) == ("from-the-environment", KeySource.ENVIRONMENT)
+
+
+def test_no_key_is_an_error_with_a_next_step() -> None:
+    with pytest.raises(KeyMissingError, match="Settings.*FLUXDEPTH_API_KEY.*Nothing was billed"):
+        Client.from_settings()
+
+
+@pytest.mark.parametrize("text", ["", "short", "two words of text", "schlüssel-schlüssel", "a\nb" * 5])
+def test_what_can_be_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ParameterError, match="no API key"):
+        credentials.save_key(text)
+
+
+def test_a_key_file_that_can_not_be_read_is_told(home: Path) -> None:
+    (home / "key").mkdir(parents=True)
+    with pytest.raises(StorageError, match="key file"):
+        credentials.find_key()
+
+
+def test_a_file_in_place_of_the_data_folder_is_told(home: Path) -> None:
+    home.write_text("")
+    with pytest.raises(StorageError, match="can't be written"):
+        settings.save(Settings())
+
+
+def test_the_log_cuts_out_key_and_signed_addresses(home: Path) -> None:
+    log.start(home, KEY)
+    try:
+        raise RuntimeError(f"inside {KEY}")
+    except RuntimeError:
+        log.LOGGER.exception("key %s at https://s3.example/a.jpg?X-Amz-Signature=5a66&x=1 end", KEY)
+    text = log.log_file(home).read_text("utf-8")
+    assert KEY not in text and "5a66" not in text
+    assert "https://s3.example/a.jpg?[redacted] end" in text and "RuntimeError: inside [key]" in text
+
+
+def test_a_log_that_can_not_be_written_stops_nothing(home: Path) -> None:
+    home.mkdir()
+    (home / "log").write_text("")
+    log.start(home, KEY)
+    log.LOGGER.warning("x")
+
+
+@pytest.fixture(autouse=True)
+def fresh_log() -> object:
+    yield
+    for handler in list(log.LOGGER.handlers):
+        if isinstance(handler, logging.FileHandler):
+            log.LOGGER.removeHandler(handler)
+            handler.close()
