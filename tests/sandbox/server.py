@@ -239,6 +239,8 @@ class Sandbox(Settings):
         self._record(self.requests, request, stage, body, sent, fault)
         try:
             return await self._reply(request, stage, body, sent, fault)
+        except ConnectionResetError:  # the client went away, as it may
+            raise
         except Exception as error:
             self.failures.append(error)
             raise

@@ -132,7 +132,10 @@ class Service:
         except (KeyError, aiohttp.ClientError, asyncio.TimeoutError, pictures.NotAPicture) as error:
             message = f"Invalid image: {wanted['imageUrl']} could not be loaded ({type(error).__name__})"
             return web.json_response(replies.external_error(422, message), status=400)
-        edit = Edit(str(uuid.uuid4()), wanted, replies.now(), fault=call.fault)
+        # What a lenient service overlooked is not in its record either.
+        overlooked = {problem.field.removeprefix("promptObject.") for problem in call.problems}
+        known = {name: value for name, value in wanted.items() if name not in overlooked}
+        edit = Edit(str(uuid.uuid4()), known, replies.now(), fault=call.fault)
         self.edits[edit.uuid] = edit
         self.taken += 1
         if call.fault == "failure_at_once":
@@ -277,10 +280,9 @@ def _refusal(problems: list[contract.Problem]) -> replies.Body:
 def _can_be_carried_out(sent: dict[str, Any]) -> bool:
     """Whether a body that breaks the contract still says enough for a lenient service."""
     wanted = sent.get("promptObject")
-    if not isinstance(wanted, dict) or not all(isinstance(wanted.get(name), str) for name in ("imageUrl", "prompt")):
+    if not isinstance(wanted, dict):
         return False
-    numbers = all(isinstance(wanted.get(name, 0), int | float) for name in ("seed", "guidance"))
-    return numbers and wanted.get("format", "jpg") in ("jpg", "png", "webp")
+    return all(isinstance(wanted.get(name), str) and wanted[name] for name in ("imageUrl", "prompt"))
 
 
 def _is_loopback(host: str) -> bool:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import multipart
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 from referencing import Registry
@@ -148,9 +148,13 @@ def _leaf_problems(error: ValidationError, prefix: str) -> list[Problem]:
     if keyword == "additionalProperties" and error.validator_value is False:
         unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
         return [Problem(_join(path, name), keyword, f"{name} is not known") for name in unknown]
+    # Of alternatives, the one that the value comes nearest to says most; if none is, best_match gives the error back.
+    nearest = best_match([error])
+    if nearest is not error:
+        return _leaf_problems(nearest, prefix)
     if error.validator is None:
         return [Problem(path, "false", f"{error.instance!r} must not be there")]
-    return [Problem(path, keyword, error.message)]
+    return [Problem(path, keyword, error.message if len(error.message) < 300 else error.message[:300] + "…")]
 
 
 def _join(path: str, name: str) -> str:
