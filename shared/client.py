@@ -11,6 +11,7 @@ import functools
 import io
 import json
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ from .errors import (
 from .log import LOGGER, redact
 from .parameters import FLUX_DEPTH_PRO, DepthEdit, Model
 from .picture import EncodedImage, sniff
-from .replies import Record, error_of, is_refusal, parse_json, parse_record, upload_path
+from .replies import Record, error_of, is_refusal, offer, parse_json, parse_record, upload_path
 from .settings import DEFAULT_ADDRESS, is_loopback
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ class Client:
             problem = exc
         try:
             reply = self._call(self._kept_session(), "GET", f"/models?feature={model.type}", key=False)
-            offered, credits = _offer(reply.json_or_error(), model)
+            offered, credits = offer(reply.json_or_error(), model.id)
         except FluxDepthError as exc:
             return ServiceStatus(accepted, None, "", problem or exc)
         return ServiceStatus(accepted, offered, credits, problem)
@@ -503,25 +504,5 @@ def _translated(exc: Exception, host: str) -> FluxDepthError:
 
 def _reason(exc: BaseException) -> str:
     """The innermost cause in a few words."""
-    text = str(exc)
+    text = re.sub(r"\s*\(_ssl\.c:\d+\)", "", str(exc)).strip(" ')\"")
     return text.rsplit(": ", 1)[-1].strip(" ')\"").rstrip(".") or "unknown cause"
-
-
-def _offer(reply: Any, model: Model) -> tuple[bool, str]:
-    """Whether the list of models offers ``model``, and its estimated cost in words ("" when it is not told)."""
-    listed = reply.get("models") if isinstance(reply, dict) else None
-    if not isinstance(listed, list):
-        raise UnexpectedReplyError("The service's list of models can't be read.", detail=json.dumps(reply)[:300])
-    for one in listed:
-        if isinstance(one, dict) and one.get("modelId") == model.id:
-            return one.get("status") == "ACTIVE", _credits(one.get("creditEstimation"))
-    return False, ""
-
-
-def _credits(estimate: Any) -> str:
-    """The estimate's shape is not documented: a number, or a structure with one number in it, is shown."""
-    while isinstance(estimate, (dict, list)) and len(estimate) == 1:
-        estimate = next(iter(estimate.values() if isinstance(estimate, dict) else estimate))
-    if isinstance(estimate, (int, float)) and not isinstance(estimate, bool) and estimate > 0:
-        return f"about {estimate:,.0f} credits an edit"
-    return ""

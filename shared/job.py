@@ -24,6 +24,7 @@ from .errors import (
     AsyncUnsupportedError,
     Billed,
     Cancelled,
+    CreditsError,
     EditFailedError,
     FluxDepthError,
     KeyRejectedError,
@@ -260,12 +261,10 @@ class _Run:
             image = self.download(index, record)
         except Cancelled:
             raise Cancelled.after_submit() from None
-        except EditFailedError:
-            raise
-        except (NetworkError, ResultError, StillRunningError, ServiceDownError, RateLimitedError) as exc:
-            raise _paid(exc) from exc
-        except (UnexpectedReplyError, KeyRejectedError) as exc:
-            raise _paid(exc) from exc
+        except (EditFailedError, CreditsError):
+            raise  # the record itself says that nothing is to be had
+        except FluxDepthError as exc:
+            raise _paid(exc)  # noqa: B904  the same error, only better informed
         warning, file = "", None
         try:
             file = self.writer.keep_result(index, image)
@@ -332,7 +331,7 @@ class _Run:
         state = self.writer.job.edits[index].state
         if isinstance(error, UncertainError):
             state = EditState.UNCERTAIN
-        elif isinstance(error, EditFailedError) or state is not EditState.TAKEN:
+        elif isinstance(error, (EditFailedError, CreditsError)) or state is not EditState.TAKEN:
             state = EditState.STOPPED if isinstance(error, Cancelled) else EditState.FAILED
         note_failure(self.writer, index, state, error)
         self.tell(index, Stage.FAILED, error=error)
@@ -394,11 +393,11 @@ def _refuse_unknown(record: Record | None) -> None:
 def _paid(error: FluxDepthError) -> FluxDepthError:
     """The same error, saying that the edit behind it is paid for and stays within reach."""
     error.billed = Billed.YES
-    if isinstance(error, (NetworkError, ServiceDownError, RateLimitedError, UnexpectedReplyError)):
+    if isinstance(error, KeyRejectedError):
+        error.advice = "Check the key in Settings, then fetch the edit with Recover."
+    elif not isinstance(error, (ResultError, StillRunningError)):  # those say it already
         error.next_step = NextStep.RECOVER
         error.advice = ResultError.advice
-    elif isinstance(error, KeyRejectedError):
-        error.advice = "Check the key in Settings, then fetch the edit with Recover."
     return error
 
 

@@ -51,9 +51,9 @@ class Record:
     code: str = ""
 
     def failure(self) -> ServiceError:
-        """The error of a FAILURE record, or of one that holds an error where the result belongs."""
-        if self.code:
-            return typed_error(400, self.code, self.message, None)
+        """CreditsError or EditFailedError: of a FAILURE record, or of one with an error where the result belongs."""
+        if self.code == "INSUFFICIENT_CREDITS":
+            return typed_error(406, self.code, self.message, None)
         said = f": {_sentence(self.message)}" if self.message else "."
         return EditFailedError(f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE")
 
@@ -201,6 +201,26 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     if status >= 500:
         return ServiceDownError(f"The service failed ({status}): {said}")
     return RequestRejectedError(f"The service turned the edit down: {said}")
+
+
+def offer(reply: JSON, model_id: str) -> tuple[bool, str]:
+    """Whether the list of models offers ``model_id``, and its estimated cost in words ("" when it is not told)."""
+    listed = reply.get("models") if isinstance(reply, dict) else None
+    if not isinstance(listed, list):
+        raise UnexpectedReplyError("The service's list of models can't be read.", detail=json.dumps(reply)[:300])
+    for one in listed:
+        if isinstance(one, dict) and one.get("modelId") == model_id:
+            return one.get("status") == "ACTIVE", _credits(one.get("creditEstimation"))
+    return False, ""
+
+
+def _credits(estimate: JSON) -> str:
+    """The estimate's shape is not documented: a number, or a structure with one number in it, is shown."""
+    while isinstance(estimate, (dict, list)) and len(estimate) == 1:
+        estimate = next(iter(estimate.values() if isinstance(estimate, dict) else estimate))
+    if isinstance(estimate, (int, float)) and not isinstance(estimate, bool) and estimate > 0:
+        return f"about {estimate:,.0f} credits an edit"
+    return ""
 
 
 def _model_error(said: str, details: JSON) -> ServiceError:

@@ -1,4 +1,4 @@
-"""Fixtures of the core's tests: a scratch data folder, a sandbox, and pauses cut short so that no test waits to be right."""
+"""Fixtures of the core's tests: a scratch data folder, a sandbox, and pauses that are cut short."""
 
 from __future__ import annotations
 

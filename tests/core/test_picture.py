@@ -44,7 +44,9 @@ def test_a_picture_that_was_cut_off_is_refused(name: str, part: float) -> None:
         sniff(data[: int(len(data) * part)])
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"\xff\xd8\xff"])
+@pytest.mark.parametrize(
+    "data", [b"", b"<html>", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"\xff\xd8\xff"]
+)
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         sniff(data)

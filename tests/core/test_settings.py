@@ -23,7 +23,9 @@ def test_settings_come_back_as_they_were_saved() -> None:
     assert settings.load() == chosen
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"waiting": 3, "history_limit": "x", "service_address": 5, "new": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"waiting": 3, "history_limit": "x", "service_address": 5, "new": 1}']
+)
 def test_damaged_settings_take_their_defaults(home: Path, text: str) -> None:
     home.mkdir()
     (home / "settings.json").write_text(text)
@@ -36,7 +38,9 @@ def test_an_address_that_would_send_the_key_in_the_open_is_refused(address: str)
         settings.check_address(address)
 
 
-@pytest.mark.parametrize("address", ["https://api.1min.ai/", "http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:2"])
+@pytest.mark.parametrize(
+    "address", ["https://api.1min.ai/", "http://127.0.0.1:8000", "http://localhost:1", "http://[::1]:2"]
+)
 def test_https_and_loopback_are_allowed(address: str) -> None:
     assert settings.check_address(f" {address} ") == address.rstrip("/")
 

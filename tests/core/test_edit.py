@@ -1,0 +1,331 @@
+"""One edit from picture to result against the sandbox: what goes over the wire, what is told, what is on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from shared import job as job_module, settings
+from shared.client import Client
+from shared.errors import Billed, Cancelled, EditFailedError, NextStep, PictureError, StorageError
+from shared.job import EditRequest, Stage, recover
+from shared.journal import EditState, Journal
+from shared.parameters import DepthEdit
+from shared.picture import EncodedImage, sniff
+from shared.worker import RunningJob, settle
+from tests.core.conftest import Bench
+from tests.sandbox import Fault, Sandbox
+
+EXAMPLES = Path(__file__).parents[1] / "service" / "examples"
+
+
+def only_edit(journal: Journal):  # type: ignore[no-untyped-def]
+    ((edit,),) = [job.edits for job in journal.entries()]
+    return edit
+
+
+def test_the_result_is_the_services_exact_bytes_and_stays_on_disk(bench: Bench, photo: EncodedImage) -> None:
+    (result,) = bench.run(photo, prompt="fog", seed=7).results
+    (sent,) = bench.sandbox.results.values()
+    assert result.image.data == sent
+    assert result.file and result.file.read_bytes() == sent
+    assert result.record()["settings"] == dict(result.edit.values)
+    edit = only_edit(bench.journal)
+    assert (edit.state, edit.uuid, edit.width, edit.height) == (EditState.DONE, result.uuid, 640, 427)
+    assert (edit.settings["seed"], edit.error, edit.imported) == (7, "", False)
+
+
+def test_the_body_on_the_wire_is_the_pages_example_plus_async(bench: Bench, photo: EncodedImage) -> None:
+    example = json.loads((EXAMPLES / "submit.json").read_text("utf-8"))
+    values = dict(example["promptObject"])
+    path = values.pop("imageUrl")
+    bench.sandbox.uploads[path] = photo.data  # an existing path, as the page has it
+    bench.run(path, **values)
+    (submit,) = bench.sandbox.at("submit")
+    assert json.dumps(submit.json) == json.dumps({**example, "async": True})
+    assert not bench.sandbox.at("upload")
+
+
+def test_the_synchronous_body_is_the_pages_example(bench: Bench, photo: EncodedImage, home: Path) -> None:
+    settings.save(settings.Settings(waiting="sync"), home)
+    bench.run(photo)
+    (submit,) = bench.sandbox.at("submit")
+    assert set(submit.json) == {"type", "model", "promptObject"}
+    assert not bench.sandbox.at("poll")
+
+
+@pytest.mark.parametrize("waiting", ["async", "sync"])
+def test_a_failure_record_is_told_in_its_own_words(bench: Bench, photo: EncodedImage, home: Path, waiting: str) -> None:
+    settings.save(settings.Settings(waiting=waiting), home)
+    bench.sandbox.faults.append(Fault("submit", "failure_at_once" if waiting == "async" else "failure"))
+    with pytest.raises(EditFailedError, match="could not make this edit: .+ Change the prompt"):
+        bench.run(photo)
+    assert only_edit(bench.journal).state is EditState.FAILED
+
+
+def test_an_address_passes_through_without_an_upload(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo)
+    (path,) = bench.sandbox.uploads
+    address = f"{bench.sandbox.base_url}/asset/{path}"
+    bench.run(address)
+    assert [one.json["promptObject"]["imageUrl"] for one in bench.sandbox.at("submit")] == [path, address]
+    assert len(bench.sandbox.at("upload")) == 1
+
+
+def test_the_upload_is_one_multipart_field_with_an_extension(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo)
+    (upload,) = bench.sandbox.at("upload")
+    assert b'name="asset"; filename="fluxdepth-' in upload.body and b'.jpg"' in upload.body
+    assert photo.data in upload.body
+
+
+def test_the_key_goes_to_the_service_and_never_to_the_result(bench: Bench, photo: EncodedImage, home: Path) -> None:
+    bench.run(photo)
+    for request in bench.sandbox.requests:
+        assert ("API-KEY" in request.headers) is (request.stage != "download")
+        assert request.headers["User-Agent"].startswith("FluxDepth/")
+    for path in home.rglob("*"):
+        if path.is_file():
+            assert bench.sandbox.api_key.encode() not in path.read_bytes(), path
+
+
+def test_a_second_edit_of_the_same_picture_uploads_nothing(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo)
+    bench.run(photo, seed=2)
+    assert len(bench.sandbox.at("upload")) == 1
+
+
+def test_another_key_does_not_reuse_the_upload(bench: Bench, photo: EncodedImage) -> None:
+    other = Client(bench.sandbox.base_url, "another-key")
+    assert other.account(photo.sha256) != bench.client.account(photo.sha256)
+
+
+def test_a_reused_upload_that_is_forgotten_is_uploaded_again_once(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo)
+    bench.sandbox.faults.append(Fault("submit", "upload_forgotten", times=1))
+    bench.run(photo, variations=2)
+    assert len(bench.sandbox.at("upload")) == 2
+    assert bench.sandbox.taken == 3
+
+
+def test_a_service_without_async_is_asked_synchronously_and_that_is_remembered(
+    bench: Bench, photo: EncodedImage, home: Path
+) -> None:
+    bench.sandbox.fault = "submit:async_unsupported"
+    bench.run(photo)
+    bench.run(photo)
+    assert ["async" in one.json for one in bench.sandbox.at("submit")] == [True, False, False]
+    assert settings.load(home).synchronous_addresses == (bench.sandbox.base_url,)
+    assert bench.sandbox.taken == 2
+
+
+def test_a_service_that_ignores_async_is_understood(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.fault = "submit:async_ignored"
+    assert len(bench.run(photo).results) == 1
+    assert not bench.sandbox.at("poll")
+
+
+def test_variations_share_one_upload_and_run_side_by_side(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 0.3
+    outcome = bench.run(photo, variations=8, seed=2**32 - 1)
+    assert [result.edit.seed for result in outcome.results] == [2**32 - 1, 0, 1, 2, 3, 4, 5, 6]
+    assert len(bench.sandbox.at("upload")) == 1
+    assert bench.sandbox.peak_in_flight == 4
+    assert len({result.file for result in outcome.results}) == 8
+
+
+def test_variations_that_work_are_kept_when_others_fail(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.faults.append(Fault("submit", "no_credits", times=2))
+    outcome = bench.run(photo, variations=4)
+    assert len(outcome.results) == 2 and len(outcome.failures) == 2
+    assert "credits" in str(outcome.failures[0])
+
+
+def test_the_events_tell_each_stage_with_its_progress(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 0.1
+    bench.run(photo)
+    bench.run(photo)
+    stages = list(dict.fromkeys(event.stage for event in bench.events))
+    assert stages == [Stage.UPLOADING, Stage.SUBMITTING, Stage.GENERATING, Stage.DOWNLOADING, Stage.FINISHED]
+    uploading = [event.fraction for event in bench.events if event.stage is Stage.UPLOADING]
+    assert uploading[0] == 0.0 and uploading[-1] == 1.0 and len(uploading) > 3
+    usual = [event.usual for event in bench.events if event.stage is Stage.GENERATING]
+    assert usual[0] is None and usual[1] and usual[1] < 10
+
+
+def test_the_picture_is_encoded_once_in_the_worker(bench: Bench, photo: EncodedImage) -> None:
+    calls = []
+
+    def encode() -> EncodedImage:
+        calls.append(threading.current_thread().name)
+        return photo
+
+    running = RunningJob.start(
+        EditRequest(DepthEdit.checked({"prompt": "fog"}), encode, 2), bench.client, bench.journal
+    )
+    finish(running)
+    assert calls == ["fluxdepth-job"]
+    assert len(running.outcome.results) == 2
+
+
+def test_a_picture_over_the_services_limit_is_refused_before_it_is_sent(bench: Bench) -> None:
+    with pytest.raises(PictureError, match="51 MB.*longest side"):
+        bench.run(EncodedImage(b"\0" * 51_000_000, "png", 9000, 9000))
+    assert not bench.sandbox.requests
+
+
+# Stopping.
+
+
+def finish(running: RunningJob, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not running.finished:
+        running.drain()
+        assert time.monotonic() < deadline
+        running.cancel.wait(0.01)
+
+
+def stopped_at(bench: Bench, photo: EncodedImage, stage: Stage) -> tuple[RunningJob, Cancelled]:
+    """Stops a job as soon as it is in ``stage``; the stop itself must answer at once."""
+    running = RunningJob.start(
+        EditRequest(DepthEdit.checked({"prompt": "fog", "format": "png"}), photo), bench.client, bench.journal
+    )
+    deadline = time.monotonic() + 10
+    while running.progress.stage is not stage:
+        running.drain()
+        assert time.monotonic() < deadline and not running.finished
+        time.sleep(0.002)
+    asked = time.monotonic()
+    running.stop()
+    assert running.finished and time.monotonic() - asked < 0.5
+    with pytest.raises(Cancelled) as stopped:
+        _ = running.outcome
+    settle(10.0)
+    return running, stopped.value
+
+
+def test_stopped_during_the_upload_nothing_is_submitted(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.fault = "upload:silence"
+    _, stopped = stopped_at(bench, photo, Stage.UPLOADING)
+    assert stopped.billed is Billed.NO
+    assert bench.sandbox.submits == 0
+    assert only_edit(bench.journal).state is EditState.STOPPED
+    assert not bench.journal.unfinished()
+
+
+def test_stopped_during_the_wait_it_can_be_fetched_later(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 60
+    _, stopped = stopped_at(bench, photo, Stage.GENERATING)
+    assert (stopped.billed, stopped.next_step) == (Billed.YES, NextStep.RECOVER)
+    ((job, entry),) = bench.journal.unfinished()
+    assert entry.state is EditState.TAKEN and entry.uuid
+
+
+def test_stopped_during_the_submit_the_late_id_is_written(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.fault = "submit:slow_drip"
+    bench.sandbox.drip_interval = 0.0005
+    _, stopped = stopped_at(bench, photo, Stage.SUBMITTING)
+    assert stopped.billed is Billed.YES
+    ((job, entry),) = bench.journal.unfinished()
+    assert entry.uuid
+
+
+def test_stopped_during_the_download_it_can_be_fetched_later(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.fault = "download:silence"
+    stopped_at(bench, photo, Stage.DOWNLOADING)
+    bench.sandbox.fault = None
+    ((job, entry),) = bench.journal.unfinished()
+    result = recover(
+        job,
+        entry,
+        client=bench.client,
+        journal=bench.journal,
+        on_event=bench.events.append,
+        cancel=type(bench.cancel)(),
+    )
+    assert (result.image.width, result.edit.prompt) == (640, "fog")
+    assert bench.sandbox.submits == 1
+
+
+# Recovery.
+
+
+def test_a_result_on_disk_is_recovered_without_the_service(bench: Bench, photo: EncodedImage) -> None:
+    (result,) = bench.run(photo).results
+    ((job, entry),) = bench.journal.unfinished()
+    bench.sandbox.stop_listening()
+    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
+    finish(running)
+    assert running.outcome.results[0].image == result.image
+    bench.journal.mark_imported(job.id, 0)
+    assert not bench.journal.unfinished()
+
+
+def test_a_result_that_was_deleted_from_disk_is_fetched_again(bench: Bench, photo: EncodedImage) -> None:
+    (result,) = bench.run(photo).results
+    assert result.file
+    result.file.unlink()
+    ((job, entry),) = bench.journal.unfinished()
+    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
+    finish(running)
+    assert running.outcome.results[0].image == result.image
+    assert bench.sandbox.submits == 1
+
+
+# The disk.
+
+
+def test_nothing_is_sent_when_the_journal_can_not_be_written(bench: Bench, photo: EncodedImage, home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "jobs").write_text("a file where a folder belongs")
+    with pytest.raises(StorageError, match="can't be written.*Nothing was billed"):
+        bench.run(photo)
+    assert not bench.sandbox.requests
+
+
+def test_a_disk_that_fills_up_after_the_submit_loses_no_result(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = settings.write_by_rename
+
+    def full(path: Path, data: bytes, mode: int = 0o644) -> None:
+        if bench.sandbox.submits:
+            raise StorageError(f"“{path}” can't be written: {os.strerror(28)}.")
+        write(path, data, mode)
+
+    monkeypatch.setattr(settings, "write_by_rename", full)
+    (result,) = bench.run(photo).results
+    assert "No space left" in result.warning and result.file is None
+    assert sniff(result.image.data).width == 640
+
+
+def test_a_service_that_never_finishes_is_left_to_be_fetched_later(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "WAIT_DEADLINE", 0.2)
+    bench.sandbox.latency = 60
+    with pytest.raises(job_module.StillRunningError, match="still working.*Recover"):
+        bench.run(photo)
+    assert len(bench.journal.unfinished()) == 1
+
+
+def test_an_unexpected_fault_of_ours_is_told_and_not_lost(bench: Bench) -> None:
+    def broken() -> EncodedImage:
+        raise ZeroDivisionError("oops")
+
+    running = RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), broken), bench.client, bench.journal)
+    finish(running)
+    with pytest.raises(job_module.FluxDepthError, match="inside Flux Depth .ZeroDivisionError: oops"):
+        _ = running.outcome
+
+
+def test_a_missing_key_comes_out_of_the_outcome(sandbox: Sandbox, photo: EncodedImage) -> None:
+    running = RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), photo))
+    finish(running)
+    with pytest.raises(job_module.FluxDepthError, match="no API key"):
+        _ = running.outcome

@@ -1,0 +1,294 @@
+"""Every fault at every stage: a typed error with a next step, never a second submit, and what was paid for stays in reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from shared import client as client_module
+from shared.cancel import CancelToken
+from shared.client import Client
+from shared.errors import (
+    Billed,
+    ConnectionFailedError,
+    ConnectionLostError,
+    CreditsError,
+    EditFailedError,
+    FluxDepthError,
+    KeyRejectedError,
+    ModelUnavailableError,
+    NextStep,
+    RateLimitedError,
+    RequestRejectedError,
+    ResultDamagedError,
+    ResultExpiredError,
+    ResultRefusedError,
+    ResultTooLargeError,
+    ServiceDownError,
+    TimedOutError,
+    TlsError,
+    UncertainError,
+    UnexpectedReplyError,
+)
+from shared.job import recover
+from shared.journal import EditState
+from shared.picture import EncodedImage
+from shared.replies import Record, Status
+from tests.core.conftest import Bench
+from tests.sandbox.faults import KINDS
+
+Errors = type[FluxDepthError] | tuple[type[FluxDepthError], ...]
+LOST = (ConnectionLostError, TimedOutError, ConnectionFailedError)
+
+# stage -> kind -> the error, or None where the edit must succeed all the same.
+UPLOAD: dict[str, Errors | None] = {
+    "refuse": LOST,
+    "reset": LOST,
+    "reset_after_taken": LOST,
+    "silence": TimedOutError,
+    "silence_after_taken": TimedOutError,
+    "slow_drip": TimedOutError,
+    "truncated": (ConnectionLostError, UnexpectedReplyError),
+    "wrong_length": UnexpectedReplyError,
+    "html": UnexpectedReplyError,
+    "html_403": ServiceDownError,
+    "html_503": ServiceDownError,
+    "http_522": ServiceDownError,
+    "json_shape": UnexpectedReplyError,
+    "not_json": UnexpectedReplyError,
+    "http_500": ServiceDownError,
+    "rate_limit": RateLimitedError,
+    "rate_limit_bare": RateLimitedError,
+    "unauthorized": KeyRejectedError,
+    "key_deleted": KeyRejectedError,
+    "error_envelope": (RequestRejectedError, ServiceDownError),
+    "redirect_other_host": UnexpectedReplyError,
+    "redirect_http": UnexpectedReplyError,
+    "redirect_loop": UnexpectedReplyError,
+}
+SUBMIT: dict[str, Errors | None] = {
+    **dict.fromkeys(UPLOAD, UncertainError),
+    "refuse": (UncertainError, *LOST),
+    "html_403": ServiceDownError,
+    "rate_limit": RateLimitedError,
+    "rate_limit_bare": RateLimitedError,
+    "unauthorized": KeyRejectedError,
+    "key_deleted": KeyRejectedError,
+    "error_envelope": (RequestRejectedError, UncertainError),
+    "no_credits": CreditsError,
+    "unsupported_model": ModelUnavailableError,
+    "unsupported_feature": RequestRejectedError,
+    "missing_fields": RequestRejectedError,
+    "busy": (ServiceDownError, RequestRejectedError),
+    "async_unsupported": None,
+    "async_ignored": None,
+    "upload_forgotten": RequestRejectedError,  # the picture was uploaded just now, so another upload would not help
+    "no_credits_200": (CreditsError, UncertainError),
+    "failure": EditFailedError,
+    "failure_at_once": EditFailedError,
+    "result_string": None,
+    "result_dict_url": None,
+    "result_absolute_url": None,
+    "no_temporary_url": None,
+    "private_url": ResultRefusedError,
+    "unknown_status": UnexpectedReplyError,
+    "record_null": UncertainError,
+    "other_size": None,
+}
+POLL: dict[str, Errors | None] = {
+    **UPLOAD,
+    "json_shape": UnexpectedReplyError,
+    "no_credits_200": CreditsError,
+    "failure": EditFailedError,
+    "result_string": None,
+    "result_dict_url": None,
+    "result_absolute_url": None,
+    "no_temporary_url": None,
+    "private_url": ResultRefusedError,
+    "unknown_status": UnexpectedReplyError,
+    "record_null": ResultExpiredError,
+}
+DOWNLOAD: dict[str, Errors | None] = {
+    "refuse": LOST,
+    "reset": LOST,
+    "silence": TimedOutError,
+    "slow_drip": TimedOutError,
+    "truncated": (ConnectionLostError, ResultDamagedError),
+    "wrong_length": ResultDamagedError,
+    "html": ResultDamagedError,
+    "html_403": ResultExpiredError,
+    "html_503": ServiceDownError,
+    "http_522": ServiceDownError,
+    "http_500": ServiceDownError,
+    "rate_limit": ServiceDownError,
+    "rate_limit_bare": ServiceDownError,
+    "redirect_other_host": None,  # a store may send on to another https host, or to loopback when the service is there
+    "redirect_http": ResultRefusedError,
+    "redirect_loop": ResultRefusedError,
+    "expired_url": ResultExpiredError,
+    "result_not_image": ResultDamagedError,
+    "result_truncated": ResultDamagedError,
+    "result_bomb": ResultTooLargeError,
+    "result_huge": (ResultTooLargeError, TimedOutError),
+}
+EXPECTED = {"upload": UPLOAD, "submit": SUBMIT, "poll": POLL, "download": DOWNLOAD}
+
+
+@dataclass(frozen=True)
+class Case:
+    stage: str
+    kind: str
+    errors: Errors | None
+
+    def __str__(self) -> str:
+        return f"{self.stage}:{self.kind}"
+
+
+CASES = [Case(stage, kind, errors) for stage, kinds in EXPECTED.items() for kind, errors in kinds.items()]
+
+
+def test_the_table_names_every_fault_that_the_sandbox_knows() -> None:
+    known = {(stage, kind.name) for kind in KINDS.values() for stage in kind.stages if stage != "models"}
+    assert {(case.stage, case.kind) for case in CASES} == known
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_fault_is_told_costs_nothing_twice_and_loses_nothing(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    monkeypatch.setattr(client_module, "ATTEMPTS", 2)
+    monkeypatch.setattr(client_module, "RESULT_LIMIT", 32 * 2**20)
+    monkeypatch.setattr(client_module, "RETRY_AFTER_LIMIT", 0.5)
+    bench.sandbox.drip_interval = 0.05
+    bench.sandbox.private_url = "http://10.0.0.1/latest"  # refused, so it is never asked
+    bench.sandbox.fault = str(case)
+    if case.errors is None:
+        assert len(bench.run(photo).results) == 1
+        assert bench.sandbox.taken == 1
+        return
+
+    with pytest.raises(case.errors) as raised:
+        bench.run(photo)
+    error = raised.value
+    ((edit,),) = [job.edits for job in bench.journal.entries()]
+
+    # Told: a sentence without a traceback, the same on disk.
+    assert (
+        error.message.endswith((".", "!", "?"))
+        and "_ssl" not in str(error)
+        and "Traceback" not in str(error)
+        and len(str(error)) < 700
+    )
+    assert edit.error == str(error)
+    # Nothing twice.
+    assert bench.sandbox.taken <= 1
+    # The key went to the service's own address only.
+    assert not any("API-KEY" in request.headers for request in bench.sandbox.elsewhere)
+    # Billed is told as it is.
+    if not bench.sandbox.taken:
+        assert error.billed in (Billed.NO, Billed.MAYBE)
+        if case.stage == "upload" or not isinstance(error, (UncertainError, EditFailedError)):
+            assert error.billed is Billed.NO, error
+    elif not isinstance(error, CreditsError):  # such a record says itself that nothing was billed
+        assert error.billed in (Billed.MAYBE, Billed.YES), error
+    # What was paid for stays within reach.
+    bench.sandbox.fault = None
+    if case.stage in ("poll", "download") and not isinstance(error, EditFailedError):
+        if isinstance(error, CreditsError):
+            return
+        assert error.next_step is not NextStep.TRY_AGAIN
+        ((job, entry),) = bench.journal.unfinished()
+        result = recover(
+            job, entry, client=bench.client, journal=bench.journal, on_event=bench.events.append, cancel=bench.cancel
+        )
+        assert result.image.width == 640
+        assert bench.sandbox.taken == 1 and bench.sandbox.submits == 1
+    elif isinstance(error, UncertainError):
+        assert edit.state is EditState.UNCERTAIN
+        assert "may have been used" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["refuse", "rate_limit", "http_500", "reset", "html_503"])
+def test_a_passing_fault_of_a_free_call_is_not_even_noticed(bench: Bench, photo: EncodedImage, kind: str) -> None:
+    for stage in ("upload", "poll", "download"):
+        bench.sandbox.reset()
+        bench.sandbox.fault = f"{stage}:{kind}*1"
+        bench.run(photo, seed=len(stage))
+        assert bench.sandbox.taken == 1
+
+
+def test_a_submit_is_repeated_after_a_rate_limit_since_it_was_not_taken(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.fault = "submit:rate_limit*1"
+    bench.run(photo)
+    first, second = bench.sandbox.at("submit")
+    assert second.time - first.time >= 1.0  # Retry-After
+    assert bench.sandbox.taken == 1
+
+
+def test_no_connection_at_all(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.stop_listening()
+    with pytest.raises(ConnectionFailedError, match="No connection to 127.0.0.1.*refused.*Nothing was billed"):
+        bench.run(photo)
+
+
+def test_a_service_that_goes_away_before_the_submit_was_not_paid(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo)
+    bench.sandbox.stop_listening()
+    with pytest.raises(ConnectionFailedError, match="Nothing was billed"):
+        bench.run(photo, seed=1)  # the upload is reused, so the submit is the first call
+    assert bench.sandbox.submits == 1
+
+
+def test_a_name_that_does_not_resolve(quick: None, photo: EncodedImage) -> None:
+    status = Client("https://no-such-host.invalid", "some-key").status()
+    assert status.key_accepted is None
+    assert isinstance(status.problem, ConnectionFailedError)
+    assert "can't be found" in str(status.problem)
+
+
+def test_tls_to_a_plain_port_is_a_tls_error(bench: Bench) -> None:
+    status = Client(bench.sandbox.base_url.replace("http://", "https://"), "some-key").status()
+    assert isinstance(status.problem, TlsError)
+    assert "secure connection" in str(status.problem)
+
+
+def test_a_proxy_that_does_not_answer_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    status = Client("https://api.1min.ai", "some-key").status()
+    assert isinstance(status.problem, ConnectionFailedError)
+    assert "proxy" in str(status.problem)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://s3.example/x", "https://127.0.0.1/x", "https://10.1.2.3/x", "https://[fe80::1]/x", "https://169.254.1.1/x"]
+    + ["https://localhost/x", "ftp://s3.example/x", "file:///etc/passwd", "https:///x", "http://127.0.0.1/x"],
+)
+def test_a_result_address_that_is_not_public_https_is_refused(address: str) -> None:
+    record = Record("id", Status.SUCCESS, "SUCCESS", (address,))
+    with pytest.raises(ResultRefusedError):
+        Client("https://api.1min.ai", "some-key").download(record, cancel=CancelToken())
+
+
+def test_status_costs_nothing_and_says_what_it_knows(bench: Bench) -> None:
+    status = bench.client.status()
+    assert (status.key_accepted, status.model_offered, status.problem) == (True, True, None)
+    assert "Key accepted · model offered · about" in status.line and "credits" in status.line
+    assert bench.sandbox.submits == 0
+    bench.sandbox.fault = "models:model_disabled"
+    assert bench.client.status().model_offered is False
+    bench.sandbox.fault = "models:model_gone"
+    assert bench.client.status().model_offered is False
+    bench.sandbox.fault = "poll:key_deleted"
+    status = bench.client.status()
+    assert status.key_accepted is False and "deleted" in str(status.problem)
+    assert "API-KEY" not in bench.sandbox.at("models")[0].headers
+
+
+def test_a_wrong_key_is_told(bench: Bench, photo: EncodedImage) -> None:
+    bench.client = Client(bench.sandbox.base_url, "wrong-key-wrong-key")
+    with pytest.raises(KeyRejectedError, match="did not accept the key .401.*Settings.*Nothing was billed") as refused:
+        bench.run(photo)
+    assert refused.value.next_step is NextStep.OPEN_SETTINGS
+    assert "wrong-key" not in str(refused.value)
