@@ -1,4 +1,4 @@
-"""Every fault at every stage: a typed error with a next step, never a second submit, and what was paid for stays in reach."""
+"""Every fault at every stage: a typed error with a next step, no second submit, and what was paid for in reach."""
 
 from __future__ import annotations
 
@@ -174,12 +174,8 @@ def test_a_fault_is_told_costs_nothing_twice_and_loses_nothing(
     ((edit,),) = [job.edits for job in bench.journal.entries()]
 
     # Told: a sentence without a traceback, the same on disk.
-    assert (
-        error.message.endswith((".", "!", "?"))
-        and "_ssl" not in str(error)
-        and "Traceback" not in str(error)
-        and len(str(error)) < 700
-    )
+    assert error.message.endswith((".", "!", "?")) and len(str(error)) < 700
+    assert "_ssl" not in str(error) and "Traceback" not in str(error)
     assert edit.error == str(error)
     # Nothing twice.
     assert bench.sandbox.taken <= 1
@@ -195,8 +191,8 @@ def test_a_fault_is_told_costs_nothing_twice_and_loses_nothing(
     # What was paid for stays within reach.
     bench.sandbox.fault = None
     if case.stage in ("poll", "download") and not isinstance(error, EditFailedError):
-        if isinstance(error, CreditsError):
-            return
+        if isinstance(error, CreditsError) or case.kind == "private_url":
+            return  # the record itself is so, and stays so
         assert error.next_step is not NextStep.TRY_AGAIN
         ((job, entry),) = bench.journal.unfinished()
         result = recover(
