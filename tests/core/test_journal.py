@@ -1,0 +1,201 @@
+"""The journal: two processes at once, a process that is killed, entries that are damaged or newer, what is kept."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.errors import StorageError
+from shared.job import EditRequest, recover
+from shared.journal import EditState, Journal, is_running
+from shared.parameters import DepthEdit
+from shared.picture import EncodedImage
+from tests.core.conftest import DATA, Bench
+from tests.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+
+
+def edit(**values: object) -> DepthEdit:
+    return DepthEdit.checked({"prompt": "haze", **values})
+
+
+def finished_job(journal: Journal, *, imported: bool = True, **values: object) -> str:
+    writer = journal.create([edit(**values)], address="https://x", origin={"host": "gimp"})
+    writer.update_edit(0, state=EditState.TAKEN, uuid="u", submitted=100.0)
+    writer.keep_result(0, EncodedImage(b"bytes", "png", 3, 2))
+    writer.update_edit(0, finished=110.0, imported=imported)
+    writer.close()
+    return writer.job.id
+
+
+def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
+    job_id = finished_job(journal, seed=5)
+    (job,) = journal.entries()
+    assert (job.id, job.origin, job.address) == (job_id, {"host": "gimp"}, "https://x")
+    (entry,) = job.edits
+    assert entry.settings == dict(edit(seed=5).values)
+    assert entry.result_file and entry.result_file.read_bytes() == b"bytes"
+    assert (entry.format, entry.width, entry.height) == ("png", 3, 2)
+    assert journal.usual_seconds(28) == 10.0
+
+
+def test_a_data_folder_that_was_moved_still_has_its_results(journal: Journal, tmp_path: Path) -> None:
+    finished_job(journal)
+    moved = journal.home.rename(tmp_path / "moved")
+    (job,) = Journal(moved).entries()
+    assert job.edits[0].result_file and job.edits[0].result_file.read_bytes() == b"bytes"
+
+
+def test_a_result_file_never_lies_outside_its_job(journal: Journal) -> None:
+    finished_job(journal)
+    (path,) = journal.home.glob("jobs/*/job.json")
+    path.write_text(path.read_text().replace("result-1.png", "../../../etc/passwd"))
+    (job,) = journal.entries()
+    assert job.edits[0].result_file == job.folder / "passwd"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "can't be read"),
+        ("{", "can't be read"),
+        ("[]", "damaged"),
+        ("{}", "damaged"),
+        ('{"version": 99}', "newer version"),
+        ('{"version": "x"}', "damaged"),
+        (None, "missing"),
+    ],
+)
+def test_damaged_and_newer_entries_are_reported_and_left_alone(journal: Journal, text: str | None, words: str) -> None:
+    finished_job(journal)
+    folder = journal.home / "jobs" / "20200101-000000-x"
+    folder.mkdir()
+    if text is not None:
+        (folder / "job.json").write_text(text)
+    assert len(journal.entries()) == 1
+    (problem,) = journal.problems
+    assert words in problem
+    journal.trim(0)
+    assert folder.exists()
+    if text is not None:
+        assert (folder / "job.json").read_text() == text
+
+
+def test_what_is_unfinished_is_never_trimmed(journal: Journal) -> None:
+    for number in range(3):
+        finished_job(journal, seed=number)
+    kept = finished_job(journal, imported=False)
+    running = journal.create([edit()], address="https://x")
+    journal.trim(1)
+    ids = [job.id for job in journal.entries()]
+    assert kept in ids and running.job.id in ids and len(ids) <= 3
+    running.close()
+
+
+def test_a_job_that_is_held_is_running_and_not_to_recover(journal: Journal) -> None:
+    writer = journal.create([edit()], address="https://x")
+    writer.update_edit(0, state=EditState.TAKEN, uuid="u")
+    (job,) = journal.entries()
+    assert is_running(job) and not journal.unfinished()
+    with pytest.raises(StorageError, match="Another program"):
+        journal.reopen(job.id)
+    writer.close()
+    assert not is_running(job) and len(journal.unfinished()) == 1
+
+
+def test_recent_prompts_are_different_and_newest_first(journal: Journal) -> None:
+    for prompt in ("one", "two", "one", "three"):
+        finished_job(journal, prompt=prompt)
+    assert set(journal.recent_prompts()) == {"one", "two", "three"}
+    assert len(journal.recent_prompts(2)) == 2
+
+
+def _remember(home: str, name: str) -> None:
+    journal = Journal(Path(home))
+    for number in range(20):
+        journal.remember_upload(f"{name}-{number}", f"images/{name}-{number}.png")
+        journal.create([edit()], address="https://x").close()
+
+
+def test_two_processes_write_at_once_and_nothing_is_lost(journal: Journal) -> None:
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=_remember, args=(str(journal.home), name)) for name in "ab"
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    assert all(journal.known_upload(f"{name}-{n}") for name in "ab" for n in range(20))
+    assert len(journal.entries()) == 40 and not journal.problems
+
+
+def test_a_host_killed_while_it_waits_leaves_an_edit_to_recover(bench: Bench, home: Path) -> None:
+    bench.sandbox.latency = 2.0
+    process = start_edit(bench.sandbox, home)
+    try:
+        bench.sandbox.wait_until(lambda service: len(service.at("poll")) >= 1, timeout=30)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    ((job, entry),) = bench.journal.unfinished()
+    assert entry.state is EditState.TAKEN
+    result = recover(
+        job, entry, client=bench.client, journal=bench.journal, on_event=bench.events.append, cancel=bench.cancel
+    )
+    assert result.image.width == 640
+    assert bench.sandbox.submits == 1
+
+
+def test_a_host_killed_during_the_submit_is_shown_as_uncertain(bench: Bench, home: Path) -> None:
+    bench.sandbox.fault = "submit:silence_after_taken"
+    process = start_edit(bench.sandbox, home)
+    try:
+        bench.sandbox.wait_until(lambda service: service.submits == 1, timeout=30)
+        (job,) = bench.journal.entries()
+        assert job.edits[0].state is EditState.SUBMITTING
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    (job,) = bench.journal.entries()
+    assert job.edits[0].state is EditState.UNCERTAIN
+    assert not bench.journal.unfinished()
+
+
+def start_edit(sandbox: Sandbox, home: Path) -> subprocess.Popen[bytes]:
+    script = """
+import sys
+from pathlib import Path
+from shared.job import EditRequest
+from shared.parameters import DepthEdit
+from shared.picture import sniff
+from shared.worker import RunningJob
+picture = sniff(Path(sys.argv[1]).read_bytes())
+RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), picture)).join(60)
+"""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(DATA / "rocket.jpg")],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "FLUXDEPTH_HOME": str(home),
+            "FLUXDEPTH_API_KEY": sandbox.api_key,
+            "FLUXDEPTH_BASE_URL": sandbox.base_url,
+        },
+    )
+
+
+def test_the_request_type_takes_no_secret_into_the_journal(journal: Journal, photo: EncodedImage) -> None:
+    request = EditRequest(edit(), photo, origin={"host": "gimp"})
+    writer = journal.create([request.edit], address="https://x", origin=request.origin)
+    writer.close()
+    stored = json.loads((writer.job.folder / "job.json").read_text())
+    assert set(stored) == {"version", "id", "created", "model", "address", "origin", "picture", "upload", "edits"}
