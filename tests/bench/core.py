@@ -1,0 +1,127 @@
+"""The core's speed: the schedule of looks, a whole edit, variations, and what a second edit uploads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from unittest import mock
+
+from shared import job
+from shared.cancel import CancelToken
+from shared.client import Client
+from shared.job import EditRequest, run
+from shared.journal import Journal
+from shared.parameters import DepthEdit
+from shared.picture import EncodedImage, sniff
+from shared.replies import Record, Status
+from tests.bench import Figure
+from tests.sandbox import Sandbox
+
+PHOTO = Path(__file__).parents[1] / "data" / "rocket.jpg"
+
+
+class Clock:
+    """Stands in for ``time`` and for the token's waits, so that an hour of waiting is simulated in a moment."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    time = monotonic
+
+    def wait(self, seconds: float) -> bool:
+        self.now += max(0.0, seconds)
+        return False
+
+
+class SimulatedService:
+    """Answers a look-up after 80 ms with what an edit of ``seconds`` would say."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self.clock, self.ready, self.looks = clock, clock.now + seconds, 0
+
+    def look_up(self, record_id: str, cancel: object = None) -> Record:
+        self.looks += 1
+        self.clock.now += 0.08
+        done = self.clock.now >= self.ready
+        status = Status.SUCCESS if done else Status.PROCESSING
+        return Record(record_id, status, status.value)
+
+
+def waiting() -> Iterator[Figure]:
+    """The real waiting loop over simulated service times of 5 to 60 s with a heavy tail."""
+    chance = random.Random(7)
+    added, looks = [], []
+    edit = DepthEdit.checked({"prompt": "x"})
+    for _ in range(500):
+        seconds = min(60.0, 5.0 * chance.paretovariate(1.2))
+        clock = Clock()
+        service = SimulatedService(clock, seconds)
+        with tempfile.TemporaryDirectory() as home, mock.patch.object(job, "time", clock):
+            pipeline = job._Run(mock.Mock(), service, Journal(Path(home)), lambda event: None, clock)  # type: ignore[arg-type]
+            first = Record("u", Status.PROCESSING, "PROCESSING")
+            pipeline.wait(0, edit, "u", clock.now, first)
+        added.append((clock.now - service.ready) / seconds)
+        looks.append(service.looks)
+    yield Figure("added wait, mean over simulated service times", 100 * statistics.mean(added), "%", 10)
+    yield Figure("looks for one edit, most", max(looks), "", 40)
+
+
+@contextlib.contextmanager
+def service(latency: float) -> Iterator[tuple[Sandbox, Callable[..., float]]]:
+    photo = sniff(PHOTO.read_bytes())
+    with tempfile.TemporaryDirectory() as home, Sandbox(effect="echo", latency=latency) as sandbox:
+        client = Client(sandbox.base_url, sandbox.api_key)
+
+        def edit(picture: EncodedImage = photo, **options: int) -> float:
+            """Seconds from the press of the button to the result."""
+            request = EditRequest(DepthEdit.checked({"prompt": f"x {time.time_ns()}"}), picture, **options)
+            started = time.monotonic()
+            with mock.patch.dict(os.environ, {"FLUXDEPTH_HOME": home}):
+                run(request, client=client, journal=Journal(Path(home)), on_event=ignore, cancel=CancelToken())
+            return time.monotonic() - started
+
+        yield sandbox, edit
+
+
+def ignore(event: job.Event) -> None:
+    """Takes an event; nobody looks."""
+
+
+def whole_edit() -> Iterator[Figure]:
+    with service(10.0) as (_, edit):
+        yield Figure("a whole edit against a service that takes 10 s", edit(), "s", 11)
+
+
+def variations() -> Iterator[Figure]:
+    with service(6.0) as (sandbox, edit):
+        edit()  # the upload of all that follow
+        one, four, eight = edit(), edit(variations=4), edit(variations=8)
+        yield Figure("4 variations / one", four / one, "×", 1.2)
+        yield Figure("8 variations / one", eight / one, "×", 2.3)
+        yield Figure("uploads of 14 edits of one picture", len(sandbox.at("upload")), "", 1)
+
+
+def second_edit() -> Iterator[Figure]:
+    with service(0.0) as (sandbox, edit):
+        edit()
+        sandbox.requests.clear()
+        edit()
+        uploaded = sum(len(request.body) for request in sandbox.at("upload"))
+        yield Figure("bytes uploaded by a second edit of an unchanged source", uploaded, "bytes", 0)
+
+
+MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
+    "waiting": waiting,
+    "whole-edit": whole_edit,
+    "variations": variations,
+    "second-edit": second_edit,
+}
