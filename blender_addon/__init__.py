@@ -1,2 +1,31 @@
-def register(): pass
-def unregister(): pass
+"""Flux Depth for Blender: registers classes, handlers and the command, nothing else."""
+
+import bpy
+
+from . import cli, jobs, operators, panels, preferences, presets, properties
+
+_CLASSES = (
+    *properties.CLASSES,
+    *preferences.CLASSES,
+    *operators.CLASSES,
+    *presets.CLASSES,
+    *panels.CLASSES,
+)
+_commands: list[object] = []
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(type=properties.FluxDepthSettings)
+    jobs.register()
+    _commands.append(bpy.utils.register_cli_command("fluxdepth", cli.main))
+
+
+def unregister() -> None:
+    while _commands:
+        bpy.utils.unregister_cli_command(_commands.pop())
+    jobs.unregister()
+    del bpy.types.Scene.fluxdepth
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,274 @@
+"""The sidebar tab "Flux Depth" in the 3D viewport and the image editor. Draws what is; decides and starts nothing."""
+
+import bpy
+
+from . import jobs, operators, presets, properties, results, sources, texts
+from .shared.errors import FluxDepthError, NextStep
+from .shared.parameters import FLUX_DEPTH_PRO, KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
+from .shared.presets import advice
+
+RESULTS_SHOWN = 8
+TITLE_LETTERS = 34
+
+_NEXT_STEPS = {
+    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", "Open Preferences", "PREFERENCES"),
+    NextStep.TRY_AGAIN: ("fluxdepth.edit", "Try Again", "FILE_REFRESH"),
+    NextStep.RECOVER: ("fluxdepth.recover", "Bring In", "IMPORT"),
+}
+
+
+def _draw_main(self, context) -> None:
+    layout = self.layout
+    settings = context.scene.fluxdepth
+    if jobs.info is None:
+        jobs.refresh()
+    if _draw_obstacles(layout, context):
+        return
+    _draw_source(layout, context, settings)
+    _draw_prompt(layout, context, settings)
+    column = _properties(layout)
+    for name in ("steps", "guidance"):
+        _field(column, settings, name)
+    row = _field(column, settings, "seed_exact" if settings.seed_exact else "seed", text="Seed")
+    row.operator("fluxdepth.dice", text="", icon="FILE_REFRESH")
+    _field(column, settings, "variations")
+    count = settings.variations
+    row = layout.row()
+    row.scale_y = 1.6
+    words = f"Depth Edit  ·  {count} paid edit{'s' if count > 1 else ''}"
+    row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
+    if jobs.problem:
+        _draw_error(layout, context, jobs.problem, job="")
+    for job in reversed(jobs.rows):
+        _draw_job(layout, context, job)
+    _draw_unfinished(layout, context)
+
+
+def _draw_obstacles(layout, context) -> bool:
+    """What keeps every edit from working, each with the way out; True when nothing else is worth showing."""
+    width = context.region.width
+    reason = operators.online_access_problem()
+    if reason:
+        box = layout.box()
+        texts.paragraph(box, f"{reason}.", width, icon="INTERNET_OFFLINE")
+        if not bpy.app.online_access_override:
+            box.operator("fluxdepth.online_preferences", icon="PREFERENCES")
+    if jobs.info.pillow:
+        texts.paragraph(layout.box(), jobs.info.pillow, width, icon="ERROR")
+        return True
+    if jobs.info.problem:
+        texts.paragraph(layout.box(), jobs.info.problem, width, icon="ERROR")
+    elif jobs.info.known and not jobs.info.key_source:
+        box = layout.box()
+        words = (
+            "The picture and your prompt are sent to 1min.ai, and the edited picture comes back.",
+            "Each edit costs credits of your account there.",
+            "The key is in your 1min.ai account, under API:",
+        )
+        for number, line in enumerate(words):
+            texts.paragraph(box, line, width, icon="INFO" if number == 0 else "BLANK1")
+        preferences = context.preferences.addons[__package__].preferences
+        box.prop(preferences, "api_key", text="", icon="KEYINGSET", placeholder="Paste your API key")
+    return False
+
+
+def _draw_source(layout, context, settings) -> None:
+    column = layout.column(align=True)
+    column.prop(settings, "source", text="")
+    if settings.source == "IMAGE":
+        row = column.row(align=True)
+        row.alert = _is_wrong("image")
+        row.template_ID(settings, "image", open="image.open")
+    note = layout.row()
+    note.active = False
+    note.label(text=_what_is_sent(context, settings))
+
+
+def _what_is_sent(context, settings) -> str:
+    size = sources.size_of(context, settings)
+    if not size:
+        return "Nothing chosen yet" if settings.source == "IMAGE" and not settings.image else "Sent as it is shown"
+    width, height = size
+    longest = settings.longest_side
+    if longest and max(size) > longest:
+        scale = longest / max(size)
+        return f"{width} × {height} px, sent as {round(width * scale)} × {round(height * scale)}"
+    return f"{width} × {height} px"
+
+
+def _draw_prompt(layout, context, settings) -> None:
+    row = layout.row(align=True)
+    row.alert = _is_wrong("prompt")
+    if settings.prompt_text:
+        row.template_ID(settings, "prompt_text")
+    else:
+        row.prop(settings, "prompt", text="", placeholder="What should the edit do?")
+        row.menu("FLUXDEPTH_MT_recent_prompts", text="", icon="RECOVER_LAST")
+    column = layout.column()
+    column.active = False
+    values = {"prompt": properties.prompt_of(settings), "steps": settings.steps, "guidance": settings.guidance}
+    texts.paragraph(column, advice(values), context.region.width)
+
+
+def _draw_job(layout, context, job) -> None:
+    if job.state is jobs.State.FAILED:
+        _draw_error(layout, context, job.error, job.key, job.title)
+        return
+    box = layout.box()
+    row = box.row()
+    icon = {jobs.State.DONE: "CHECKMARK", jobs.State.KEPT: "FILE_BLEND"}.get(job.state, "SORTTIME")
+    row.label(text=texts.shortened(job.title, TITLE_LETTERS), icon=icon)
+    if job.state in jobs.ACTIVE:
+        words, factor = job.progress
+        row.operator("fluxdepth.cancel", text="", icon="X", emboss=False).job = job.key
+        box.progress(text=words, factor=factor)
+        return
+    row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = job.key
+    if job.state is jobs.State.KEPT:
+        words = f"The result is here. It was made for “{job.file_name}”, and another file is open now."
+        texts.paragraph(box, words, context.region.width)
+        box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = job.key
+        return
+    count = len(job.images)
+    words = f"{'Result' if count == 1 else f'{count} results'} in {job.seconds:.0f} s"
+    note = box.row()
+    note.active = False
+    note.label(text=words, icon="BLANK1")
+    for error in job.failures:
+        texts.paragraph(box, f"One variation failed: {error}", context.region.width, icon="ERROR")
+    if job.warning:
+        texts.paragraph(box, job.warning, context.region.width, icon="ERROR")
+
+
+def _draw_error(layout, context, error: FluxDepthError, job: str, title: str = "") -> None:
+    box = layout.box()
+    row = box.row()
+    row.alert = True
+    row.label(text=texts.shortened(title, TITLE_LETTERS) if title else "Not started", icon="ERROR")
+    row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = job
+    texts.paragraph(box, str(error), context.region.width)
+    if error.next_step in _NEXT_STEPS:
+        name, words, icon = _NEXT_STEPS[error.next_step]
+        box.operator(name, text=words, icon=icon)
+
+
+def _draw_unfinished(layout, context) -> None:
+    """What was paid for and is in no file, unless a row above says so already."""
+    count = sum(not any(row.holds(job, entry) for row in jobs.rows) for job, entry in jobs.info.unfinished)
+    if not count or any(row.state in jobs.ACTIVE for row in jobs.rows):
+        return
+    box = layout.box()
+    words = "One edit was" if count == 1 else f"{count} edits were"
+    texts.paragraph(box, f"{words} paid for and never brought in.", context.region.width, icon="INFO")
+    box.operator("fluxdepth.recover", text="Bring In", icon="IMPORT")
+
+
+def _draw_more(self, context) -> None:
+    settings = context.scene.fluxdepth
+    column = _properties(self.layout)
+    for parameter in FLUX_DEPTH_PRO.parameters:
+        if parameter.advanced:
+            _field(column, settings, parameter.name)
+    column.separator()
+    for parameter in (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY):
+        _field(column, settings, parameter.name)
+    column.separator()
+    column.prop(settings, "prompt_text")
+
+
+def _draw_results(self, _context) -> None:
+    layout = self.layout
+    found = results.all_results()
+    if not found:
+        row = layout.row()
+        row.active = False
+        row.label(text="Results of this file appear here")
+        return
+    shown = {area.spaces.active.image for area in results.editors()}
+    for image, record in found[:RESULTS_SHOWN]:
+        _draw_result(layout, image, record["settings"], image in shown)
+    if len(found) > RESULTS_SHOWN:
+        row = layout.row()
+        row.active = False
+        row.label(text=f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file")
+
+
+def _draw_result(layout, image, made_with: dict, is_shown: bool) -> None:
+    row = layout.box().row()
+    if image.preview:
+        row.template_icon(icon_value=image.preview.icon_id, scale=3.6)
+    column = row.column()
+    column.label(text=texts.shortened(str(made_with.get("prompt", image.name)), TITLE_LETTERS - 8))
+    note = column.row()
+    note.active = False
+    note.label(text=f"Seed {made_with.get('seed')}, {made_with.get('steps')} steps, {made_with.get('guidance')}")
+    buttons = column.row(align=True)
+    buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name
+    buttons.operator("fluxdepth.compare", text="", icon="ARROW_LEFTRIGHT").name = image.name
+    buttons.operator("fluxdepth.reuse_settings", text="", icon="COPYDOWN").name = image.name
+    buttons.operator("fluxdepth.save_as", text="", icon="FILE_TICK").name = image.name
+
+
+def _properties(layout):
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
+
+
+def _field(column, settings, name: str, **more):
+    row = column.row(align=True)
+    row.alert = _is_wrong(name)
+    row.prop(settings, name, **more)
+    return row
+
+
+def _is_wrong(name: str) -> bool:
+    return jobs.problem is not None and jobs.problem.field == name
+
+
+class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
+    """Prompts of earlier edits, here or in GIMP"""
+
+    bl_label = "Recent Prompts"
+
+    def draw(self, _context):
+        prompts = jobs.info.recent_prompts if jobs.info else []
+        if not prompts:
+            self.layout.label(text="No edits yet")
+        for prompt in prompts:
+            words = texts.shortened(prompt, 80)
+            self.layout.operator("fluxdepth.recent_prompt", text=words).prompt = prompt
+
+
+def _panel(space: str, name: str, label: str, draw, parent: str = "", **more) -> type:
+    """A panel class for one kind of editor: Blender wants one class for each."""
+    prefix = f"FLUXDEPTH_PT_{space.lower()}"
+    attributes = {
+        "bl_label": label,
+        "bl_space_type": space,
+        "bl_region_type": "UI",
+        "bl_category": "Flux Depth",
+        "draw": draw,
+        **more,
+    }
+    if parent:
+        attributes["bl_parent_id"] = f"{prefix}_{parent}"
+    return type(f"{prefix}_{name}", (bpy.types.Panel,), attributes)
+
+
+def _draw_presets(self, _context) -> None:
+    presets.FLUXDEPTH_PT_presets.draw_panel_header(self.layout)
+
+
+_PANELS = [
+    panel
+    for space in ("VIEW_3D", "IMAGE_EDITOR")
+    for panel in (
+        _panel(space, "main", "Flux Depth", _draw_main, draw_header_preset=_draw_presets),
+        _panel(space, "more", "More", _draw_more, parent="main", bl_options={"DEFAULT_CLOSED"}),
+        _panel(space, "results", "Results", _draw_results, parent="main"),
+    )
+]
+
+CLASSES = (FLUXDEPTH_MT_recent_prompts, *_PANELS)

@@ -1,0 +1,167 @@
+"""The extension's preferences: a window onto the core's key file and settings. Nothing is stored in Blender itself."""
+
+import dataclasses
+
+import bpy
+
+from . import jobs, operators, texts
+from .shared import credentials, settings as stored
+from .shared.client import Client
+from .shared.errors import FluxDepthError
+from .shared.parameters import Kind, Parameter
+
+_said = ""  # what came of the last change or test
+_testing = False
+
+
+def _say(text: str) -> None:
+    global _said
+    _said = text
+    jobs.redraw()
+
+
+def _get_key(_preferences) -> str:
+    return ""  # the key leaves its file for the service only
+
+
+def _set_key(_preferences, text: str) -> None:
+    if not text:
+        return
+    try:
+        credentials.save_key(text)
+        _say("The key is saved. Test asks the service about it, which costs nothing.")
+    except FluxDepthError as exc:
+        _say(str(exc))
+    jobs.note_problem(None)
+    jobs.refresh()
+
+
+def _kept_in_core(parameter: Parameter):
+    """A property whose value lives in the core's settings file, shared with GIMP."""
+    values = [choice.value for choice in parameter.choices]
+
+    def read(_preferences):
+        value = getattr(stored.load(), parameter.name)
+        return values.index(value) if values else value
+
+    def change(_preferences, value) -> None:
+        chosen = values[value] if values else value
+        try:
+            stored.save(dataclasses.replace(stored.load(), **{parameter.name: chosen}))
+            _say("")
+        except FluxDepthError as exc:
+            _say(str(exc))
+
+    common = {"name": parameter.label, "description": parameter.help, "get": read, "set": change}
+    if parameter.kind is Kind.CHOICE:
+        return bpy.props.EnumProperty(items=[(one.value, one.label, one.help) for one in parameter.choices], **common)
+    if parameter.kind is Kind.INTEGER:
+        return bpy.props.IntProperty(min=int(parameter.minimum), max=int(parameter.maximum), **common)
+    return bpy.props.StringProperty(**common)
+
+
+def _draw(self, context) -> None:
+    layout = self.layout
+    reason = operators.online_access_problem()
+    if reason:
+        box = layout.box()
+        texts.paragraph(box, reason + ".", context.region.width, icon="ERROR")
+        box.operator("fluxdepth.online_preferences", icon="INTERNET")
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    if jobs.info is None:
+        jobs.refresh()
+    source = jobs.info.key_source
+    row = layout.row(align=True)
+    row.prop(self, "api_key", text="API key", placeholder="Paste another key" if source else "Paste your 1min.ai key")
+    row.operator("fluxdepth.forget_key", text="", icon="TRASH")
+    column = layout.column()
+    column.use_property_split = False
+    split = column.split(factor=0.4)
+    split.label()
+    known = f"In use: the key of {source}" if source else "No key yet. It is in your 1min.ai account, under API"
+    split.column().label(text=known, icon="CHECKMARK" if source else "INFO")
+    layout.prop(self, "service_address")
+    layout.prop(self, "waiting")
+    layout.prop(self, "history_limit")
+    row = layout.row()
+    row.alignment = "RIGHT"
+    row.operator("fluxdepth.test_service", text="Asking…" if _testing else "Test", icon="URL")
+    if _said:
+        texts.paragraph(layout.box(), _said, context.region.width, icon="INFO")
+    column = layout.column()
+    column.active = False
+    words = (
+        "Each edit sends the picture and the prompt to the service address and costs credits of your account there. "
+        f"Key, history and unfinished edits are kept in {stored.home()}, for GIMP and Blender alike; "
+        "the key is in no .blend file."
+    )
+    texts.paragraph(column, words, context.region.width)
+
+
+FluxDepthPreferences = type(
+    "FluxDepthPreferences",
+    (bpy.types.AddonPreferences,),
+    {
+        "__doc__": "Key, test and service address.",
+        "bl_idname": __package__,
+        "draw": _draw,
+        "__annotations__": {
+            "api_key": bpy.props.StringProperty(
+                name="API key",
+                description="Your 1min.ai key. It is kept in a file that only you can read, not in Blender",
+                subtype="PASSWORD",
+                options={"SKIP_SAVE"},
+                get=_get_key,
+                set=_set_key,
+            ),
+            **{one.name: _kept_in_core(one) for one in (stored.SERVICE_ADDRESS, stored.WAITING, stored.HISTORY_LIMIT)},
+        },
+    },
+)
+
+
+class FLUXDEPTH_OT_test_service(operators.Online, bpy.types.Operator):
+    """Ask the service whether it takes the key and offers the model. Costs nothing"""
+
+    bl_idname = "fluxdepth.test_service"
+    bl_label = "Test"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context):
+        global _testing
+        _testing = True
+
+        def then(answer) -> None:
+            global _testing
+            _testing = False
+            _say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
+
+        jobs.Errand(lambda: Client.from_settings().status(), then)
+        if bpy.app.background:
+            jobs.finish([])
+            self.report({"INFO"}, _said)
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
+    """Remove the key file. A key in the environment stays in use"""
+
+    bl_idname = "fluxdepth.forget_key"
+    bl_label = "Forget the API Key"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, _context):
+        try:
+            credentials.forget_key()
+            _say("The key file is removed.")
+        except FluxDepthError as exc:
+            _say(str(exc))
+        jobs.refresh()
+        return {"FINISHED"}
+
+
+CLASSES = (FluxDepthPreferences, FLUXDEPTH_OT_test_service, FLUXDEPTH_OT_forget_key)

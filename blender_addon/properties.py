@@ -1,0 +1,129 @@
+"""Blender's properties, made from the core's parameter table, and the way from them to a validated edit and back.
+
+Knows no range, default, label or help of its own for what the table has. No network, no pixels.
+"""
+
+import bpy
+
+from .shared.parameters import (
+    FLUX_DEPTH_PRO,
+    KEEP_TRANSPARENCY,
+    LONGEST_SIDE,
+    UPLOAD_FORMAT,
+    VARIATIONS,
+    Choice,
+    DepthEdit,
+    Kind,
+    Parameter,
+)
+
+LARGEST_INT = 2**31 - 1  # Blender's IntProperty is 32-bit signed; `seed_exact` holds what is above
+
+SOURCE = Parameter(
+    "source",
+    Kind.CHOICE,
+    "RENDER",
+    "Source",
+    "The picture that is edited",
+    choices=(
+        Choice("RENDER", "Render Result", "The last render as it is displayed, with its view transform"),
+        Choice("RENDER_NOW", "Render Now", "Render the current frame first, then edit it"),
+        Choice("IMAGE", "Image", "An image of this file"),
+        Choice("VIEWPORT", "3D Viewport", "The 3D viewport as it is seen, without overlays"),
+    ),
+)
+HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
+
+# The names of everything that a preset keeps. The picture is the artist's choice of the moment.
+PRESET_NAMES = [
+    *(parameter.name for parameter in FLUX_DEPTH_PRO.parameters),
+    *("seed_exact", "variations", "longest_side", "upload_format", "keep_transparency"),
+]
+
+
+def declared(parameter: Parameter):
+    """``parameter`` as one of Blender's properties."""
+    common = {"name": parameter.label, "description": parameter.help, "default": parameter.default}
+    if parameter.kind is Kind.TEXT:
+        return bpy.props.StringProperty(**common)
+    if parameter.kind is Kind.BOOLEAN:
+        return bpy.props.BoolProperty(**common)
+    if parameter.kind is Kind.CHOICE:
+        items = [(choice.value, choice.label, choice.help) for choice in parameter.choices]
+        return bpy.props.EnumProperty(items=items, **common)
+    low = 0 if parameter.zero_means else parameter.minimum
+    if parameter.kind is Kind.REAL:
+        return bpy.props.FloatProperty(min=low, max=parameter.maximum, precision=parameter.decimals, step=10, **common)
+    unit = {"subtype": "PIXEL"} if parameter.unit == "px" else {}
+    return bpy.props.IntProperty(min=int(low), max=min(int(parameter.maximum), LARGEST_INT), **unit, **common)
+
+
+def _is_text(_settings, text) -> bool:
+    return not text.is_library_indirect
+
+
+FluxDepthSettings = type(
+    "FluxDepthSettings",
+    (bpy.types.PropertyGroup,),
+    {
+        "__doc__": "What the artist chose for the next edit; saved with the scene.",
+        "__annotations__": {
+            **{parameter.name: declared(parameter) for parameter in (*FLUX_DEPTH_PRO.parameters, *HOST_PARAMETERS)},
+            "prompt_text": bpy.props.PointerProperty(
+                type=bpy.types.Text,
+                name="Prompt text",
+                description="A text data-block for a long prompt. When it is set, it is used instead of the line above",
+                poll=_is_text,
+            ),
+            "seed_exact": bpy.props.StringProperty(
+                name="Exact seed",
+                description="A seed above 2147483647, as text. When it is set, it is used instead of Seed",
+            ),
+            "image": bpy.props.PointerProperty(
+                type=bpy.types.Image, name="Image", description="The image that is edited"
+            ),
+        },
+    },
+)
+
+
+def prompt_of(settings) -> str:
+    return settings.prompt_text.as_string() if settings.prompt_text else settings.prompt
+
+
+def seed_of(settings) -> int:
+    """The seed in force. Raises ParameterError for an exact seed that is no number."""
+    text = settings.seed_exact.strip()
+    if not text:
+        return settings.seed
+    seed = FLUX_DEPTH_PRO.parameter("seed")
+    return seed.checked(int(text) if text.isdecimal() else text)
+
+
+def values_of(settings) -> dict:
+    """The model's parameters as they stand, not validated but for the seed."""
+    values = {parameter.name: getattr(settings, parameter.name) for parameter in FLUX_DEPTH_PRO.parameters}
+    return {**values, "prompt": prompt_of(settings), "seed": seed_of(settings)}
+
+
+def edit_of(settings) -> DepthEdit:
+    """The validated edit. Raises ParameterError."""
+    for parameter in HOST_PARAMETERS:
+        parameter.checked(getattr(settings, parameter.name))
+    return DepthEdit.checked(values_of(settings))
+
+
+def apply(settings, values: dict) -> None:
+    """Takes over ``values``: any of the model's parameters, as a record or a preset holds them."""
+    for name, value in values.items():
+        if name == "seed":
+            settings.seed_exact = str(value) if value > LARGEST_INT else ""
+            settings.seed = min(value, LARGEST_INT)
+        elif name == "prompt":
+            settings.prompt_text = None
+            settings.prompt = value
+        else:
+            setattr(settings, name, value)
+
+
+CLASSES = (FluxDepthSettings,)

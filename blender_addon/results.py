@@ -1,0 +1,102 @@
+"""The result as an image data-block: exact bytes packed, the settings that made it on it, shown where there is room.
+
+Knows Blender's images and editors; knows no job and no service.
+"""
+
+import contextlib
+import json
+
+import bpy
+
+from .shared.picture import EncodedImage
+
+PROPERTY = "fluxdepth_edit"
+NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
+FILE_SUFFIXES = {"jpg": ".jpg", "png": ".png", "webp": ".webp"}
+
+
+def bring_in(picture: EncodedImage, record: dict, origin: dict):
+    """A new image with the exact bytes of ``picture``; an undo step of its own. Returns the image."""
+    name = _name(record["settings"])
+    image = bpy.data.images.new(name, 1, 1)
+    image.pack(data=picture.data, data_len=len(picture.data))
+    image.source = "FILE"
+    # Where it would go when the artist unpacks it.
+    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{FILE_SUFFIXES[picture.format]}"
+    with contextlib.suppress(TypeError):  # a colour configuration of the artist's own may call it otherwise
+        image.colorspace_settings.name = "sRGB"
+    image[PROPERTY] = json.dumps({**record, "origin": origin})
+    image.use_fake_user = True
+    image.preview_ensure()
+    return image
+
+
+def push_undo(count: int) -> None:
+    """Closes the import as one undo step, so that undo takes back the import and nothing of the artist's own."""
+    message = "Flux Depth Result" if count == 1 else f"{count} Flux Depth Results"
+    window = _first_window()
+    with bpy.context.temp_override(window=window) if window else contextlib.nullcontext():
+        if bpy.ops.ed.undo_push.poll():
+            bpy.ops.ed.undo_push(message=message)
+
+
+def _name(settings: dict) -> str:
+    words = " ".join(str(settings["prompt"]).split()) or "Flux Depth"
+    seed = f" · {settings['seed']}"
+    room = NAME_BYTES - 4 - len(seed.encode())
+    cut = words.encode()[:room].decode(errors="ignore")
+    if cut != words and " " in cut:
+        cut = cut.rpartition(" ")[0]
+    return cut.rstrip(" ,.;:") + seed
+
+
+def record_of(image) -> dict | None:
+    """What the image carries of the edit that made it, or None."""
+    try:
+        record = json.loads(image[PROPERTY])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("settings"), dict) else None
+
+
+def all_results() -> list[tuple[object, dict]]:
+    """The results in this file with their records, the newest first."""
+    found = [(image, record) for image in bpy.data.images if (record := record_of(image))]
+    return sorted(found, key=lambda one: (one[1].get("created") or 0, one[1].get("index") or 0), reverse=True)
+
+
+def source_of(image):
+    """The image that was edited, when it is still in this file."""
+    origin = (record_of(image) or {}).get("origin") or {}
+    if origin.get("source") == "RENDER":
+        return next((one for one in bpy.data.images if one.type == "RENDER_RESULT"), None)
+    return bpy.data.images.get(origin.get("image") or "")
+
+
+def editors() -> list:
+    """Every image editor that is open and shows images (not the UV editor), with those of the first window first."""
+    windows = bpy.context.window_manager.windows
+    areas = [area for window in windows for area in window.screen.areas]
+    return [area for area in areas if area.type == "IMAGE_EDITOR" and area.ui_type == "IMAGE_EDITOR"]
+
+
+def show(image) -> bool:
+    """Shows ``image`` in an open image editor whose image is not pinned. False when there is none."""
+    for area in editors():
+        if not area.spaces.active.use_image_pin:
+            area.spaces.active.image = image
+            area.tag_redraw()
+            return True
+    return False
+
+
+def show_in_new_window(image) -> None:
+    bpy.ops.wm.window_new()
+    area = bpy.context.window_manager.windows[-1].screen.areas[0]
+    area.type = "IMAGE_EDITOR"
+    area.spaces.active.image = image
+
+
+def _first_window():
+    windows = bpy.context.window_manager.windows
+    return windows[0] if len(windows) else None

@@ -1,0 +1,312 @@
+"""Where the picture comes from: render result, image or viewport, taken on the main thread and encoded in the worker.
+
+A :class:`Snapshot` is made when the artist presses the button. Its :meth:`~Snapshot.encode` is what the core calls in
+the worker; it touches no ``bpy``. Knows no service.
+"""
+
+import re
+import threading
+from pathlib import Path
+
+import bpy
+
+from . import displayed
+from .shared import imaging
+from .shared.errors import Cancelled, PictureError
+from .shared.imaging import Pixels
+from .shared.picture import EncodedImage
+
+ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
+PAGE = 4096  # bytes
+SERVE_DEADLINE = 600.0  # s; the main thread may be held by a bake or a file dialog
+LINEAR = "Linear Rec.709"
+
+
+class Snapshot:
+    """One picture on its way. ``origin`` is the note for journal and result, ``alpha`` its transparency once encoded."""
+
+    def __init__(self, settings, origin: dict, opaque: bool = False) -> None:
+        self.origin = origin
+        self.alpha = None
+        self._format = settings.upload_format
+        self._longest_side = settings.longest_side
+        self._keep_transparency = settings.keep_transparency
+        self._opaque = opaque
+        self._mutex = threading.Lock()
+        self._encoded: EncodedImage | None = None
+
+    def encode(self) -> EncodedImage:
+        """In the worker; several jobs may share the picture. Raises PictureError."""
+        with self._mutex:
+            if self._encoded is None:
+                image = imaging.picture(self._pixels())
+                if self._opaque:
+                    image = image.convert("RGB")
+                if self._keep_transparency:
+                    self.alpha = imaging.alpha_of(image)
+                self._encoded = imaging.encode(image, format=self._format, longest_side=self._longest_side)
+            return self._encoded
+
+    def serve(self) -> None:
+        """On the main thread, again and again while the job runs: hands over what the worker asks for."""
+
+    def discard(self) -> None:
+        """On the main thread, when the job is over or given up."""
+
+    def _pixels(self) -> Pixels:
+        raise NotImplementedError
+
+
+class FileSnapshot(Snapshot):
+    """A picture that Blender wrote to a file."""
+
+    def __init__(self, settings, origin: dict, path: Path, opaque: bool = False) -> None:
+        super().__init__(settings, origin, opaque)
+        self._path = path
+
+    def _pixels(self) -> Pixels:
+        try:
+            return displayed.read(self._path)
+        except OSError as exc:
+            raise PictureError("The picture that Blender wrote can't be read.", str(exc)) from exc
+
+    def discard(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+class MemorySnapshot(Snapshot):
+    """A picture that is in memory already."""
+
+    def __init__(self, settings, origin: dict, pixels: Pixels) -> None:
+        super().__init__(settings, origin, opaque=True)
+        self._ready = pixels
+
+    def _pixels(self) -> Pixels:
+        return self._ready
+
+
+class ImageSnapshot(Snapshot):
+    """An image data-block, read by ``foreach_get`` between two redraws.
+
+    Reading 4K takes some 20 ms, and 90 when the memory is new: the system hands it out page by page. So the worker gets
+    the memory and touches every page; then the main thread only copies.
+    """
+
+    def __init__(self, settings, origin: dict, image, kind: str) -> None:
+        super().__init__(settings, origin, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
+        self._uid = image.session_uid
+        self._name = image.name
+        self._kind = kind
+        self._shape = (*image.size, image.channels)
+        self._memory: bytearray | None = None
+        self._error: Exception | None = None
+        self._asked = threading.Event()
+        self._served = threading.Event()
+
+    def _pixels(self) -> Pixels:
+        width, height, channels = self._shape
+        memory = bytearray(width * height * channels * 4)
+        for page in range(0, len(memory), PAGE):
+            memory[page] = 0
+        self._memory = memory
+        self._asked.set()
+        if not self._served.wait(SERVE_DEADLINE):
+            raise PictureError("Blender was busy for too long to read the image.", "Try again.")
+        if self._error:
+            raise self._error
+        return Pixels(memory, width, height, ORDERS[channels], self._kind, bottom_up=True)
+
+    def serve(self) -> None:
+        if not self._asked.is_set() or self._served.is_set():
+            return
+        # Looked up now: undo, a new file or the artist may have taken the image away since.
+        image = next((one for one in bpy.data.images if one.session_uid == self._uid), None)
+        if image is None or (*image.size, image.channels) != self._shape:
+            self._error = PictureError(
+                f"“{self._name}” was removed or changed its size before it was read.", "Try again."
+            )
+        else:
+            image.pixels.foreach_get(memoryview(self._memory).cast("f"))
+        self._served.set()
+
+    def discard(self) -> None:
+        if not self._served.is_set():
+            self._error = Cancelled.before_submit()
+            self._served.set()
+
+
+def take(context, settings) -> Snapshot:
+    """The picture that ``settings.source`` names, as it is now.
+
+    Raises PictureError, in words, when there is none or when it can't be edited.
+    """
+    if settings.source == "VIEWPORT":
+        return _viewport(context, settings)
+    if settings.source == "IMAGE":
+        image = chosen_image(settings)
+        if image.type != "RENDER_RESULT":
+            return _image(context, settings, image)
+    return render(context.scene, settings)
+
+
+def chosen_image(settings):
+    """Raises PictureError when no image is chosen, or when it is of a kind that can't be edited."""
+    image = settings.image
+    if image is None:
+        raise PictureError("No image is chosen.", "Choose one under Source.", field="image")
+    if image.source == "TILED":
+        raise PictureError(f"“{image.name}” has UDIM tiles.", "Choose an image with a single tile.", field="image")
+    if image.type == "MULTILAYER":
+        raise PictureError(
+            f"“{image.name}” is a multilayer image.",
+            "Save the layer that you want as an image of its own.",
+            field="image",
+        )
+    if image.source == "MOVIE":
+        raise PictureError(f"“{image.name}” is a movie.", "Save the frame that you want as an image.", field="image")
+    return image
+
+
+def _origin(scene, source: str, **more) -> dict:
+    return {
+        "host": "blender",
+        "version": bpy.app.version_string,
+        "file": bpy.data.filepath,
+        "scene": scene.name,
+        "frame": scene.frame_current,
+        "source": source,
+        **more,
+    }
+
+
+def render(scene, settings) -> Snapshot:
+    """The last render of ``scene`` as it is displayed. Raises PictureError."""
+    if bpy.app.is_job_running("RENDER"):
+        raise PictureError("A render is running.", "Wait until it is done.")
+    image = render_result()
+    if image is None:
+        raise PictureError("There is no render yet.", "Render the scene (F12), or choose Render Now.")
+    origin = _origin(scene, "RENDER", image=image.name)
+    return FileSnapshot(settings, origin, displayed.write_render(image, scene))
+
+
+def render_result():
+    return next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
+
+
+def _image(context, settings, image) -> Snapshot:
+    scene = context.scene
+    origin = _origin(scene, "IMAGE", image=image.name)
+    if image.source == "SEQUENCE":
+        return _sequence_frame(context, settings, image, origin)
+    if not all(image.size):
+        raise PictureError(
+            f"“{image.name}” can't be loaded.", f"Is its file there? {image.filepath}".strip(), field="image"
+        )
+    kind = _quick_kind(image)
+    if kind:
+        return ImageSnapshot(settings, origin, image, kind)
+    as_render = image.use_view_as_render or image.type == "COMPOSITING"
+    path = displayed.write_image(image, view_from=scene if as_render else None)
+    return FileSnapshot(settings, origin, path, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
+
+
+def _quick_kind(image) -> str:
+    """How the pixels themselves are to be understood; empty when only Blender's colour management can tell."""
+    colorspace = image.colorspace_settings
+    if image.use_view_as_render or image.type == "COMPOSITING" or image.channels not in ORDERS:
+        return ""
+    if colorspace.is_data:
+        return "float"
+    if image.is_float:
+        # From 5.0 a file may work in another space than Rec.709.
+        working = getattr(getattr(bpy.data, "colorspace", None), "working_space", LINEAR)
+        return "linear" if working == LINEAR else ""
+    return "float" if colorspace.name == "sRGB" else ""
+
+
+def _sequence_frame(context, settings, image, origin: dict) -> Snapshot:
+    path = _frame_path(context, image)
+    if not path.is_file():
+        raise PictureError(f"“{image.name}” has no frame {path.name}.", "Go to a frame that is there.", field="image")
+    # A data-block of its own: the shared one shows whichever frame an editor asked for last.
+    frame = bpy.data.images.load(str(path), check_existing=False)
+    try:
+        frame.colorspace_settings.name = image.colorspace_settings.name
+        frame.alpha_mode = image.alpha_mode
+        view_from = context.scene if image.use_view_as_render else None
+        written = displayed.write_image(frame, view_from=view_from)
+    finally:
+        bpy.data.images.remove(frame)
+    origin["frame_file"] = path.name
+    return FileSnapshot(settings, origin, written, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
+
+
+def _frame_path(context, image) -> Path:
+    """The file of the frame that an image editor shows, else that of the scene's current frame."""
+    space = context.space_data
+    if space and space.type == "IMAGE_EDITOR" and space.image == image:
+        return Path(bpy.path.abspath(image.filepath_from_user(image_user=space.image_user)))
+    path = Path(bpy.path.abspath(image.filepath))
+    digits = re.search(r"\d+(?=\D*$)", path.stem)
+    if not digits:
+        return path
+    number = f"{context.scene.frame_current:0{len(digits[0])}d}"
+    return path.with_name(path.stem[: digits.start()] + number + path.stem[digits.end() :] + path.suffix)
+
+
+def _viewport(context, settings) -> Snapshot:
+    if bpy.app.background:
+        raise PictureError("The viewport needs Blender's window.", "In background mode choose another source.")
+    area, region = viewport_of(context)
+    if area is None:
+        raise PictureError("There is no 3D viewport in this window.", "Open one, or choose another source.")
+    import gpu
+
+    space, view = area.spaces.active, region.data
+    width, height = region.width, region.height
+    offscreen = gpu.types.GPUOffScreen(width, height)
+    overlays = space.overlay.show_overlays
+    try:
+        space.overlay.show_overlays = False  # a grid would be edited as if it were part of the scene
+        offscreen.draw_view3d(
+            context.scene,
+            context.view_layer,
+            space,
+            region,
+            view.view_matrix,
+            view.window_matrix,
+            do_color_management=True,
+            draw_background=True,
+        )
+        data = bytes(offscreen.texture_color.read())
+    finally:
+        space.overlay.show_overlays = overlays
+        offscreen.free()
+    pixels = Pixels(data, width, height, "RGBA", bottom_up=True)
+    return MemorySnapshot(settings, _origin(context.scene, "VIEWPORT"), pixels)
+
+
+def viewport_of(context):
+    """The 3D viewport that is meant: the one with the pressed button, else the largest of the window."""
+    if context.area and context.area.type == "VIEW_3D":
+        area = context.area
+    else:
+        areas = [area for area in context.screen.areas if area.type == "VIEW_3D"] if context.screen else []
+        area = max(areas, key=lambda one: one.width * one.height, default=None)
+    region = next((one for one in area.regions if one.type == "WINDOW"), None) if area else None
+    return area, region
+
+
+def size_of(context, settings) -> tuple[int, int] | None:
+    """The size in pixels of what would be taken now, as far as it can be told without taking it."""
+    if settings.source == "VIEWPORT":
+        region = viewport_of(context)[1]
+        return (region.width, region.height) if region else None
+    if settings.source == "IMAGE" and settings.image and settings.image.type != "RENDER_RESULT":
+        return tuple(settings.image.size) if settings.image.has_data else None
+    if settings.source == "IMAGE" and not settings.image:
+        return None
+    render = context.scene.render
+    scale = render.resolution_percentage / 100
+    return int(render.resolution_x * scale), int(render.resolution_y * scale)
