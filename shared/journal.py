@@ -271,6 +271,8 @@ class Journal:
 
 def is_running(job: Job) -> bool:
     """Whether a live process, this one included, works on ``job``."""
+    if not job.folder.is_dir():  # trimmed meanwhile; taking its lock would make it again
+        return False
     try:
         _acquired(job.folder, 0.0).release()
     except StorageError:
@@ -302,7 +304,6 @@ def _acquired(folder: Path, wait: float, name: str = "job.lock") -> filelock.Bas
     # One lock is taken and released by different threads of a job, so it must not be bound to a thread.
     lock = filelock.FileLock(str(folder / name), thread_local=False)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait)
     except filelock.Timeout as exc:
         raise StorageError("Another program is working on this edit.", "Wait until it is done.") from exc
