@@ -106,8 +106,6 @@ def _depth_of_field(picture: Array, near: Array, strength: float, rng: np.random
     focus += float(rng.uniform(-0.05, 0.05))
     depth_in_focus = 0.28
     spread = np.clip((np.abs(near - focus) - depth_in_focus) / 0.45, 0, 1)
-    if not far:
-        spread[near > focus] = 0
     largest = max(height, width) / 60 * strength * float(rng.uniform(0.9, 1.1))
     levels, result = 3, picture
     for level in range(1, levels + 1):

@@ -284,6 +284,8 @@ class Sandbox(Settings):
     def _object(self, request: web.Request) -> web.Response:
         if request.method not in ("GET", "HEAD"):
             return storage.xml_error(405, "MethodNotAllowed", "The specified method is not allowed")
+        if "API-KEY" in request.headers:
+            return storage.xml_error(400, "InvalidArgument", "Unsupported header: API-KEY. It must not be sent here")
         if request.path.startswith(storage.BUCKET_PATH):
             return self.service.storage.answer(request, request.path.removeprefix(storage.BUCKET_PATH))
         return self.service.storage.object(request, request.path.removeprefix(_PUBLIC_PATH))

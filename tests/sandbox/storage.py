@@ -65,8 +65,6 @@ class Storage:
 
     def object(self, request: web.Request, key: str) -> web.Response:
         """The object, with no question asked of a signature."""
-        if "API-KEY" in request.headers:
-            return xml_error(400, "InvalidArgument", "Unsupported header: API-KEY. The key must not be sent here")
         content = self.results.get(key, self.uploads.get(key))
         if content is None:
             return xml_error(404, "NoSuchKey", "The specified key does not exist.")
