@@ -120,7 +120,7 @@ def _depth_of_field(picture: Array, near: Array, strength: float, rng: np.random
 def _disc_blurred(picture: Array, weight: Array, radius: float) -> Array:
     """The weighted mean over a disc of `radius` px around each pixel."""
     height, width = weight.shape
-    shrink = max(1.0, radius / 7)
+    shrink = max(1.0, radius / 5)
     wide, tall = max(8, round(width / shrink)), max(8, round(height / shrink))
     stack = np.dstack([picture * weight[:, :, None], weight])
     small = np.dstack([_resized(stack[:, :, i], wide, tall) for i in range(4)])
