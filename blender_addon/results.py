@@ -32,12 +32,13 @@ def bring_in(picture: EncodedImage, record: dict, origin: dict):
 
 
 def push_undo(count: int) -> None:
-    """Closes the import as one undo step, so that undo takes back the import and nothing of the artist's own."""
-    message = "Flux Depth Result" if count == 1 else f"{count} Flux Depth Results"
-    window = _first_window()
-    with bpy.context.temp_override(window=window) if window else contextlib.nullcontext():
-        if bpy.ops.ed.undo_push.poll():
-            bpy.ops.ed.undo_push(message=message)
+    """Closes the import as one undo step, so that undo takes back the import and nothing of the artist's own.
+
+    Called from a timer, whose context has a window. Never under ``temp_override``: an operator that looks its context
+    up in an override while a thread of ours holds Python's lock crashes Blender (seen in 4.2; Python 3.11 and older).
+    """
+    if not bpy.app.background:
+        bpy.ops.ed.undo_push(message="Flux Depth Result" if count == 1 else f"{count} Flux Depth Results")
 
 
 def _name(settings: dict) -> str:
@@ -95,8 +96,3 @@ def show_in_new_window(image) -> None:
     area = bpy.context.window_manager.windows[-1].screen.areas[0]
     area.type = "IMAGE_EDITOR"
     area.spaces.active.image = image
-
-
-def _first_window():
-    windows = bpy.context.window_manager.windows
-    return windows[0] if len(windows) else None

@@ -23,7 +23,7 @@ LINEAR = "Linear Rec.709"
 
 
 class Snapshot:
-    """One picture on its way. ``origin`` is the note for journal and result, ``alpha`` its transparency once encoded."""
+    """One picture on its way. ``origin`` is the note for journal and result; ``alpha`` is set once encoded."""
 
     def __init__(self, settings, origin: dict, opaque: bool = False) -> None:
         self.origin = origin
