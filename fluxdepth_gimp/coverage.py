@@ -51,12 +51,16 @@ class Coverage:
     @property
     def full(self) -> bool:
         """Whether every pixel is covered wholly."""
-        return all(data.count(255) == len(data) for data in map(zlib.decompress, self.packed))
+        return all(data.count(255) == len(data) for _, data in self.strips())
+
+    def strips(self) -> Iterator[tuple[Gegl.Rectangle, bytes]]:
+        """Each strip's rectangle and its values, a byte for each pixel."""
+        return zip(strips(self.width, self.height), map(zlib.decompress, self.packed), strict=True)
 
     def write(self, buffer: Gegl.Buffer) -> None:
         """Set ``buffer`` (of at least this size) to the coverage, as linear gray."""
-        for strip, packed in zip(strips(self.width, self.height), self.packed, strict=True):
-            buffer.set(strip, SELECTION, zlib.decompress(packed))
+        for strip, data in self.strips():
+            buffer.set(strip, SELECTION, data)
         buffer.flush()
 
     def to_json(self, most: int) -> dict[str, object] | None:

@@ -243,35 +243,45 @@ def _with_alpha(picture: Gimp.Image, layer: Gimp.Layer, alpha: Coverage, size: t
 
 def _take_out_white(layer: Gimp.Layer, alpha: Coverage) -> None:
     """Set ``layer``'s alpha, and its colour C so that C over white is the colour that it had: C = 1 − (1 − R) / α."""
-    picture = layer.get_image()
-    width, height = alpha.width, alpha.height
     layer.add_alpha()
-    with scratch_image(width, height, linear_gray=True) as gray:
-        cover = Gimp.Layer.new(gray, "alpha", width, height, Gimp.ImageType.GRAY_IMAGE, 100, Gimp.LayerMode.NORMAL)
-        gray.insert_layer(cover, None, 0)
-        alpha.write(cover.get_buffer())
-        source = Gimp.Layer.new_from_drawable(layer, picture)  # read here, written there
-        picture.insert_layer(source, None, 0)
-        graph = Gegl.Node()
-        colour = graph.create_child("gegl:buffer-source")
-        colour.set_property("buffer", source.get_buffer())
-        covered = graph.create_child("gegl:buffer-source")
-        covered.set_property("buffer", cover.get_buffer())
-        written = graph.create_child("gegl:write-buffer")
-        target = layer.get_buffer()
-        written.set_property("buffer", target)
-        last = colour
-        for operation in ("gegl:invert-linear", "gegl:divide", "gegl:invert-linear", "gegl:opacity"):
-            node = graph.create_child(operation)
-            last.connect_to("output", node, "input")
-            if operation in ("gegl:divide", "gegl:opacity"):
-                covered.connect_to("output", node, "aux")
-            last = node
-        last.connect_to("output", written, "input")
-        written.process()
-        target.flush()
-        layer.update(0, 0, width, height)
-        picture.remove_layer(source)
+    target = layer.get_buffer()
+    for strip, cover in alpha.strips():
+        with_white = layer.get_buffer().get(strip, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
+        colour = _without_white(with_white, cover, strip.width, strip.height)
+        pixels = bytearray(4 * len(cover))
+        pixels[0::4], pixels[1::4], pixels[2::4], pixels[3::4] = colour[0::3], colour[1::3], colour[2::3], cover
+        target.set(strip, "R'G'B'A u8", bytes(pixels))
+    target.flush()
+    layer.update(0, 0, alpha.width, alpha.height)
+
+
+def _without_white(with_white: bytes, cover: bytes, width: int, height: int) -> bytes:
+    """1 − (1 − ``with_white``) / ``cover``, 8 bits each, cut to 0–255; white where nothing is covered.
+
+    It is done on the encoded values, as the white was put under: in linear light dark colours would lose most of their
+    levels. GEGL chooses the arithmetic by the format, so the bytes are called linear here.
+    """
+    everything = Gegl.Rectangle.new(0, 0, width, height)
+    graph = Gegl.Node()
+    nodes = []
+    for pixel, data in (("RGB u8", with_white), ("Y u8", cover)):
+        buffer = Gegl.Buffer.new(pixel, 0, 0, width, height)
+        buffer.set(everything, pixel, data)
+        nodes.append(graph.create_child("gegl:buffer-source"))
+        nodes[-1].set_property("buffer", buffer)
+    last, divisor = nodes
+    for operation in ("gegl:invert-linear", "gegl:divide", "gegl:invert-linear"):
+        node = graph.create_child(operation)
+        last.connect_to("output", node, "input")
+        if operation == "gegl:divide":
+            divisor.connect_to("output", node, "aux")
+        last = node
+    result = Gegl.Buffer.new("RGB u8", 0, 0, width, height)
+    written = graph.create_child("gegl:write-buffer")
+    written.set_property("buffer", result)
+    last.connect_to("output", written, "input")
+    written.process()
+    return bytes(result.get(everything, 1.0, "RGB u8", Gegl.AbyssPolicy.NONE))
 
 
 def _resampled(coverage: Coverage, size: tuple[int, int]) -> Coverage:

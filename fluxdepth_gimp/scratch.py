@@ -58,5 +58,5 @@ def loaded(data: bytes, suffix: str) -> Iterator[Gimp.Image]:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder that only this user can read, removed at the end with all that is in it."""
-    with tempfile.TemporaryDirectory(prefix="fluxdepth-") as folder:
+    with tempfile.TemporaryDirectory(prefix="fluxdepth-picture-") as folder:
         yield Path(folder)
