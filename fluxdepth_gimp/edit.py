@@ -15,13 +15,13 @@ from arguments import Chosen
 from gi.repository import Gimp, GLib, GObject
 from pixels_in import Inserted, Place, insert
 from pixels_out import export, find_source
-from waiting import SETTLE, StatusBar, wait
+from waiting import StatusBar, settle, wait
 
 from shared.credentials import key_or_error
 from shared.errors import Cancelled, FluxDepthError, NextStep, StorageError
 from shared.job import EditRequest, Outcome, Result
 from shared.journal import Journal
-from shared.worker import RunningJob, settle
+from shared.worker import RunningJob
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,6 @@ def run(
         layers = _edit(image, drawables, arguments.read(config, **repeated), run_mode)
     except FluxDepthError as exc:
         return failed(procedure, exc)
-    finally:
-        settle(SETTLE)
     return succeeded(procedure, layers[0])
 
 
@@ -134,6 +132,7 @@ def _edit(
         prepared = prepare(image, drawables, chosen)
         job = RunningJob.start(prepared.request)
         wait(job, status.show)
+        settle(job)
         inserted = bring_in(prepared, job.outcome)
     finally:
         status.end()
@@ -143,8 +142,10 @@ def _edit(
 
 def failed(procedure: Gimp.Procedure, error: FluxDepthError) -> Gimp.ValueArray:
     """What the procedure returns to GIMP for ``error``."""
-    kind = Gimp.PDBStatusType.CANCEL if isinstance(error, Cancelled) else Gimp.PDBStatusType.EXECUTION_ERROR
-    return procedure.new_return_values(kind, GLib.Error(str(error)))
+    if isinstance(error, Cancelled):
+        Gimp.message(f"Flux Depth: {error}")  # GIMP passes no words on with a cancel, and credits may be at stake
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
 
 
 def succeeded(procedure: Gimp.Procedure, layer: Gimp.Layer | None) -> Gimp.ValueArray:

@@ -8,12 +8,12 @@ import itertools
 from edit import failed, note_arrival, show, succeeded
 from gi.repository import Gimp
 from pixels_in import Inserted, Place, insert
-from waiting import SETTLE, StatusBar, wait
+from waiting import StatusBar, wait
 
 from shared.errors import FluxDepthError
 from shared.job import Result
 from shared.journal import EditEntry, Job, Journal
-from shared.worker import RunningJob, settle
+from shared.worker import RunningJob
 
 
 def unfinished() -> list[tuple[Job, EditEntry]]:
@@ -53,7 +53,6 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
                 failures.append(exc)
     finally:
         status.end()
-        settle(SETTLE)
     if failures and not layers:
         return failed(procedure, failures[0])
     remarks += [str(failure) for failure in failures]

@@ -7,6 +7,7 @@ that the journal is complete.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 
 from gi.repository import Gimp, GLib
@@ -14,8 +15,8 @@ from gi.repository import Gimp, GLib
 from shared.worker import Progress, RunningJob
 
 TICK = 100  # ms: seconds that count evenly and a bar that moves, for next to no work
-# Between a submit and its id lies at most one reply; the core gives up on it before this.
-SETTLE = 60.0  # s
+# A synchronous submit may answer as late as this; the wait is invisible, GIMP stays usable.
+SETTLE = 120.0  # s
 
 
 def wait(job: RunningJob, show: Callable[[Progress], None]) -> None:
@@ -36,6 +37,13 @@ def wait(job: RunningJob, show: Callable[[Progress], None]) -> None:
     finally:
         release()
         GLib.source_remove(timer)
+
+
+def settle(job: RunningJob) -> None:
+    """Before the process ends: let a stopped job's submit bring its id into the journal, or the edit is lost."""
+    deadline = time.monotonic() + SETTLE
+    while job.submitting and time.monotonic() < deadline:
+        job.join(0.05)
 
 
 def on_terminate(stop: Callable[[], None]) -> Callable[[], None]:

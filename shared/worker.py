@@ -140,6 +140,12 @@ class RunningJob:
             self._outcome = Cancelled.after_submit() if submitted else Cancelled.before_submit()
 
     @property
+    def submitting(self) -> bool:
+        """Whether a submit is under way whose id is not in the journal yet: no moment for the process to end."""
+        self.drain()
+        return any(event.stage is Stage.SUBMITTING for event in self._last.values())
+
+    @property
     def progress(self) -> Progress:
         """Where the slowest of the variations stands, in the words of the artist."""
         seconds = time.monotonic() - self._stage_since
