@@ -52,7 +52,14 @@ exit $?
 
 
 class Process(subprocess.Popen[Any]):
-    """A running program with everything that it started: a signal reaches all of it, and `kill` leaves nothing."""
+    """A running program with everything that it started: a signal reaches all of it, and `kill` leaves nothing.
+
+    As a context it ends with its block: what still runs then is killed. Wait inside for one that ends by itself.
+    """
+
+    def __exit__(self, *exc: Any) -> None:
+        self.kill()
+        super().__exit__(*exc)
 
     def send_signal(self, sig: int) -> None:
         if self.poll() is None:

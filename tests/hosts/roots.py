@@ -16,7 +16,7 @@ _STAMP = Path("var/lib/fluxdepth-packages")
 """Inside a root: the packages that were asked for and are installed, one a line. Written last."""
 
 _SCREEN = (
-    *("xvfb", "xauth", "x11-xserver-utils", "xdotool", "openbox", "imagemagick", "dbus-x11"),
+    *("xvfb", "xauth", "x11-xserver-utils", "xdotool", "wmctrl", "openbox", "imagemagick", "dbus-x11"),
     *("fonts-dejavu-core", "adwaita-icon-theme", "libgl1-mesa-dri"),
     *("at-spi2-core", "gir1.2-atspi-2.0", "python3-pyatspi"),
 )

@@ -18,7 +18,7 @@ from .cache import lock_or_none
 from .place import Place, Process
 from .roots import find_root
 
-_TOOLS = ("Xvfb", "openbox", "xdotool", "import", "dbus-daemon", "xrdb")
+_TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "import", "dbus-daemon", "xrdb")
 _DISPLAYS = range(100, 600)  # above what people and xvfb-run use
 _UP = 30.0  # seconds for a server to answer; it takes 0.2
 _STEP = 0.1
@@ -98,6 +98,14 @@ class VirtualScreen:
                 return path
             before = now
 
+    def wait_until_drawn(self, colours: int = 1000, timeout: float = 60) -> None:
+        """Wait until the screen shows that many colours: a window is there long before its program has drawn in it."""
+
+        def shown() -> int:
+            return int(self._run(["import", "-window", "root", "-format", "%k", "info:"]))
+
+        wait_until(lambda: shown() >= colours, timeout, lambda: f"only {shown()} colours on the screen")
+
     def xdotool(self, *args: str | int) -> str:
         """Run xdotool on this screen and return what it says."""
         return self._run(["xdotool", *map(str, args)])
@@ -120,9 +128,9 @@ class VirtualScreen:
         return names
 
     def fill(self, window: int) -> None:
-        """Let the window fill the screen."""
-        self.xdotool("windowactivate", "--sync", window)
-        self.xdotool("windowmove", window, 0, 0, "windowsize", window, self.width, self.height)
+        """Activate the window and let it fill the screen."""
+        self._run(["wmctrl", "-i", "-r", str(window), "-b", "add,maximized_vert,maximized_horz"])
+        self._run(["wmctrl", "-i", "-a", str(window)])
 
     def type(self, text: str) -> None:
         """Type into the window that has the focus."""

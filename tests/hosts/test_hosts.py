@@ -104,10 +104,10 @@ def test_gimp_shows_its_window(gimp: Gimp, tmp_path: Path, scheme: str, scale: i
     ):
         window = screen.wait_for_window(r"white.*GIMP", timeout=90)
         screen.fill(window)
-        shot = screen.screenshot(_shots() / f"gimp-{gimp.series}-{scheme}-{scale}.png", settle=5)
-        assert (b"Welcome" in "\n".join(screen.windows()).encode()) is False
+        screen.wait_until_drawn(colours=500)
+        screen.screenshot(_shots() / f"gimp-{gimp.series}-{scheme}-{scale}.png", settle=5)
+        assert not [title for title in screen.windows() if "Welcome" in title]
         process.kill()
-    assert _colours(gimp.place, shot) > 100
     assert process.returncode == -signal.SIGKILL
 
 
@@ -189,10 +189,9 @@ def test_blender_shows_its_window_and_its_timers_fire(blender: Blender, tmp_path
     ):
         screen.wait_for_window("Blender", timeout=90)
         wait_until(ticked.exists, 60, "no timer has fired")
-        screen.key("Escape")  # away with the splash
-        shot = screen.screenshot(_shots() / f"blender-{blender.series}.png", settle=5)
+        screen.wait_until_drawn()
+        screen.screenshot(_shots() / f"blender-{blender.series}.png", settle=5)
         process.kill()
-    assert _colours(blender.place, shot) > 100
 
 
 def test_killing_a_program_kills_all_that_it_started(place: Place, tmp_path: Path) -> None:
@@ -273,7 +272,3 @@ def test_a_half_made_root_is_not_removed_through_a_mount(tmp_path: Path) -> None
 
 def _shots() -> Path:
     return CHECKOUT / "build" / "screens" / "hosts"
-
-
-def _colours(place: Place, picture: Path) -> int:
-    return int(place.run(["identify", "-format", "%k", picture], timeout=60).stdout)
