@@ -7,28 +7,23 @@ belongs to a file is looked up by name or session uid when it is needed.
 
 import enum
 import itertools
-import queue
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import properties, results, sources
+from . import properties, results, sources, ticker
 from .shared import credentials, imaging
-from .shared.errors import Billed, FluxDepthError, NextStep, PictureError, ResultError, StorageError
+from .shared.errors import FluxDepthError, PictureError, ResultError, StorageError
 from .shared.job import EditRequest, Result
 from .shared.journal import EditEntry, Job, Journal
 from .shared.log import LOGGER
 from .shared.parameters import DepthEdit
 from .shared.worker import RunningJob, settle
 
-PERIOD = 0.1  # s between ticks: a bar that moves, at a cost that is not felt
 BUDGET = 0.010  # s of one tick; half a frame at 60 Hz. What does not fit waits for the next
-REDRAW = 0.25  # s between redraws of the panels while nothing but the clock changes
 WAIT = 0.02  # s between two looks in background mode
 QUIT_WAIT = 10.0  # s for a submit that is under way when the extension goes: its id has to reach the journal
 
@@ -50,8 +45,7 @@ _generation = 0  # of the open file: grows with every load
 
 rows: list["Row"] = []
 problem: FluxDepthError | None = None  # why the last press of the button started nothing
-_errands: list["Errand"] = []
-_last_redraw = 0.0
+_imported: set[tuple[str, int]] = set()  # by this session; their notes may still be on the way to the disk
 
 
 @dataclass
@@ -67,35 +61,6 @@ class Info:
 
 
 info: Info | None = None
-
-
-class Errand:
-    """Work off the main thread, and what to do on it with the answer: a value, or the FluxDepthError raised."""
-
-    def __init__(self, work: Callable[[], object], then: Callable[[object], None]) -> None:
-        self._then = then
-        self._answer: queue.SimpleQueue = queue.SimpleQueue()
-        self.thread = threading.Thread(target=self._run, args=(work,), name="fluxdepth-errand", daemon=True)
-        _errands.append(self)
-        self.thread.start()
-        _wake()
-
-    def _run(self, work: Callable[[], object]) -> None:
-        try:
-            self._answer.put(work())
-        except FluxDepthError as exc:
-            self._answer.put(exc)
-        except Exception as exc:  # noqa: BLE001  a fault of ours: the artist is told, the log has the traceback
-            LOGGER.exception("internal error")
-            self._answer.put(_internal(exc))
-
-    def advance(self) -> None:
-        try:
-            answer = self._answer.get_nowait()
-        except queue.Empty:
-            return
-        _errands.remove(self)
-        self._then(answer)
 
 
 class Row:
@@ -119,7 +84,7 @@ class Row:
         self._scene = ""
         self._choices: SimpleNamespace | None = None
         rows.append(self)
-        _wake()
+        ticker.wake()
 
     @property
     def title(self) -> str:
@@ -191,7 +156,6 @@ class Row:
         snapshot, self._snapshot = self._snapshot, None
         if snapshot:
             snapshot.discard()
-        refresh()
         try:
             outcome = self._running.outcome
         except FluxDepthError as exc:
@@ -215,7 +179,7 @@ class Row:
                 answer = [(result, result.image) for result in outcome.results]
             self._waiting = answer
 
-        Errand(transparent, then)
+        ticker.Errand(transparent, then)
 
     def _bring_in_one(self) -> None:
         if self._belongs_elsewhere():
@@ -229,6 +193,7 @@ class Row:
             return
         del self._waiting[0]
         self.images.append(image.name)
+        _imported.add((result.job_id, result.index))
         _note_imported(result)
         if not self._waiting:
             self.state = State.DONE
@@ -243,7 +208,7 @@ class Row:
         """Brings a kept result into the file that is open now."""
         self._file = (_generation, bpy.data.filepath)
         self.state = State.FINISHING
-        _wake()
+        ticker.wake()
 
     def holds(self, job: Job, entry: EditEntry) -> bool:
         return any((result.job_id, result.index) == (job.id, entry.index) for result, _ in self._waiting)
@@ -262,6 +227,7 @@ class Row:
 
     def fail(self, error: FluxDepthError) -> None:
         self.state, self.error = State.FAILED, error
+        refresh()
 
 
 class _RenderWatch:
@@ -331,12 +297,12 @@ def recover() -> list[Row]:
 
 def finish(started: list[Row]) -> None:
     """In background mode: works until the rows and all errands are done."""
-    while any(row.state in ACTIVE for row in started) or _errands:
-        _advance_all()
+    while any(row.state in ACTIVE for row in started) or ticker.errands:
+        ticker.step()
         for row in started:
             if row.state in ACTIVE:
                 row.wait()
-        for errand in list(_errands):
+        for errand in list(ticker.errands):
             errand.thread.join(WAIT)
 
 
@@ -349,11 +315,21 @@ def dismiss(key: str) -> None:
     if not key:
         problem = None
     rows[:] = [row for row in rows if row.key != key or row.state in ACTIVE]
+    ticker.settle_panels()
 
 
 def note_problem(error: FluxDepthError | None) -> None:
     global problem
     problem = error
+    ticker.settle_panels()
+
+
+def unfinished_count() -> int:
+    """How many edits were paid for, are in no file, and are in no row either."""
+    waiting = [(job, entry) for job, entry in info.unfinished if (job.id, entry.index) not in _imported]
+    if any(row.state in ACTIVE for row in rows):
+        return 0  # one of them may be what is being brought in
+    return sum(not any(row.holds(job, entry) for row in rows) for job, entry in waiting)
 
 
 def _forget_finished() -> None:
@@ -380,9 +356,9 @@ def refresh() -> None:
     def then(answer: object) -> None:
         global info
         info = answer if isinstance(answer, Info) else Info(problem=str(answer))
-        redraw()
+        ticker.settle_panels()
 
-    Errand(look, then)
+    ticker.Errand(look, then)
 
 
 def _note_imported(result: Result) -> None:
@@ -395,60 +371,25 @@ def _note_imported(result: Result) -> None:
             LOGGER.warning("the import can't be noted: %s", answer)
         refresh()
 
-    Errand(note, then)
+    ticker.Errand(note, then)
 
 
-def _internal(exc: Exception) -> FluxDepthError:
-    error = FluxDepthError(
-        f"Something went wrong inside Flux Depth ({type(exc).__name__}: {exc}).",
-        "The log has the details; try Recover before you start again.",
-        billed=Billed.MAYBE,
-    )
-    error.next_step = NextStep.RECOVER
-    return error
+# Moving on.
 
 
-# The timer.
-
-
-def _wake() -> None:
-    # Background Blender never fires timers, and 4.5 as a module hangs at exit while one is registered.
-    if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
-
-
-def _tick() -> float | None:
-    _advance_all()
-    return PERIOD if _errands or any(row.state in ACTIVE for row in rows) else None
-
-
-def _advance_all() -> None:
+def _advance() -> bool:
     deadline = time.monotonic() + BUDGET
     before = [row.state for row in rows]
-    for errand in list(_errands):
-        errand.advance()
     for row in sorted(rows, key=lambda one: one.state is State.FINISHING):  # imports last: they take the longest
         if time.monotonic() > deadline:
             break
         try:
             row.advance()
         except Exception as exc:  # noqa: BLE001  Blender drops a timer that raises, and every job with it
-            LOGGER.exception("internal error")
-            row.fail(_internal(exc))
-    if before != [row.state for row in rows] or time.monotonic() - _last_redraw > REDRAW:
-        redraw()
-
-
-def redraw() -> None:
-    """Draws the sidebars anew."""
-    global _last_redraw
-    _last_redraw = time.monotonic()
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "IMAGE_EDITOR", "PREFERENCES"}:
-                for region in area.regions:
-                    if region.type in {"UI", "WINDOW"} and (region.type == "UI" or area.type == "PREFERENCES"):
-                        region.tag_redraw()
+            row.fail(ticker.internal_error(exc))
+    if before != [row.state for row in rows]:
+        ticker.settle_panels()
+    return any(row.state in ACTIVE for row in rows)
 
 
 # Blender's handlers.
@@ -478,6 +419,7 @@ _HANDLERS = (
 
 
 def register() -> None:
+    ticker.advance = _advance
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
@@ -490,8 +432,8 @@ def unregister() -> None:
     for row in rows:
         row.stop()
     settle(QUIT_WAIT)
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    ticker.stop()
+    ticker.advance = None
     rows.clear()
-    _errands.clear()
+    _imported.clear()
     info = None

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from . import jobs, properties, results
+from . import jobs, properties, results, ticker
 from .shared import presets
 from .shared.errors import FluxDepthError
 
@@ -135,7 +135,7 @@ class FLUXDEPTH_OT_cancel(bpy.types.Operator):
         for row in list(jobs.rows):
             if row.state in jobs.ACTIVE and self.job in {"", row.key}:
                 row.stop()
-        jobs.redraw()
+        ticker.settle_panels()
         return {"FINISHED"}
 
 

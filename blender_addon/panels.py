@@ -153,9 +153,8 @@ def _draw_error(layout, context, error: FluxDepthError, job: str, title: str = "
 
 
 def _draw_unfinished(layout, context) -> None:
-    """What was paid for and is in no file, unless a row above says so already."""
-    count = sum(not any(row.holds(job, entry) for row in jobs.rows) for job, entry in jobs.info.unfinished)
-    if not count or any(row.state in jobs.ACTIVE for row in jobs.rows):
+    count = jobs.unfinished_count()
+    if not count:
         return
     box = layout.box()
     words = "One edit was" if count == 1 else f"{count} edits were"
@@ -201,7 +200,7 @@ def _draw_result(layout, image, made_with: dict, is_shown: bool) -> None:
     column.label(text=texts.shortened(str(made_with.get("prompt", image.name)), TITLE_LETTERS - 8))
     note = column.row()
     note.active = False
-    note.label(text=f"Seed {made_with.get('seed')}, {made_with.get('steps')} steps, {made_with.get('guidance')}")
+    note.label(text=f"Seed {made_with.get('seed')}  ·  {made_with.get('steps')} steps")
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name
     buttons.operator("fluxdepth.compare", text="", icon="ARROW_LEFTRIGHT").name = image.name

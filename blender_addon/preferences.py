@@ -4,7 +4,7 @@ import dataclasses
 
 import bpy
 
-from . import jobs, operators, texts
+from . import jobs, operators, texts, ticker
 from .shared import credentials, settings as stored
 from .shared.client import Client
 from .shared.errors import FluxDepthError
@@ -17,7 +17,7 @@ _testing = False
 def _say(text: str) -> None:
     global _said
     _said = text
-    jobs.redraw()
+    ticker.settle_panels()
 
 
 def _get_key(_preferences) -> str:
@@ -75,12 +75,8 @@ def _draw(self, context) -> None:
     row = layout.row(align=True)
     row.prop(self, "api_key", text="API key", placeholder="Paste another key" if source else "Paste your 1min.ai key")
     row.operator("fluxdepth.forget_key", text="", icon="TRASH")
-    column = layout.column()
-    column.use_property_split = False
-    split = column.split(factor=0.4)
-    split.label()
-    known = f"In use: the key of {source}" if source else "No key yet. It is in your 1min.ai account, under API"
-    split.column().label(text=known, icon="CHECKMARK" if source else "INFO")
+    known = f"In use: the key of {source}" if source else "No key yet. Yours is in your 1min.ai account, under API"
+    texts.paragraph(layout, known, context.region.width, icon="CHECKMARK" if source else "INFO")
     layout.prop(self, "service_address")
     layout.prop(self, "waiting")
     layout.prop(self, "history_limit")
@@ -137,7 +133,7 @@ class FLUXDEPTH_OT_test_service(operators.Online, bpy.types.Operator):
             _testing = False
             _say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
 
-        jobs.Errand(lambda: Client.from_settings().status(), then)
+        ticker.Errand(lambda: Client.from_settings().status(), then)
         if bpy.app.background:
             jobs.finish([])
             self.report({"INFO"}, _said)

@@ -279,7 +279,9 @@ def _viewport(context, settings) -> Snapshot:
             do_color_management=True,
             draw_background=True,
         )
-        data = bytes(offscreen.texture_color.read())
+        buffer = offscreen.texture_color.read()
+        buffer.dimensions = width * height * 4  # with three dimensions its strides are wrong up to 4.3
+        data = bytes(buffer)
     finally:
         space.overlay.show_overlays = overlays
         offscreen.free()

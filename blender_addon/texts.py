@@ -9,9 +9,10 @@ def paragraph(layout, text: str, width: int, icon: str = "NONE") -> None:
     """``text`` in as many labels as a region of ``width`` pixels needs; the icon stands before the first."""
     column = layout.column(align=True)
     column.scale_y = 0.75
-    # A letter of the interface font is about 6.4 px wide at scale 1, and margins and icon take some 60.
+    # A letter of the interface font is about 5.9 px wide at scale 1; margins take some 50, an icon 20 more.
     scale = bpy.context.preferences.system.ui_scale
-    letters = max(16, int((width / scale - 60) / 6.4))
+    margin = 50 if icon == "NONE" else 76
+    letters = max(16, int((width / scale - margin) / 5.9))
     for number, line in enumerate(textwrap.wrap(text, letters)):
         if icon == "NONE":
             column.label(text=line)
