@@ -38,7 +38,10 @@ WHEELS: Mapping[str, _Wheel] = {
 }
 
 # What the wheels want of the system, in Debian's names.
-_LIBRARIES = ("libx11-6",)
+_LIBRARIES = (
+    *("libgl1", "libopengl0", "libgomp1", "libice6", "libsm6", "libx11-6", "libxext6", "libxfixes3"),
+    *("libxi6", "libxkbcommon0", "libxrender1", "libxt6", "libxxf86vm1"),
+)
 
 
 class _Host(ABC):

@@ -44,14 +44,15 @@ class Gimp:
         """Make a fresh profile: no welcome window, no update check, no blinking cursor. Returns `home`.
 
         With `queried` it is that of an artist who has started GIMP before, so that GIMP need not ask its own hundred
-        plug-ins again (some 4 s); a plug-in installed afterwards is asked as usual.
+        plug-ins again (some 6 s); a plug-in installed afterwards is asked as usual.
         """
         profile = self.profile_folder(home)
         profile.mkdir(parents=True)
-        # Without the version GIMP takes the start for the first one and shows the welcome window all the same.
+        # Without the version GIMP takes the start for the first one and shows the welcome window all the same; without
+        # the language it takes it for changed and asks every plug-in again.
         profile.joinpath("gimprc").write_text(
-            f'(config-version "{self.version}")\n(show-welcome-dialog no)\n(check-updates no)\n'
-            f"(theme-color-scheme {color_scheme})\n"
+            f'(config-version "{self.version}")\n(prev-language "C.UTF-8")\n(show-welcome-dialog no)\n'
+            f"(check-updates no)\n(theme-color-scheme {color_scheme})\n"
         )
         settings = home / ".config" / "gtk-3.0" / "settings.ini"
         settings.parent.mkdir()

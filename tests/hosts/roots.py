@@ -50,7 +50,7 @@ def find_root(suite: str, purpose: str, make: bool = True, say: Say = say) -> Ro
             _make(folder, suite, packages, log, say)
         elif lacking := _lacking(folder, packages):
             say(f"{suite} root: adding {' '.join(lacking)}")
-            _install(folder, lacking, log)
+            _install(folder, suite, lacking, log)
         else:
             return Root(folder)
         say(f"{suite} root: ready after {time.monotonic() - started:.0f} s")
@@ -128,7 +128,7 @@ def _make(folder: Path, suite: str, packages: Sequence[str], log: Path, say: Say
         raise failure
     _settings(half)
     say(f"{suite} root: installing {' '.join(packages)}")
-    _install(half, packages, log)
+    _install(half, suite, packages, log)
     half.rename(folder)
 
 
@@ -161,14 +161,14 @@ def _settings(root: Path) -> None:
     (root / "etc/mtab").symlink_to("../proc/self/mounts")
 
 
-def _install(folder: Path, packages: Sequence[str], log: Path) -> None:
+def _install(folder: Path, suite: str, packages: Sequence[str], log: Path) -> None:
     """Install the packages inside the root and write the stamp."""
     # The machine's name servers may have changed since the root was made.
     shutil.copyfile("/etc/resolv.conf", folder / "etc/resolv.conf")
     lacking = _lacking(folder, packages)
     env = {"DEBIAN_FRONTEND": "noninteractive", "PACKAGES": " ".join(lacking)}
     argv = ["/bin/sh", "-c", _INSTALL, "apt", *_APT]
-    finish(_logged(Root(folder), argv, log, env), log, f"{folder.name.strip('.')} root: apt-get")
+    finish(_logged(Root(folder), argv, log, env), log, f"{suite} root: apt-get")
     with (folder / _STAMP).open("a") as stamp:
         stamp.writelines(f"{name}\n" for name in lacking)
 
