@@ -59,6 +59,22 @@ RESULT = Parameter(
 OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
 ALL = (*FLUX_DEPTH_PRO.parameters, *OF_THE_HOST)
 
+# The letter that reaches a setting with the keyboard; GIMP's own buttons have C, E, H, L, R and S.
+MNEMONICS = {
+    "seed": "d",
+    "steps": "p",
+    "prompt_upsampling": "a",
+    "guidance": "G",
+    "safety_tolerance": "y",
+    "source": "u",
+    "variations": "V",
+    "longest_side": "i",
+    "upload_format": "n",
+    "fit_to_source": "F",
+    "keep_transparency": "K",
+    "result": "t",
+}
+
 INT32_MAX = 2**31 - 1
 
 
@@ -69,7 +85,9 @@ def declare(procedure: Gimp.Procedure) -> None:
 
 
 def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
-    name, label, help_text = parameter.argument, parameter.label, parameter.help
+    name, help_text = parameter.argument, parameter.help
+    letter = MNEMONICS.get(parameter.name)
+    label = parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
     flags = GObject.ParamFlags.READWRITE
     low = 0 if parameter.zero_means else parameter.minimum
     if parameter.kind is Kind.TEXT:

@@ -63,8 +63,9 @@ def prepare(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: Chosen) -
 
 def document(image: Gimp.Image) -> dict[str, Any]:
     """How the journal names an image: its file, when it has one, and its title."""
-    file = image.get_file()
-    return {"document": image.get_name(), "path": file.get_path() or file.get_uri() if file else ""}
+    file = image.get_file() or image.get_imported_file()
+    name = file.get_basename() if file else image.get_name()
+    return {"document": name, "path": file.get_path() or file.get_uri() if file else ""}
 
 
 def bring_in(prepared: Prepared, outcome: Outcome) -> Inserted:

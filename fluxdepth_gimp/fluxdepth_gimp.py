@@ -13,7 +13,7 @@ import gi
 
 gi.require_version("Gimp", "3.0")  # for all modules: they import what is pinned here
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gimp  # noqa: E402
+from gi.repository import Gimp, GLib  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -56,7 +56,7 @@ class FluxDepth(Gimp.PlugIn):
             procedure.set_sensitivity_mask(_sensitivity(name))
         procedure.set_menu_label(label)
         procedure.add_menu_path(MENU)
-        procedure.set_documentation(blurb, _help(name), name)
+        procedure.set_documentation(blurb, _help(name), None)
         procedure.set_attribution("The Flux Depth authors", "GPL-3.0-or-later", "2025")
         if name == EDIT:
             import arguments
@@ -90,6 +90,26 @@ def _help(name):
     return PROCEDURES[name][1] + "."
 
 
+def told(run):
+    """Let an error of ours reach the artist in words: GIMP shows nothing at all of an exception."""
+
+    def guarded(procedure, *arguments):
+        try:
+            return run(procedure, *arguments)
+        except Exception as exc:  # noqa: BLE001  the last line of defence, and it hides nothing
+            import traceback
+
+            traceback.print_exc()
+            message = (
+                f"Something went wrong inside Flux Depth ({type(exc).__name__}: {exc}). "
+                "Look into the history before you try again; credits may have been used."
+            )
+            return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(message))
+
+    return guarded
+
+
+@told
 def run_edit(procedure, run_mode, image, drawables, config, _data):
     """Filters > Flux Depth > Depth Edit…"""
     import edit
@@ -97,6 +117,7 @@ def run_edit(procedure, run_mode, image, drawables, config, _data):
     return edit.run(procedure, run_mode, image, list(drawables), config)
 
 
+@told
 def run_recover(procedure, run_mode, image, _drawables, _config, _data):
     """Filters > Flux Depth > Recover"""
     import recover
@@ -104,6 +125,7 @@ def run_recover(procedure, run_mode, image, _drawables, _config, _data):
     return recover.run(procedure, run_mode, image)
 
 
+@told
 def run_history(procedure, run_mode, image, _drawables, _config, _data):
     """Filters > Flux Depth > History…"""
     import history
@@ -111,6 +133,7 @@ def run_history(procedure, run_mode, image, _drawables, _config, _data):
     return history.run(procedure, run_mode, image)
 
 
+@told
 def run_settings(procedure, config, _data):
     """Filters > Flux Depth > Settings…"""
     import settings_dialog

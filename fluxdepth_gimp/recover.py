@@ -1,9 +1,11 @@
-"""Recover: bring in what was paid for and has not arrived, without paying again."""
+"""Recover: bring in what was paid for and has not arrived, without paying again. The windows use the same ways."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from edit import failed, note_arrival, show, succeeded
 from gi.repository import Gimp
@@ -16,15 +18,58 @@ from shared.journal import EditEntry, Job, Journal
 from shared.worker import RunningJob
 
 
+@dataclass
+class Brought:
+    """What came in, and the error of each edit that did not."""
+
+    inserted: list[Inserted] = field(default_factory=list)
+    failures: list[FluxDepthError] = field(default_factory=list)
+
+    @property
+    def layers(self) -> list[Gimp.Layer]:
+        return [layer for one in self.inserted for layer in one.layers]
+
+
 def unfinished() -> list[tuple[Job, EditEntry]]:
     """GIMP's own edits to recover; Blender's are left to Blender."""
     return [(job, entry) for job, entry in Journal().unfinished() if job.origin.get("host", "gimp") == "gimp"]
 
 
-def bring_in(job: Job, results: list[Result], image: Gimp.Image | None) -> Inserted:
-    """Insert results of an earlier job where they belong in ``image``, or into a new image when it is None."""
+def bring_all(image: Gimp.Image | None, wait_for: Callable[[RunningJob], None]) -> Brought:
+    """Fetch and insert everything that is unfinished, the variations of a job together."""
+    brought = Brought()
+    for job, pairs in itertools.groupby(unfinished(), key=lambda pair: pair[0]):
+        bring(job, [entry for _, entry in pairs], image, wait_for, brought)
+    return brought
+
+
+def bring(
+    job: Job,
+    entries: list[EditEntry],
+    image: Gimp.Image | None,
+    wait_for: Callable[[RunningJob], None],
+    brought: Brought,
+) -> None:
+    """Fetch and insert some edits of ``job`` into ``image``, or into a new image when it is None."""
+    results: list[Result] = []
+    for entry in entries:
+        running = RunningJob.start_recovery(job, entry)
+        wait_for(running)
+        try:
+            results += running.outcome.results
+        except FluxDepthError as exc:
+            brought.failures.append(exc)
+    if results:
+        try:
+            brought.inserted.append(_insert(job, results, image))
+        except FluxDepthError as exc:
+            brought.failures.append(exc)
+
+
+def _insert(job: Job, results: list[Result], image: Gimp.Image | None) -> Inserted:
     first = results[0].image
-    place = Place.from_json(job.origin.get("place", {}), (first.width, first.height))
+    origin = job.origin.get("place")
+    place = Place.from_json(origin if isinstance(origin, dict) else {}, (first.width, first.height))
     above = None
     if image is not None:
         if place.layer_name:
@@ -35,41 +80,24 @@ def bring_in(job: Job, results: list[Result], image: Gimp.Image | None) -> Inser
     return dataclasses.replace(inserted, remarks=(*inserted.remarks, *note_arrival(results)))
 
 
+def tell(brought: Brought, run_mode: Gimp.RunMode) -> None:
+    """Show what came, and say what did not."""
+    for one in brought.inserted:
+        show(one, run_mode)
+    for failure in brought.failures:
+        Gimp.message(f"Flux Depth: {failure}")
+
+
 def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None) -> Gimp.ValueArray:
-    """Fetch and insert everything that is unfinished. Fails only when nothing at all could be brought in."""
+    """The procedure. It fails only when something was to be had and nothing at all came."""
     status = StatusBar()
-    layers: list[Gimp.Layer] = []
-    failures: list[FluxDepthError] = []
-    remarks: list[str] = []
     try:
-        for job, entries in itertools.groupby(unfinished(), key=lambda pair: pair[0]):
-            try:
-                results = _fetch(job, [entry for _, entry in entries], status, failures)
-                if results:
-                    inserted = bring_in(job, results, image)
-                    layers += inserted.layers
-                    show(inserted, run_mode)
-            except FluxDepthError as exc:
-                failures.append(exc)
+        brought = bring_all(image, lambda job: wait(job, status.show))
     finally:
         status.end()
-    if failures and not layers:
-        return failed(procedure, failures[0])
-    remarks += [str(failure) for failure in failures]
-    if not layers:
-        remarks.append("There is nothing to recover.")
-    for remark in remarks:
-        Gimp.message(f"Flux Depth: {remark}")
-    return succeeded(procedure, layers[0] if layers else None)
-
-
-def _fetch(job: Job, entries: list[EditEntry], status: StatusBar, failures: list[FluxDepthError]) -> list[Result]:
-    results = []
-    for entry in entries:
-        running = RunningJob.start_recovery(job, entry)
-        wait(running, status.show)
-        try:
-            results += running.outcome.results
-        except FluxDepthError as exc:
-            failures.append(exc)
-    return results
+    if brought.failures and not brought.layers:
+        return failed(procedure, brought.failures[0])
+    tell(brought, run_mode)
+    if not brought.layers:
+        Gimp.message("Flux Depth: There is nothing to recover.")
+    return succeeded(procedure, brought.layers[0] if brought.layers else None)

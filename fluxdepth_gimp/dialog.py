@@ -1,0 +1,283 @@
+"""Filters > Flux Depth > Depth Edit…: the window in which an edit is set up, started, watched and repeated.
+
+It shows and asks; what an edit is and does lies in :mod:`edit` and the core. The window is GIMP's own ProcedureDialog,
+so Reset, saved settings and Repeat work as everywhere in GIMP.
+"""
+
+from __future__ import annotations
+
+import random
+
+import arguments
+import edit
+import ui
+from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
+from prompt_box import PromptBox
+from source_box import SourceBox
+from status_line import StatusLine
+from ui import SPACE, STEP_LABELS
+from waiting import StatusBar, settle, wait
+
+from shared.credentials import find_key, save_key
+from shared.errors import Cancelled, FluxDepthError, NextStep
+from shared.parameters import SEED_COUNT
+from shared.worker import Progress, RunningJob
+
+MORE = ("prompt-upsampling", "safety-tolerance", "format", "longest-side", "upload-format", "result")
+MORE_CHECKS = ("fit-to-source", "keep-transparency")
+
+
+def run(
+    procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig
+) -> Gimp.ValueArray:
+    """The procedure's interactive branch."""
+    ui.start()
+    window = EditWindow(procedure, image, drawables, config)
+    try:
+        layer = window.run()
+    finally:
+        window.dialog.destroy()
+    if layer is None:
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+    return edit.succeeded(procedure, layer)
+
+
+class EditWindow:
+    """The dialog and the one edit at a time that it runs."""
+
+    def __init__(
+        self,
+        procedure: Gimp.Procedure,
+        image: Gimp.Image,
+        drawables: list[Gimp.Drawable],
+        config: Gimp.ProcedureConfig,
+    ) -> None:
+        self.image, self.drawables, self.config = image, drawables, config
+        self.job: RunningJob | None = None
+        self._again = False
+        self._recovered: Gimp.Layer | None = None
+        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
+        self.dialog.set_ok_label("_Edit")
+        self.dialog.connect("delete-event", self._closed)
+        self.dialog.connect("key-press-event", self._key_pressed)
+        self._build()
+        self.status.refresh()
+
+    # What it looks like.
+
+    def _build(self) -> None:
+        self.error = ui.ErrorBar(self._next_step)
+        self.first_run = FirstRun()
+        self.source = SourceBox(self.image, self.drawables, self.config)
+        self.prompt = PromptBox(self.config)
+        self.status = StatusLine(self.config, self.dialog)
+        self.work = ui.WorkPanel(self._stop, self._hide)
+        self.settings = ui.column(
+            self.source,
+            self.prompt,
+            self._widget("source"),
+            self.dialog.get_scale_entry("steps", 1.0),
+            ui.with_digits(self.dialog.get_scale_entry("guidance", 1.0), 1),
+            self._seed(),
+            self.dialog.get_scale_entry("variations", 1.0),
+            self._more(),
+        )
+        long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
+        content = ui.column(self.error, spacing=2 * SPACE)
+        content.pack_start(ui.scrolled(long, self.dialog), True, True, 0)
+        for part in (self.status, self.work):
+            content.pack_start(part, False, False, 0)
+        content.set_border_width(SPACE)
+        self.dialog.get_content_area().pack_start(content, True, True, 0)
+        content.show_all()
+        self.first_run.box.set_visible(find_key() is None)
+        (self.first_run.entry.entry if find_key() is None else self.prompt.view).grab_focus()
+
+    def _widget(self, name: str) -> Gtk.Widget:
+        return self.dialog.get_widget(name, GObject.TYPE_NONE)
+
+    def _seed(self) -> Gtk.Widget:
+        seed = ui.with_digits(self._widget("seed"), 0)
+        seed.set_hexpand(True)
+        for child in seed.get_children():
+            child.set_hexpand(isinstance(child, Gtk.SpinButton))
+        dice = ui.button("Ra_ndom", self._roll, "Roll the dice: another seed can change the depth a lot")
+        return ui.row(seed, dice, grow=seed)
+
+    def _roll(self) -> None:
+        self.config.set_property("seed", float(random.randrange(SEED_COUNT)))
+
+    def _more(self) -> Gtk.Expander:
+        inside = ui.column(*(self._widget(name) for name in (*MORE, *MORE_CHECKS)))
+        inside.set_margin_top(SPACE)
+        inside.set_margin_start(2 * SPACE)
+        more = Gtk.Expander(label="_More", use_underline=True, resize_toplevel=True)
+        more.add(inside)
+        return more
+
+    # What it does.
+
+    def run(self) -> Gimp.Layer | None:
+        """Until the artist closes it, or an edit has arrived: its first layer, or None."""
+        while True:
+            if not self._again and not self.dialog.run():
+                return self._recovered
+            self._again = False
+            try:
+                inserted = self._edit()
+            except FluxDepthError as exc:
+                self._tell(exc)
+                continue
+            edit.show(inserted, Gimp.RunMode.INTERACTIVE)
+            return inserted.layers[0]
+
+    def _edit(self) -> edit.Inserted:
+        self.error.clear()
+        self._take_key()
+        chosen = arguments.read(self.config)
+        self._busy(True)
+        try:
+            self.work.show_progress("Preparing", None)
+            _let_gtk_draw()
+            prepared = edit.prepare(self.image, self.drawables, chosen)
+            self._wait(RunningJob.start(prepared.request))
+            return edit.bring_in(prepared, self.job.outcome)
+        finally:
+            self.job = None
+            self._busy(False)
+
+    def _wait(self, job: RunningJob) -> None:
+        self.job = job
+        status = None
+
+        def show(progress: Progress) -> None:
+            nonlocal status
+            if self.dialog.get_visible():
+                self.work.show_progress(progress.text, progress.fraction)
+            else:
+                status = status or StatusBar()
+                status.show(progress)
+
+        wait(job, show)
+        if status:
+            status.end()
+        settle(job)
+
+    def _take_key(self) -> None:
+        if self.first_run.box.get_visible() and self.first_run.entry.text:
+            save_key(self.first_run.entry.text)
+            self.first_run.box.hide()
+            self.status.refresh()
+
+    def _busy(self, busy: bool) -> None:
+        self.settings.set_sensitive(not busy)
+        self.first_run.box.set_sensitive(not busy)
+        self.dialog.get_action_area().set_sensitive(not busy)
+        self.work.set_visible(busy)
+        self.status.set_visible(not busy)
+        if busy:
+            self.work.stop_button.grab_focus()
+
+    def _tell(self, error: FluxDepthError) -> None:
+        steps = {
+            step: words for step, words in STEP_LABELS.items() if step is not NextStep.CHANGE_SETTING or error.field
+        }
+        if isinstance(error, Cancelled) and error.next_step is NextStep.TRY_AGAIN:
+            del steps[NextStep.TRY_AGAIN]  # the artist stopped it, and Edit is there
+        self.error.tell(error, steps)
+        self.dialog.present()
+
+    def _next_step(self, error: FluxDepthError) -> None:
+        if error.next_step is NextStep.TRY_AGAIN:
+            self.dialog.response(Gtk.ResponseType.OK)
+        elif error.next_step is NextStep.OPEN_SETTINGS:
+            self._open_settings()
+        elif error.next_step is NextStep.CHANGE_SETTING:
+            self._focus(error.field or "")
+        elif error.next_step is NextStep.RECOVER:
+            self._recover()
+
+    def _open_settings(self) -> None:
+        import settings_dialog
+
+        if settings_dialog.open_over(self.dialog):
+            self.error.clear()
+        self.first_run.box.set_visible(find_key() is None)
+        self.status.refresh()
+
+    def _focus(self, field: str) -> None:
+        self.error.clear()
+        if field == "prompt":
+            self.prompt.view.grab_focus()
+        elif field == "key":
+            self.first_run.entry.entry.grab_focus()
+        else:
+            self._widget(field.replace("_", "-")).child_focus(Gtk.DirectionType.TAB_FORWARD)
+
+    def _recover(self) -> None:
+        import recover
+
+        self.error.clear()
+        self._busy(True)
+        try:
+            brought = recover.bring_all(self.image if self.image.is_valid() else None, self._wait)
+        finally:
+            self.job = None
+            self._busy(False)
+        if brought.failures and not brought.layers:
+            self._tell(brought.failures[0])
+        elif brought.layers:
+            self._recovered = brought.layers[0]
+            recover.tell(brought, Gimp.RunMode.INTERACTIVE)
+            self.dialog.response(Gtk.ResponseType.CANCEL)
+
+    # Stopping, hiding, closing.
+
+    def _stop(self) -> None:
+        if self.job:
+            self.job.stop()
+
+    def _hide(self) -> None:
+        self.dialog.hide()
+
+    def _closed(self, *_: object) -> bool:
+        """Closing while an edit is under way hides the window: what is paid for is not thrown away by a key."""
+        if self.job is None:
+            return False
+        self._hide()
+        return True
+
+    def _key_pressed(self, _dialog: Gtk.Dialog, event: Gdk.EventKey) -> bool:
+        if event.keyval == Gdk.KEY_Escape and self.job is not None:
+            self._hide()
+            return True
+        if event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter) and event.state & Gdk.ModifierType.CONTROL_MASK:
+            if self.job is None:
+                self.dialog.response(Gtk.ResponseType.OK)
+            return True
+        return False
+
+
+class FirstRun:
+    """What an artist without a key reads, and where the key is pasted."""
+
+    def __init__(self) -> None:
+        self.entry = ui.KeyEntry("Paste your API key here")
+        self.box = Gtk.Frame(label="Before the first edit", no_show_all=True)
+        inside = ui.column(
+            ui.label("• The picture and the prompt are sent to the 1min.ai service, which makes the edit."),
+            ui.label(
+                "• A key comes from your account there (1min.ai, API). It stays in a file that only you can read."
+            ),
+            ui.label("• Every edit costs credits of that account."),
+            self.entry,
+        )
+        inside.set_border_width(2 * SPACE)
+        inside.show_all()
+        self.box.add(inside)
+
+
+def _let_gtk_draw() -> None:
+    """So that the window says what is going on before the picture is encoded, which takes the main thread."""
+    while GLib.MainContext.default().iteration(False):
+        pass

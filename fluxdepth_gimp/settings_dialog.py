@@ -1,0 +1,175 @@
+"""Filters > Flux Depth > Settings…: the key, the service, how it waits, how much it keeps. Needs no image."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import ui
+from gi.repository import Gimp, GimpUi, Gtk
+from service_check import ServiceCheck
+
+from shared import settings
+from shared.credentials import KEY_VARIABLE, KeySource, find_key, forget_key, save_key
+from shared.errors import FluxDepthError
+from shared.log import log_file
+from shared.parameters import Parameter
+from shared.settings import HISTORY_LIMIT, SERVICE_ADDRESS, WAITING
+
+
+def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode) -> Gimp.ValueArray:
+    """The procedure. Without a window there is nothing to set."""
+    if run_mode is not Gimp.RunMode.NONINTERACTIVE:
+        ui.start()
+        open_over(None)
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+
+
+def open_over(parent: Gtk.Window | None) -> bool:
+    """Show the settings and wait until they are closed; whether something was saved."""
+    window = SettingsWindow(parent)
+    try:
+        return window.run()
+    finally:
+        window.dialog.destroy()
+
+
+class SettingsWindow:
+    """The dialog; nothing is saved before Save."""
+
+    def __init__(self, parent: Gtk.Window | None) -> None:
+        self.dialog = GimpUi.Dialog(title="Flux Depth Settings", role="fluxdepth-settings")
+        if parent:
+            self.dialog.set_transient_for(parent)
+            self.dialog.set_modal(True)
+        self.dialog.add_button("_Close", Gtk.ResponseType.CANCEL)
+        self.dialog.add_button("_Save", Gtk.ResponseType.OK)
+        self.dialog.set_default_response(Gtk.ResponseType.OK)
+        self._stored = settings.load()
+        self._check = ServiceCheck(self.dialog, self._said)
+        self._build()
+
+    def _build(self) -> None:
+        self.error = ui.ErrorBar(lambda _: None)
+        self.key = ui.KeyEntry("")
+        self.key_state = ui.label(dim=True)
+        self.forget = ui.button("_Forget the Key", self._forget, "Remove the key file of this computer")
+        self.test = ui.button("_Test", self._test, "Ask the service about key, model and credits; this costs nothing")
+        self.answer = ui.label()
+        self.address = Gtk.Entry(text=self._stored.service_address, activates_default=True, hexpand=True)
+        self.waiting = Gtk.ComboBoxText()
+        for choice in WAITING.choices:
+            self.waiting.append(choice.value, choice.label)
+        self.waiting.set_active_id(self._stored.waiting)
+        self.history = Gtk.SpinButton.new_with_range(HISTORY_LIMIT.minimum, HISTORY_LIMIT.maximum, 10)
+        self.history.set_value(self._stored.history_limit)
+        self.history.set_activates_default(True)
+        log = ui.button("Open the _Log", self._open_log, "What the plug-in and the service said; the key is not in it")
+
+        grid = Gtk.Grid(row_spacing=ui.SPACE, column_spacing=2 * ui.SPACE)
+        grid.attach(_name("API _key", self.key.entry), 0, 0, 1, 1)
+        grid.attach(self.key, 1, 0, 1, 1)
+        grid.attach(self.key_state, 1, 1, 1, 1)
+        grid.attach(ui.row(self.test, self.forget), 1, 2, 1, 1)
+        grid.attach(self.answer, 1, 3, 1, 1)
+        for row, (parameter, mnemonic, widget) in enumerate(
+            (
+                (SERVICE_ADDRESS, "Service _address", self.address),
+                (WAITING, "_Waiting mode", self.waiting),
+                (HISTORY_LIMIT, "_Edits kept", self.history),
+            ),
+            start=4,
+        ):
+            grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
+            grid.attach(_described(widget, parameter), 1, row, 1, 1)
+        grid.attach(log, 1, 7, 1, 1)
+        log.set_halign(Gtk.Align.START)
+        content = ui.column(self.error, grid, spacing=2 * ui.SPACE)
+        content.set_border_width(2 * ui.SPACE)
+        self.dialog.get_content_area().pack_start(content, True, True, 0)
+        content.show_all()
+        self._show_key()
+
+    def _show_key(self) -> None:
+        key = None
+        try:
+            key = find_key()
+        except FluxDepthError as exc:
+            self.key_state.set_text(str(exc))
+        else:
+            self.key_state.set_text(
+                f"In use: the key from {key.source.value}"
+                if key
+                else "There is none yet. It comes from your 1min.ai account"
+            )
+        from_environment = key is not None and key.source is KeySource.ENVIRONMENT
+        self.key.entry.set_placeholder_text("Paste another key to replace it" if key else "Paste your key here")
+        self.key.set_sensitive(not from_environment)
+        self.key.set_tooltip_text(f"{KEY_VARIABLE} is set and wins" if from_environment else None)
+        self.forget.set_sensitive(key is not None and not from_environment)
+        self.test.set_sensitive(key is not None or bool(self.key.text))
+        self.key.entry.connect("changed", lambda _: self.test.set_sensitive(True))
+
+    def run(self) -> bool:
+        saved = False
+        while self.dialog.run() == Gtk.ResponseType.OK:
+            if self._save():
+                return True
+        return saved
+
+    def _save(self) -> bool:
+        self.error.clear()
+        try:
+            settings.save(
+                dataclasses.replace(
+                    self._stored,
+                    service_address=self.address.get_text(),
+                    waiting=self.waiting.get_active_id(),
+                    history_limit=self.history.get_value_as_int(),
+                )
+            )
+            self._save_key()
+        except FluxDepthError as exc:
+            self.error.tell(exc, {})
+            {"service_address": self.address, "key": self.key.entry}.get(exc.field or "", self.address).grab_focus()
+            return False
+        return True
+
+    def _save_key(self) -> None:
+        if self.key.text:
+            save_key(self.key.text)
+            self.key.entry.set_text("")
+            self._show_key()
+
+    def _test(self) -> None:
+        # What is tested is what will be used, so it is saved first.
+        if self._save():
+            self._check.start()
+
+    def _said(self, line: str, running: bool) -> None:
+        self.answer.set_text(line)
+        self.test.set_sensitive(not running)
+
+    def _forget(self) -> None:
+        self.error.clear()
+        try:
+            forget_key()
+        except FluxDepthError as exc:
+            self.error.tell(exc, {})
+        self.answer.set_text("")
+        self._show_key()
+
+    def _open_log(self) -> None:
+        path = log_file(settings.home())
+        if path.exists():
+            ui.open_file(str(path), self.dialog)
+        else:
+            self.answer.set_text("There is no log yet: it begins with the first edit.")
+
+
+def _name(text: str, widget: Gtk.Widget) -> Gtk.Label:
+    return Gtk.Label(label=text, use_underline=True, mnemonic_widget=widget, xalign=0)
+
+
+def _described(widget: Gtk.Widget, parameter: Parameter) -> Gtk.Widget:
+    widget.set_tooltip_text(parameter.help)
+    return widget

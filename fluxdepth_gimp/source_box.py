@@ -1,0 +1,101 @@
+"""What will be sent: a small preview, the source's name and size, and how it will travel."""
+
+from __future__ import annotations
+
+import ui
+from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
+from pixels_out import Source, export, find_source, sent_format, sent_size
+
+from shared.errors import FluxDepthError
+
+SIDE = 96  # px of the preview
+SETTLED = 300  # ms without a change until the picture is encoded to tell its size
+# Encoding takes the main thread: below this it is not felt, above it only the size in pixels is told.
+WEIGHED_PIXELS = 25_000_000
+FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP"}
+
+
+class SourceBox(Gtk.Box):
+    """Follows the arguments that decide what is sent."""
+
+    def __init__(self, image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig) -> None:
+        super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE)
+        self._image, self._drawables, self._config = image, drawables, config
+        self._timer = 0
+        self._frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.CENTER)
+        self._frame.set_size_request(SIDE, -1)
+        self._name, self._size, self._sent = ui.label(bold=True), ui.label(), ui.label()
+        lines = ui.column(self._name, self._size, self._sent, spacing=2)
+        lines.set_valign(Gtk.Align.CENTER)
+        self.pack_start(self._frame, False, False, 0)
+        self.pack_start(lines, True, True, 0)
+        for name in ("source", "longest-side", "upload-format", "keep-transparency"):
+            config.connect(f"notify::{name}", self._changed)
+        self.connect("destroy", self._stop_timer)
+        self._changed()
+
+    def _changed(self, *_: object) -> None:
+        self._stop_timer()
+        try:
+            source = find_source(self._image, self._drawables, self._config.get_property("source"))
+        except FluxDepthError as exc:
+            ui.set_bold(self._name, exc.message)
+            self._size.set_text(exc.advice)
+            self._sent.set_text("")
+            self._show_preview(None)
+            return
+        size = sent_size(source.width, source.height, self._config.get_property("longest-side"))
+        how = FORMATS[sent_format(size, self._config.get_property("upload-format"))]
+        ui.set_bold(self._name, source.label)
+        self._size.set_text(f"{source.width}×{source.height} px")
+        self._travel = f"Sent as {how}, {size[0]}×{size[1]} px"
+        self._sent.set_text(self._travel)
+        self._show_preview(_preview(source, SIDE * self.get_scale_factor()))
+        if source.width * source.height <= WEIGHED_PIXELS:
+            self._timer = GLib.timeout_add(SETTLED, self._weigh, source)
+
+    def _weigh(self, source: Source) -> bool:
+        self._timer = 0
+        try:
+            outgoing = export(
+                source,
+                longest_side=self._config.get_property("longest-side"),
+                upload_format=self._config.get_property("upload-format"),
+                keep_transparency=False,
+            )
+        except FluxDepthError as exc:
+            self._sent.set_text(exc.message)
+        else:
+            self._sent.set_text(f"{self._travel}, {in_words(len(outgoing.picture.data))}")
+        return GLib.SOURCE_REMOVE
+
+    def _show_preview(self, pixbuf: GdkPixbuf.Pixbuf | None) -> None:
+        if self._frame.get_child():
+            self._frame.remove(self._frame.get_child())
+        if pixbuf:
+            self._frame.add(ui.picture(pixbuf, SIDE, self.get_scale_factor()))
+            self._frame.show_all()
+
+    def _stop_timer(self, *_: object) -> None:
+        if self._timer:
+            GLib.source_remove(self._timer)
+            self._timer = 0
+
+
+def _preview(source: Source, side: int) -> GdkPixbuf.Pixbuf | None:
+    scale = min(1.0, side / max(source.width, source.height))
+    width, height = max(1, round(source.width * scale)), max(1, round(source.height * scale))
+    checks = Gimp.PixbufTransparency.SMALL_CHECKS
+    if source.layer is None:
+        return source.image.get_thumbnail(width, height, checks)
+    if source.whole_layer:
+        return source.layer.get_thumbnail(width, height, checks)
+    _, x, y = source.layer.get_offsets()
+    return source.layer.get_sub_thumbnail(
+        source.x - x, source.y - y, source.width, source.height, width, height, checks
+    )
+
+
+def in_words(size: int) -> str:
+    """A number of bytes as an artist reads it."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} kB"

@@ -1,0 +1,44 @@
+"""The last line of the dialog: is there a key, what will it cost, and what the service says when it is asked.
+
+The service is asked only when the artist presses Check: nothing leaves the computer before.
+"""
+
+from __future__ import annotations
+
+import ui
+from gi.repository import Gimp, Gtk
+from service_check import ServiceCheck
+
+from shared.credentials import find_key
+from shared.errors import FluxDepthError
+
+
+class StatusLine(Gtk.Box):
+    """Follows the number of variations."""
+
+    def __init__(self, config: Gimp.ProcedureConfig, parent: Gtk.Window) -> None:
+        super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
+        self._config = config
+        self._words = ui.label()
+        self._check = ServiceCheck(parent, self._said)
+        self._button = ui.button("Chec_k", self._check.start, "Ask the service about key, model and credits; free")
+        self.pack_start(self._words, True, True, 0)
+        self.pack_start(self._button, False, False, 0)
+        self._answer = ""
+        config.connect("notify::variations", self.refresh)
+
+    def refresh(self, *_: object) -> None:
+        try:
+            key = find_key()
+            has_key = f"Key from {key.source.value}" if key else "No key yet"
+        except FluxDepthError as exc:
+            key, has_key = None, exc.message
+        count = self._config.get_property("variations")
+        cost = f"{count} variations = {count} paid edits" if count > 1 else "1 paid edit"
+        self._words.set_text(f"{self._answer or has_key} · {cost}")
+        self._button.set_sensitive(key is not None)
+
+    def _said(self, line: str, running: bool) -> None:
+        self._answer = line
+        self._button.set_sensitive(not running)
+        self.refresh()

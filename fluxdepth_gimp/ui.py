@@ -1,0 +1,189 @@
+"""Small GTK pieces that the windows share. Imported in the interactive branch alone. Knows nothing of edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+gi.require_version("Gdk", "3.0")
+gi.require_version("GimpUi", "3.0")
+from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, Gtk  # noqa: E402
+
+from shared.errors import FluxDepthError, NextStep  # noqa: E402
+
+SPACE = 6  # px between things that belong together; twice that between groups, as in GIMP's own dialogs
+DIALOG_WIDTH = 540  # px
+OTHER_PARTS = 260  # px: title bar, status line and buttons around what may scroll
+TEXT_WIDTH = 64  # characters of a line of explanation
+
+STEP_LABELS = {
+    NextStep.CHANGE_SETTING: "_Change It",
+    NextStep.OPEN_SETTINGS: "_Settings…",
+    NextStep.TRY_AGAIN: "_Try Again",
+    NextStep.RECOVER: "_Recover",
+}
+
+
+def start() -> None:
+    """GIMP's look and preferences for the windows that follow."""
+    GimpUi.init("fluxdepth_gimp")
+    GLib.set_prgname("fluxdepth_gimp")
+
+
+def label(text: str = "", *, dim: bool = False, bold: bool = False) -> Gtk.Label:
+    """A line of text from the left, wrapped where it is long."""
+    made = Gtk.Label(label=text, xalign=0, wrap=True, max_width_chars=TEXT_WIDTH)
+    if dim:
+        made.get_style_context().add_class("dim-label")
+    if bold:
+        made.set_markup(f"<b>{GLib.markup_escape_text(text)}</b>")
+    return made
+
+
+def set_bold(widget: Gtk.Label, text: str) -> None:
+    widget.set_markup(f"<b>{GLib.markup_escape_text(text)}</b>")
+
+
+def row(*widgets: Gtk.Widget, grow: Gtk.Widget | None = None) -> Gtk.Box:
+    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=SPACE)
+    for widget in widgets:
+        box.pack_start(widget, widget is grow, widget is grow, 0)
+    return box
+
+
+def column(*widgets: Gtk.Widget, spacing: int = SPACE) -> Gtk.Box:
+    box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=spacing)
+    for widget in widgets:
+        box.pack_start(widget, False, False, 0)
+    return box
+
+
+def with_digits(labeled: Gtk.Widget, digits: int) -> Gtk.Widget:
+    """One of GIMP's labelled number widgets, its field wide enough for the number and with as many decimals."""
+    for child in labeled.get_children():
+        if isinstance(child, Gtk.SpinButton):
+            child.set_digits(digits)
+            child.set_width_chars(max(5, len(f"{child.get_range()[1]:.{digits}f}")))
+    return labeled
+
+
+def button(text: str, action: Callable[[], object], tooltip: str = "") -> Gtk.Button:
+    made = Gtk.Button(label=text, use_underline=True)
+    made.connect("clicked", lambda _: action())
+    if tooltip:
+        made.set_tooltip_text(tooltip)
+    return made
+
+
+def picture(pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> Gtk.Image:
+    """An image whose longest side is ``side``; ``pixbuf`` is ``scale`` times as large, for the screen's own pixels."""
+    if scale == 1:
+        return Gtk.Image(pixbuf=pixbuf)
+    return Gtk.Image(gicon=pixbuf, pixel_size=side)  # the way to a sharp image that needs no pycairo
+
+
+def scrolled(content: Gtk.Widget, window: Gtk.Window) -> Gtk.ScrolledWindow:
+    """``content`` as high as it is, up to what a small screen leaves for it."""
+    area = Gdk.Display.get_default().get_monitor(0).get_workarea()
+    made = Gtk.ScrolledWindow(
+        hscrollbar_policy=Gtk.PolicyType.NEVER,
+        propagate_natural_height=True,
+        max_content_height=max(240, area.height - OTHER_PARTS),
+    )
+    made.add(content)
+    window.set_default_size(DIALOG_WIDTH, -1)
+    return made
+
+
+class KeyEntry(Gtk.Box):
+    """A field for the API key: hidden until the artist asks to see it."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=SPACE)
+        self.entry = Gtk.Entry(visibility=False, hexpand=True, placeholder_text=hint, activates_default=True)
+        self.entry.set_input_purpose(Gtk.InputPurpose.PASSWORD)
+        self.entry.get_accessible().set_name("API key")
+        # A check button, not an icon in the field: it can be reached with the keyboard.
+        show = Gtk.CheckButton(label="S_how", use_underline=True)
+        show.connect("toggled", lambda _: self.entry.set_visibility(show.get_active()))
+        self.pack_start(self.entry, True, True, 0)
+        self.pack_start(show, False, False, 0)
+
+    @property
+    def text(self) -> str:
+        return self.entry.get_text().strip()
+
+
+class ErrorBar(Gtk.InfoBar):
+    """An error in words with the button that does the next step; nothing is shown until there is one."""
+
+    def __init__(self, act: Callable[[FluxDepthError], object]) -> None:
+        super().__init__(message_type=Gtk.MessageType.ERROR, no_show_all=True)
+        self._act = act
+        self._error: FluxDepthError | None = None
+        self._words = label()
+        self._words.set_selectable(True)  # for a mail to the support
+        self._words.set_can_focus(False)  # else the whole text is selected as soon as it appears
+        self._words.show()
+        self.get_content_area().add(self._words)
+        self._button = self.add_button("", 1)
+        self._button.set_use_underline(True)
+        self._button.set_valign(Gtk.Align.CENTER)
+        self.connect("response", self._pressed)
+
+    def tell(self, error: FluxDepthError, steps: dict[NextStep, str]) -> None:
+        """Show ``error``; ``steps`` are the labels of the steps that can be done here."""
+        self._error = error
+        self._words.set_text(str(error))
+        step = steps.get(error.next_step)
+        self._button.set_visible(bool(step))
+        self._button.set_label(step or "")
+        self.show()
+        self._words.get_accessible().set_name(str(error))
+        if step:
+            self._button.grab_focus()
+
+    def clear(self) -> None:
+        self._error = None
+        self.hide()
+
+    def _pressed(self, _bar: Gtk.InfoBar, _response: int) -> None:
+        if self._error is not None:
+            self._act(self._error)
+
+
+class WorkPanel(Gtk.Box):
+    """What a running job shows: its stage, a bar, and the ways to stop waiting or to hide."""
+
+    def __init__(self, stop: Callable[[], object], hide: Callable[[], object] | None) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=SPACE, no_show_all=True)
+        self._bar = Gtk.ProgressBar(show_text=False, pulse_step=0.05)
+        self._text = label()
+        self._text.set_hexpand(True)
+        self.stop_button = button(
+            "S_top Waiting", stop, "The service finishes an edit that it has taken, and bills it; Recover fetches it"
+        )
+        buttons = [self.stop_button]
+        if hide:
+            buttons.append(button("_Hide", hide, "Go on in the status bar and close this window"))
+        line = row(self._text, *buttons, grow=self._text)
+        for part in (self._bar, line):
+            part.show_all()
+            self.pack_start(part, False, False, 0)
+
+    def show_progress(self, text: str, fraction: float | None) -> None:
+        self._text.set_text(text)
+        if fraction is None:
+            self._bar.pulse()
+        else:
+            self._bar.set_fraction(fraction)
+
+
+def open_file(path: str, parent: Gtk.Window) -> None:
+    """Open a file with the desktop's program for it."""
+    try:
+        Gtk.show_uri_on_window(parent, GLib.filename_to_uri(path), Gdk.CURRENT_TIME)
+    except GLib.Error as exc:
+        Gimp.message(f"“{path}” can't be opened here: {exc.message}")

@@ -1,0 +1,179 @@
+"""An artist at a windowed GIMP with the plug-in: sees by AT-SPI, acts with mouse and keyboard, takes screenshots."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.hosts import Gimp, VirtualScreen
+from tests.hosts.screen import wait_until
+
+from .conftest import INSIDE, PHOTO, Inside
+
+SCREENS = Path(__file__).parents[2] / "build" / "screens"
+SECONDS = 60  # for anything to appear; it takes one or two
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing on the screen."""
+
+    role: str
+    name: str
+    text: str
+    x: int
+    y: int
+    width: int
+    height: int
+    states: tuple[str, ...]
+    window: str
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        return self.x + self.width // 2, self.y + self.height // 2
+
+    @property
+    def words(self) -> str:
+        return f"{self.name} {self.text}"
+
+
+class Desk:
+    """GIMP on a screen of its own; everything ends with the ``with`` block."""
+
+    def __init__(self, inside: Inside, *, scale: int = 1, env: dict[str, str] | None = None) -> None:
+        self.inside = inside
+        self.screen = VirtualScreen(
+            inside.gimp.place, width=1400 * scale, height=1000 * scale, scale=scale, accessibility=True
+        )
+        self._env = env or {}
+        self._ends = ExitStack()
+
+    @property
+    def gimp(self) -> Gimp:
+        return self.inside.gimp
+
+    def __enter__(self) -> Desk:
+        with ExitStack() as ends:
+            ends.enter_context(self.screen)
+            setup = {"out": str(self.inside.out), "photo": str(PHOTO), "seconds": 600}
+            (self.inside.out / "setup.json").write_text(json.dumps(setup))
+            script = INSIDE / "watch.py"
+            code = f"exec(compile(open({str(script)!r}).read(), {str(script)!r}, 'exec'), globals())"
+            process = self.gimp.start_windowed(
+                ["--batch-interpreter", "python-fu-eval", "-b", code],
+                self.screen,
+                self.inside.home,
+                env={**self.inside.environment, **self._env},
+            )
+            ends.callback(process.wait, 30)
+            ends.callback(process.kill)
+            self._looker = self.gimp.place.popen(
+                ["python3", INSIDE / "look.py"],
+                env=self.screen.env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            ends.callback(self._looker.wait, 30)
+            ends.callback(self._looker.kill)
+            main = self.screen.wait_for_window("GNU Image Manipulation Program|– GIMP|- GIMP")
+            self.main = main
+            self.screen.fill(main)
+            self.wait_for(lambda: self.images() == [], "GIMP to be up")
+            self._ends = ends.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if exc is not None:
+            self.picture(f"failed-{self.gimp.series}")
+        self._ends.close()
+
+    # Looking.
+
+    def look(self, application: str = "fluxdepth") -> list[Seen]:
+        """Everything on the screen of the application whose name contains that."""
+        assert self._looker.stdin and self._looker.stdout
+        self._looker.stdin.write(application + "\n")
+        self._looker.stdin.flush()
+        answer = self._looker.stdout.readline()
+        return [Seen(**{**one, "states": tuple(one["states"])}) for one in json.loads(answer)]
+
+    def find(self, role: str, words: str = "", application: str = "fluxdepth") -> Seen | None:
+        """The first thing of that role whose name or text contains ``words``."""
+        for seen in self.look(application):
+            if seen.role == role and words in seen.words:
+                return seen
+        return None
+
+    def see(self, role: str, words: str = "", application: str = "fluxdepth") -> Seen:
+        """Wait until it is there."""
+        return wait_until(
+            lambda: self.find(role, words, application),
+            SECONDS,
+            lambda: f"no {role} {words!r} in {[(s.role, s.words) for s in self.look(application) if s.words.strip()]}",
+        )
+
+    def wait_for(self, condition: Callable[[], Any], what: str) -> Any:
+        return wait_until(condition, SECONDS, what)
+
+    def images(self) -> list[list[dict[str, Any]]] | None:
+        """The layers of each open image, as GIMP itself tells them."""
+        try:
+            found: list[list[dict[str, Any]]] = json.loads((self.inside.out / "images.json").read_text())
+        except FileNotFoundError:
+            return None
+        return found
+
+    def layers(self) -> list[str]:
+        """The names of the top layers of the one image."""
+        images = self.images()
+        return [layer["name"] for layer in images[0]] if images else []
+
+    def picture(self, name: str) -> Path:
+        """A screenshot under build/screens/; the mouse is out of the way."""
+        return self.screen.screenshot(SCREENS / f"gimp-{name}.png", settle=2)
+
+    def window_picture(self, name: str, title: str) -> Path:
+        """A screenshot of one window."""
+        self.screen.xdotool("mousemove", 2, 2)
+        return self.screen.screenshot(SCREENS / f"gimp-{name}.png", self.screen.wait_for_window(title), settle=2)
+
+    # Acting.
+
+    def click(self, role: str, words: str = "", application: str = "fluxdepth") -> None:
+        seen = self.see(role, words, application)
+        self.screen.click(*seen.middle)
+
+    def press(self, *keys: str) -> None:
+        self.screen.key(*keys)
+
+    def type(self, text: str) -> None:
+        self.screen.type(text)
+
+    def open_image(self) -> None:
+        (self.inside.out / "open").touch()
+        self.wait_for(lambda: self.layers() == ["Photo"], "the image to open")
+
+    def to_gimp(self) -> None:
+        """Give GIMP's own window the keyboard."""
+        self.screen.xdotool("windowactivate", "--sync", self.main)
+
+    def gone(self, title: str) -> None:
+        self.screen.wait_until_gone(title, SECONDS)
+
+    def command(self, label: str) -> None:
+        """Run a menu entry with the keyboard alone, by GIMP's own search for commands."""
+        self.to_gimp()
+        self.press("slash")
+        self.screen.wait_for_window("Search Actions")
+        self.type(label)
+        self.wait_for(lambda: self.find("table cell", label, "gimp"), f"the command {label!r}")
+        self.press("Down", "Return")

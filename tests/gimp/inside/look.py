@@ -1,0 +1,65 @@
+"""Runs beside GIMP on the virtual screen: what is on it, as an assistive technology sees it, as JSON lines.
+
+Started once; each line on standard input asks for a new look. One node: role, name, text, x, y, width, height, states.
+"""
+
+import json
+import sys
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib  # noqa: E402
+
+SCREEN = Atspi.CoordType.SCREEN
+WANTED = {
+    "FOCUSED": Atspi.StateType.FOCUSED,
+    "SENSITIVE": Atspi.StateType.SENSITIVE,
+    "CHECKED": Atspi.StateType.CHECKED,
+    "SELECTED": Atspi.StateType.SELECTED,
+}
+
+
+def walk(node, window, found, depth=0):
+    if node is None or depth > 40:
+        return
+    try:
+        states = node.get_state_set()
+        # Only what is seen: GIMP has thousands of hidden widgets.
+        if depth > 1 and not states.contains(Atspi.StateType.SHOWING):
+            return
+        role, name = node.get_role_name(), node.get_name()
+        if depth == 1:
+            window = name
+        box = node.get_extents(SCREEN)
+        text = ""
+        if role in ("text", "label", "password text", "spin button") and node.is_text():
+            text = Atspi.Text.get_text(node, 0, -1)
+        found.append(
+            {
+                "role": role,
+                "name": name,
+                "text": text,
+                "x": box.x,
+                "y": box.y,
+                "width": box.width,
+                "height": box.height,
+                "states": [key for key, state in WANTED.items() if states.contains(state)],
+                "window": window,
+            }
+        )
+        for number in range(min(node.get_child_count(), 200)):
+            walk(node.get_child_at_index(number), window, found, depth + 1)
+    except GLib.Error:  # it went away while we looked
+        return
+
+
+for line in sys.stdin:
+    seen = []
+    desktop = Atspi.get_desktop(0)
+    desktop.clear_cache()
+    for index in range(desktop.get_child_count()):
+        application = desktop.get_child_at_index(index)
+        if application is not None and line.strip() in (application.get_name() or ""):
+            walk(application, "", seen)
+    print(json.dumps(seen), flush=True)

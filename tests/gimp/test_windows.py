@@ -1,0 +1,200 @@
+"""GIMP as an artist meets it: real windows of GIMP 3.0 and 3.2, with the mouse and with the keyboard alone.
+
+One GIMP serves the tests of a version in their order; each leaves no window of ours open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import Gimp
+from tests.hosts.screen import wait_until
+from tests.sandbox import Sandbox
+
+from .conftest import installed
+from .desk import Desk
+
+EDIT = "^Depth Edit"
+SETTINGS = "^Flux Depth Settings"
+HISTORY = "^Flux Depth History"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Sandbox]:
+    with Sandbox(effect="depth") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module", params=["gimp30", "gimp32"])
+def desk(
+    request: pytest.FixtureRequest, package: Path, service: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """A fresh profile without a key, no image open."""
+    gimp: Gimp = request.getfixturevalue(request.param)
+    inside = installed(gimp, package, tmp_path_factory.mktemp(request.param))
+    with Desk(inside, env={"FLUXDEPTH_BASE_URL": service.base_url}) as desk:
+        yield desk
+
+
+@pytest.fixture(autouse=True)
+def kind_service(service: Sandbox) -> None:
+    service.fault, service.latency = None, 0.0
+
+
+def start_edit(desk: Desk, prompt: str) -> None:
+    """Open the dialog, write the prompt and press Edit, all with the keyboard."""
+    desk.command("Depth Edit")
+    desk.screen.wait_for_window(EDIT)
+    wait_until(lambda: "FOCUSED" in desk.see("text", "").states, 30, "the prompt to have the focus")
+    desk.press("ctrl+a")
+    desk.type(prompt)
+    desk.see("text", prompt)
+    desk.press("ctrl+Return")
+
+
+def finished(desk: Desk, layers: int) -> None:
+    """Wait until the dialog is gone and the image has that many layers."""
+    desk.wait_for(lambda: len(desk.layers()) == layers, f"{layers} layers")
+    desk.gone(EDIT)
+
+
+def test_settings_need_no_image(desk: Desk, service: Sandbox) -> None:
+    desk.click("menu", "Filters", "gimp")
+    desk.click("menu", "Flux Depth", "gimp")
+    desk.click("menu item", "Settings…", "gimp")
+    desk.screen.wait_for_window(SETTINGS)
+    desk.see("password text")
+    # No sense: told in words, and nothing is closed.
+    desk.type("short")
+    desk.press("alt+s")
+    desk.see("label", "This is no API key.")
+    desk.window_picture(f"settings-error-{desk.gimp.series}", SETTINGS)
+    desk.press("ctrl+a")
+    desk.type(service.api_key)
+    desk.press("alt+t")
+    desk.see("label", "Key accepted · model offered")
+    desk.window_picture(f"settings-{desk.gimp.series}", SETTINGS)
+    assert (desk.inside.data_folder / "key").read_text() == service.api_key
+    assert (desk.inside.data_folder / "key").stat().st_mode & 0o777 == 0o600
+    desk.press("alt+f")  # forget it: the next test is an artist's first run
+    desk.wait_for(lambda: not (desk.inside.data_folder / "key").exists(), "the key to be forgotten")
+    desk.press("Escape")
+    desk.gone(SETTINGS)
+
+
+def test_first_result_in_six_clicks_and_one_paste(desk: Desk, service: Sandbox) -> None:
+    desk.open_image()
+    desk.to_gimp()
+    desk.click("menu", "Filters", "gimp")
+    desk.click("menu", "Flux Depth", "gimp")
+    desk.click("menu item", "Depth Edit…", "gimp")
+    desk.screen.wait_for_window(EDIT)
+    wait_until(lambda: "FOCUSED" in desk.see("password text").states, 30, "the key field to have the focus")
+    desk.see("label", "credits of that account")
+    desk.see("label", "Sent as PNG, 600×400 px, 0.")
+    desk.window_picture(f"first-run-{desk.gimp.series}", EDIT)
+    desk.type(service.api_key)  # the one paste
+    desk.click("toggle button", "Presets")
+    desk.click("menu item", "Depth of field")
+    desk.see("text", "Realistic depth of field")
+    desk.click("push button", "Edit")
+    finished(desk, 2)
+    assert desk.layers()[0].startswith("Realistic depth of field")
+    assert (desk.inside.data_folder / "key").read_text() == service.api_key
+    desk.picture(f"result-{desk.gimp.series}")
+
+
+def test_one_undo_step_takes_it_all_back(desk: Desk) -> None:
+    desk.to_gimp()
+    desk.press("ctrl+z")
+    desk.wait_for(lambda: desk.layers() == ["Photo"], "the undo")
+    desk.press("ctrl+y")
+    desk.wait_for(lambda: len(desk.layers()) == 2, "the redo")
+
+
+def test_error_in_words_then_a_second_attempt_without_reopening(desk: Desk, service: Sandbox) -> None:
+    before = len(desk.layers())
+    service.fault = "submit:html_503*1"
+    start_edit(desk, "Haze far behind the cat")
+    desk.see("label", "Nothing was billed.")
+    button = desk.see("push button", "Try Again")
+    assert "FOCUSED" in button.states
+    desk.see("text", "Haze far behind the cat")  # every setting still there
+    desk.window_picture(f"error-{desk.gimp.series}", EDIT)
+    desk.press("Return")  # the button that does the next step has the focus
+    finished(desk, before + 1)
+    assert desk.layers()[0] == "Haze far behind the cat · seed 0"
+
+
+def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> None:
+    before = len(desk.layers())
+    service.fault = "upload:unauthorized*1"
+    start_edit(desk, "Another key please, far away")
+    desk.see("label", "Check it in Settings.")
+    desk.press("Return")
+    desk.screen.wait_for_window(SETTINGS)
+    desk.press("Escape")
+    desk.gone(SETTINGS)
+    desk.press("ctrl+Return")
+    finished(desk, before + 1)
+
+
+def test_stop_waiting_then_recover(desk: Desk, service: Sandbox) -> None:
+    before = len(desk.layers())
+    service.latency = 5.0
+    start_edit(desk, "Stopped on the way, far")
+    desk.see("label", "Generating")
+    desk.see("label", "s, usually about")
+    desk.window_picture(f"working-{desk.gimp.series}", EDIT)
+    desk.press("alt+t")
+    desk.see("label", "Stopped waiting.")
+    assert len(desk.layers()) == before
+    desk.window_picture(f"stopped-{desk.gimp.series}", EDIT)
+    service.latency = 0.0
+    desk.press("Return")  # Recover
+    finished(desk, before + 1)
+    assert desk.layers()[0] == "Stopped on the way, far · seed 0"
+    assert service.taken == len(service.at("submit")) - 1  # one was turned away above; none was paid twice
+
+
+@pytest.mark.parametrize("way", ["Hide", "Escape", "close"])
+def test_hidden_work_goes_on_and_arrives(desk: Desk, service: Sandbox, way: str) -> None:
+    before = len(desk.layers())
+    service.latency = 3.0
+    start_edit(desk, f"Hidden by {way}, far")
+    desk.see("label", "Generating")
+    if way == "Hide":
+        desk.press("alt+h")
+    elif way == "Escape":
+        desk.press("Escape")
+    else:
+        desk.press("alt+F4")
+    desk.gone(EDIT)
+    assert len(desk.layers()) == before
+    finished(desk, before + 1)
+    assert desk.layers()[0] == f"Hidden by {way}, far · seed 0"
+
+
+def test_repeat_makes_the_same_edit_without_asking(desk: Desk) -> None:
+    before = len(desk.layers())
+    name = desk.layers()[0]
+    desk.to_gimp()
+    desk.press("ctrl+f")
+    desk.wait_for(lambda: len(desk.layers()) == before + 1, "the repeated edit")
+    assert desk.layers()[0].removesuffix(" #1") == name
+
+
+def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
+    before, taken = len(desk.layers()), service.taken
+    desk.command("History…")
+    desk.screen.wait_for_window(HISTORY)
+    desk.see("table cell", "Hidden by close")
+    desk.window_picture(f"history-{desk.gimp.series}", HISTORY)
+    desk.press("alt+i")
+    desk.wait_for(lambda: len(desk.layers()) == before + 1, "the layer from the history")
+    desk.press("Escape")
+    desk.gone(HISTORY)
+    assert service.taken == taken
