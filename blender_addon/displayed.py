@@ -86,6 +86,7 @@ def _written(image, scene) -> Path:
 def _borrowed(scene):
     settings = scene.render.image_settings
     kept = [(name, getattr(settings, name)) for name in _BORROWED if hasattr(settings, name)]
+    linear = settings.linear_colorspace_settings.name
     dither = scene.render.dither_intensity
     own_view = settings.color_management == "OVERRIDE"  # the file's own view; the artist sees the scene's
     if own_view:
@@ -103,6 +104,7 @@ def _borrowed(scene):
             # A format that this build can't write any more can't be chosen anew either.
             with contextlib.suppress(TypeError):
                 setattr(settings, name, value)
+        settings.linear_colorspace_settings.name = linear
         scene.render.dither_intensity = dither
         if own_view:
             display.display_device = kept_display

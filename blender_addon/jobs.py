@@ -9,13 +9,14 @@ import enum
 import itertools
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
 from bpy.app.handlers import persistent
 
 from . import properties, results, sources, ticker
-from .shared import credentials, imaging
+from .shared import credentials, imaging, settings
 from .shared.errors import FluxDepthError, PictureError, ResultError, StorageError
 from .shared.job import EditRequest, Result
 from .shared.journal import EditEntry, Job, Journal
@@ -39,6 +40,7 @@ class State(enum.Enum):
     FAILED = enum.auto()
 
 
+ALPHA_FILE = "alpha.png"  # beside the journal's entry
 ACTIVE = {State.RENDERING, State.RUNNING, State.FINISHING}
 _keys = itertools.count(1)
 _generation = 0  # of the open file: grows with every load
@@ -81,6 +83,7 @@ class Row:
         self._running: RunningJob | None = None
         self._snapshot: sources.Snapshot | None = None
         self._waiting: list[tuple[Result, object]] = []  # results with the picture to bring in
+        self._alpha_file: Path | None = None
         self._scene = ""
         self._choices: SimpleNamespace | None = None
         rows.append(self)
@@ -117,6 +120,8 @@ class Row:
         self._scene, self._choices = scene.name, choices
 
     def begin_recovery(self, job: Job, entry: EditEntry) -> None:
+        file = job.folder / ALPHA_FILE
+        self._alpha_file = file if file.exists() else None
         self._running = RunningJob.start_recovery(job, entry)
 
     # Going on, a little at each tick.
@@ -128,6 +133,7 @@ class Row:
             if self._snapshot:
                 self._snapshot.serve()
             self._running.drain(BUDGET / 2)
+            self._keep_alpha()
             if self._running.finished:
                 self._ended()
         elif self.state is State.FINISHING and self._waiting:
@@ -152,6 +158,19 @@ class Row:
         except FluxDepthError as exc:
             self.fail(exc)
 
+    def _keep_alpha(self) -> None:
+        """Beside the journal's entry, so that a later session can give the result its transparency too."""
+        alpha, job_id = self._snapshot.alpha if self._snapshot else None, self._running.job_id
+        if alpha is None or not job_id or self._alpha_file:
+            return
+        self._alpha_file = file = settings.home() / "jobs" / job_id / ALPHA_FILE
+
+        def then(answer: object) -> None:
+            if isinstance(answer, FluxDepthError):
+                LOGGER.warning("the transparency can't be kept: %s", answer)
+
+        ticker.Errand(lambda: settings.write_by_rename(file, imaging.stored_alpha(alpha)), then)
+
     def _ended(self) -> None:
         snapshot, self._snapshot = self._snapshot, None
         if snapshot:
@@ -164,13 +183,15 @@ class Row:
         self.failures = outcome.failures
         self.warning = next((one.warning for one in outcome.results if one.warning), "")
         self.seconds = max(one.seconds for one in outcome.results)
-        alpha = snapshot.alpha if snapshot else None
+        kept = snapshot.alpha if snapshot else None
+        file = self._alpha_file
         self.state = State.FINISHING
-        if alpha is None:
+        if kept is None and not file:
             self._waiting = [(result, result.image) for result in outcome.results]
             return
 
         def transparent() -> list[tuple[Result, object]]:
+            alpha = imaging.read_alpha(file.read_bytes()) if kept is None else kept
             return [(result, imaging.with_alpha(result.image, alpha)) for result in outcome.results]
 
         def then(answer: object) -> None:
@@ -242,32 +263,32 @@ _render = _RenderWatch()
 # What operators call.
 
 
-def submit(context, settings) -> Row:
-    """Starts the edit that ``settings`` describe. Raises FluxDepthError when it can't be started."""
-    edit = properties.edit_of(settings)
+def submit(context, chosen) -> Row:
+    """Starts the edit that ``chosen`` (a scene's settings) describes. Raises FluxDepthError when it can't start."""
+    edit = properties.edit_of(chosen)
     credentials.key_or_error()
     if pillow := imaging.missing():
         raise PictureError("Pictures can't be encoded.", pillow)
     _forget_finished()
-    if settings.source != "RENDER_NOW":
-        snapshot = sources.take(context, settings)
-        row = Row(edit, settings.variations, snapshot.origin)
+    if chosen.source != "RENDER_NOW":
+        snapshot = sources.take(context, chosen)
+        row = Row(edit, chosen.variations, snapshot.origin)
         row.begin(snapshot)
         return row
     if bpy.app.is_job_running("RENDER"):
         raise PictureError("A render is running already.", "Wait until it is done.")
     if bpy.app.background:
         _render_now("EXEC_DEFAULT")
-        snapshot = sources.render(context.scene, settings)
-        row = Row(edit, settings.variations, snapshot.origin)
+        snapshot = sources.render(context.scene, chosen)
+        row = Row(edit, chosen.variations, snapshot.origin)
         row.begin(snapshot)
         return row
     # The artist may change the panel while it renders; what counts is what it said at the press.
     names = ("upload_format", "longest_side", "keep_transparency")
-    choices = SimpleNamespace(**{name: getattr(settings, name) for name in names})
+    choices = SimpleNamespace(**{name: getattr(chosen, name) for name in names})
     _render.ended = None
     _render_now("INVOKE_DEFAULT")
-    row = Row(edit, settings.variations, {})
+    row = Row(edit, chosen.variations, {})
     row.begin_after_render(context.scene, choices)
     return row
 

@@ -154,6 +154,7 @@ def chosen_image(settings):
     image = settings.image
     if image is None:
         raise PictureError("No image is chosen.", "Choose one under Source.", field="image")
+    loaded = all(image.size)  # asking for the size loads it; before, a multilayer image calls itself a plain one
     if image.source == "TILED":
         raise PictureError(f"“{image.name}” has UDIM tiles.", "Choose an image with a single tile.", field="image")
     if image.type == "MULTILAYER":
@@ -164,6 +165,9 @@ def chosen_image(settings):
         )
     if image.source == "MOVIE":
         raise PictureError(f"“{image.name}” is a movie.", "Save the frame that you want as an image.", field="image")
+    if not loaded and image.type != "RENDER_RESULT" and image.source != "SEQUENCE":
+        where = f"Is its file there? {image.filepath}".strip()
+        raise PictureError(f"“{image.name}” can't be loaded.", where, field="image")
     return image
 
 
@@ -199,10 +203,6 @@ def _image(context, settings, image) -> Snapshot:
     origin = _origin(scene, "IMAGE", image=image.name)
     if image.source == "SEQUENCE":
         return _sequence_frame(context, settings, image, origin)
-    if not all(image.size):
-        raise PictureError(
-            f"“{image.name}” can't be loaded.", f"Is its file there? {image.filepath}".strip(), field="image"
-        )
     kind = _quick_kind(image)
     if kind:
         return ImageSnapshot(settings, origin, image, kind)

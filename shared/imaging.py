@@ -124,15 +124,29 @@ def decode(data: bytes) -> Image.Image:
 def with_alpha(result: EncodedImage, alpha: Image.Image) -> EncodedImage:
     """``result`` with the transparency ``alpha`` (mode L, any size: scaled to the result's), as PNG.
 
-    Raises :class:`PictureError` when the result can't be decoded.
+    What was sent stood over white; that white is taken out again (C = 1 − (1 − R) / α), or soft edges would keep a
+    white fringe. Raises :class:`PictureError` when the result can't be decoded.
     """
-    from PIL import Image
+    from PIL import Image, ImageChops
 
     image = decode(result.data).convert("RGB")
     if alpha.size != image.size:
         alpha = alpha.resize(image.size, Image.Resampling.LANCZOS)
-    image.putalpha(alpha)
+    # 1 − R is premultiplied by α, as mode RGBa holds it; the conversion to RGBA divides by α.
+    inverse = Image.merge("RGBa", (*ImageChops.invert(image).split(), alpha)).convert("RGBA")
+    *colours, _ = inverse.split()
+    image = Image.merge("RGBA", (*(ImageChops.invert(band) for band in colours), alpha))
     return EncodedImage(_file(image, "png"), "png", *image.size)
+
+
+def stored_alpha(alpha: Image.Image) -> bytes:
+    """``alpha`` (mode L) as the bytes of a small file, for :func:`read_alpha`."""
+    return _file(alpha, "png")
+
+
+def read_alpha(data: bytes) -> Image.Image:
+    """What :func:`stored_alpha` wrote, mode L. Raises :class:`PictureError`."""
+    return decode(data).getchannel(0)
 
 
 def _file(image: Image.Image, format: str) -> bytes:

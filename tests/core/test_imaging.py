@@ -127,6 +127,19 @@ class TestTransparency:
         assert image.getpixel((1, 4))[3] == 255
         assert image.getpixel((14, 4))[3] == 0
 
+    def test_a_soft_edge_keeps_its_colour_and_no_white_fringe(self):
+        source = Image.new("RGBA", (256, 4), (200, 40, 90, 255))
+        source.putalpha(Image.linear_gradient("L").rotate(90).resize((256, 4)))
+        sent = imaging.encode(source, format="png", longest_side=0)
+        back = np.asarray(imaging.decode(imaging.with_alpha(sent, imaging.alpha_of(source)).data)).astype(int)
+        visible = back[..., 3] >= 32
+        assert np.array_equal(back[..., 3], np.asarray(source)[..., 3])
+        assert np.abs(back[visible][:, :3] - (200, 40, 90)).max() <= 4  # 8 bits divided by α
+
+    def test_it_can_be_kept_for_a_later_session(self):
+        alpha = Image.linear_gradient("L")
+        assert np.array_equal(np.asarray(imaging.read_alpha(imaging.stored_alpha(alpha))), np.asarray(alpha))
+
     def test_a_damaged_result_is_an_error_in_words(self):
         with pytest.raises(PictureError, match="can't be decoded"):
             imaging.decode(b"\x89PNG\r\n\x1a\n nothing")

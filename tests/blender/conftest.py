@@ -1,0 +1,94 @@
+"""The extension as an artist gets it: the built zip, installed by Blender's own installer into a scratch profile."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import build
+from tests.hosts import Blender, Bpy
+from tests.hosts.fixtures import blender_sid, blender_windowed, bpy42, bpy45, bpy50, bpy52  # noqa: F401
+from tests.sandbox import Sandbox
+
+from .window import INSIDE, profile_environment
+
+FULL = pytest.mark.full
+# The older Python and the newest one; with --full every supported series.
+BPYS = [
+    "bpy42",
+    pytest.param("bpy45", marks=FULL),
+    pytest.param("bpy50", marks=FULL),
+    pytest.param("bpy52", marks=FULL),
+]
+HEADLESS = [*BPYS, pytest.param("blender_sid", marks=FULL)]
+WINDOWED = ["blender_windowed", pytest.param("blender_sid", marks=FULL)]
+
+
+def checks_of(script: str) -> list[str]:
+    """The names of the checks in a script of ``inside/``."""
+    tree = ast.parse((INSIDE / script).read_text("utf-8"))
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")]
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    """The zip for this platform."""
+    (zip_file,) = build.package_blender(["linux-x64"])
+    return zip_file
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(effect="echo") as service:
+        yield service
+        assert service.contract_violations == []
+
+
+@dataclass
+class Installed:
+    """A host with the extension in a profile of its own, and where its pictures and notes go."""
+
+    host: Blender | Bpy
+    profile: Path
+    out: Path
+    said: str = ""
+    notes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def data_folder(self) -> Path:
+        return self.profile / "fluxdepth"
+
+    def environment(self, sandbox: Sandbox, key: str | None = None) -> dict[str, str]:
+        env = profile_environment(self.data_folder, sandbox.base_url, sandbox.api_key if key is None else key)
+        return {**env, "FLUXDEPTH_TEST_OUT": str(self.out)}
+
+    def run(self, script: str, sandbox: Sandbox, timeout: float = 280, **env: str) -> dict[str, dict[str, Any]]:
+        """Run ``inside/<script>`` to its end; returns the note of each of its checks."""
+        done = self.host.run_script(
+            INSIDE / script, user_resources=self.profile, env={**self.environment(sandbox), **env}, timeout=timeout
+        )
+        self.said = done.stdout + done.stderr
+        (self.out / f"{script}.txt").write_text(self.said)
+        notes = self.out / "notes.json"
+        self.notes = json.loads(notes.read_text()) if notes.exists() else {}
+        assert done.returncode == 0, f"exit code {done.returncode} after {list(self.notes)[-1:]}:\n{self.said[-3000:]}"
+        return self.notes
+
+    def note(self, check: str) -> Any:
+        """What the check noted. Fails with its traceback when it failed."""
+        note = self.notes[check]
+        assert note["ok"], note["error"]
+        return note["note"]
+
+
+def installed(host: Blender | Bpy, package: Path, folder: Path) -> Installed:
+    done = host.run_script(INSIDE / "install.py", [package], user_resources=folder / "profile", timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder / "out").mkdir()
+    return Installed(host, folder / "profile", folder / "out")
