@@ -104,7 +104,8 @@ def _borrowed(scene):
             # A format that this build can't write any more can't be chosen anew either.
             with contextlib.suppress(TypeError):
                 setattr(settings, name, value)
-        settings.linear_colorspace_settings.name = linear
+        if settings.linear_colorspace_settings.name != linear:  # follows the format while the view is the file's own
+            settings.linear_colorspace_settings.name = linear
         scene.render.dither_intensity = dither
         if own_view:
             display.display_device = kept_display
