@@ -10,20 +10,23 @@ import contextlib
 import functools
 import io
 import json
+import queue
 import random
 import re
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from . import __version__, credentials, settings as settings_module
 from .cancel import CancelToken
 from .errors import (
     ConnectionFailedError,
     ConnectionLostError,
+    CreditsError,
     FluxDepthError,
     KeyRejectedError,
     NetworkError,
@@ -34,6 +37,7 @@ from .errors import (
     ResultRefusedError,
     ResultTooLargeError,
     ServiceDownError,
+    ServiceError,
     TimedOutError,
     TlsError,
     UncertainError,
@@ -41,9 +45,10 @@ from .errors import (
 )
 from .log import LOGGER, redact
 from .parameters import FLUX_DEPTH_PRO, DepthEdit, Model
-from .picture import EncodedImage, sniff
+from .picture import EncodedImage
 from .replies import Record, error_of, is_refusal, offer, parse_json, parse_record, upload_path
-from .settings import DEFAULT_ADDRESS, is_loopback
+from .results import checked_picture, redirected, refuse_unsafe
+from .settings import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
     import requests
@@ -56,7 +61,6 @@ CHUNK = 64 * 1024  # bytes between two looks at the cancel token; a slow line st
 REPLY_LIMIT = 8 * 1024 * 1024  # bytes of JSON; a record is about 2 KB
 UPLOAD_LIMIT = 50 * 1000 * 1000  # bytes; what others found the service to take, the vendor documents none
 RESULT_LIMIT = 256 * 1024 * 1024  # bytes
-PIXEL_LIMIT = 16384 * 16384  # a picture that says it is larger is a decompression bomb or a mistake
 REDIRECT_LIMIT = 3
 ATTEMPTS = 4  # of what is safe to repeat
 FIRST_PAUSE = 0.5  # s, doubled each time: about 3.5 s of waiting altogether, which outlasts a hiccup and no patience
@@ -97,18 +101,19 @@ class ServiceStatus:
 class _Body:
     """A request body that tells how far it was read, and whether any of it was: requests streams it in chunks."""
 
-    def __init__(self, data: bytes, progress: Progress | None = None, cancel: CancelToken | None = None) -> None:
+    def __init__(self, data: bytes, cancel: CancelToken, progress: Progress | None = None, whole: bool = False) -> None:
         self._file = io.BytesIO(data)
         self._size = len(data)
         self._progress = progress
         self._cancel = cancel
+        self._whole = whole  # once begun it is sent to its end: half a submit would be of unknown fate
         self.begun = False
 
     def __len__(self) -> int:
         return self._size
 
     def read(self, size: int = -1) -> bytes:
-        if self._cancel:
+        if not (self._whole and self.begun):
             self._cancel.raise_if_cancelled()
         self.begun = True
         chunk = self._file.read(CHUNK if size < 0 or size > CHUNK else size)
@@ -181,7 +186,7 @@ class Client:
         data, content_type = encode_multipart_formdata({"asset": (name, image.data, image.media_type)})
 
         def attempt() -> str:
-            body = _Body(data, progress, cancel)
+            body = _Body(data, cancel, progress)
             headers = {"Content-Type": content_type}
             with self._session() as session:  # one connection, closed even when the upload is stopped half-way
                 reply = self._call(session, "POST", "/api/assets", body=body, headers=headers, cancel=cancel)
@@ -202,7 +207,7 @@ class Client:
         read = self._time_outs.read if asynchronous else self._time_outs.synchronous_read
 
         def attempt() -> Record:
-            watched = _Body(data)
+            watched = _Body(data, cancel, whole=True)
             try:
                 # A connection of its own: one that was kept alive may turn out dead after the body was sent.
                 with self._session() as session:
@@ -214,7 +219,7 @@ class Client:
                         headers={"Content-Type": "application/json"},
                         read=read,
                     )
-            except NetworkError as exc:
+            except (NetworkError, UnexpectedReplyError) as exc:
                 if not watched.begun:
                     raise
                 raise UncertainError(f"The edit was submitted and no answer came: {exc.message}") from exc
@@ -233,7 +238,9 @@ class Client:
             ) from error
         try:
             record = parse_record(parse_json(reply.content_type, reply.body))
-        except UnexpectedReplyError as exc:
+        except CreditsError:
+            raise  # the one refusal that is known to come with a 200
+        except ServiceError as exc:
             raise UncertainError(f"The edit was submitted. {exc.message}", detail=exc.detail) from exc
         if record is None:
             raise UncertainError("The edit was submitted and the service answered with an empty record.")
@@ -257,7 +264,7 @@ class Client:
         for address in self._addresses(record):
             try:
                 return self._repeat(functools.partial(self._picture, address, progress, cancel), cancel)
-            except (ResultError, NetworkError) as exc:
+            except (ResultError, NetworkError, ServiceDownError) as exc:
                 LOGGER.info("result address failed: %s", exc.message)
                 failure = failure or exc
         raise failure or ResultDamagedError("The record of the finished edit names no result.")
@@ -316,17 +323,19 @@ class Client:
         all_headers = {"Accept": "application/json", **(headers or {})}
         if key:
             all_headers["API-KEY"] = self._key
+        too_large = UnexpectedReplyError(f"The service's answer is larger than {REPLY_LIMIT // 2**20} MB.")
         with self._request(session, method, self.address + path, body, all_headers, read) as response:
-            data = b"".join(self._chunks(response, REPLY_LIMIT, cancel))
+            data = b"".join(self._chunks(response, REPLY_LIMIT, too_large, cancel))
             reply = _Reply(
                 response.status_code,
                 response.headers.get("Content-Type", ""),
-                data,
+                # A service that repeats the key in a message must not put it into a dialog or the journal.
+                redact(data.decode("utf-8", "replace"), {self._key}).encode() if response.status_code >= 300 else data,
                 response.headers.get("Retry-After"),
             )
         LOGGER.debug("%s %s -> %s, %s bytes", method, path, reply.status, len(data))
         if reply.status >= 300:
-            LOGGER.warning("reply: %s", data[:1000].decode("utf-8", "replace"))
+            LOGGER.warning("reply: %s", reply.body[:1000].decode("utf-8", "replace"))
         return reply
 
     @contextlib.contextmanager
@@ -343,8 +352,8 @@ class Client:
         import requests
         import urllib3.exceptions
 
-        try:
-            with session.request(
+        def send() -> requests.Response:
+            return session.request(
                 method,
                 url,
                 data=body,
@@ -352,18 +361,28 @@ class Client:
                 timeout=(self._time_outs.connect, read or self._time_outs.read),
                 allow_redirects=False,
                 stream=True,
-            ) as response:
+            )
+
+        try:
+            with _within(self._time_outs.total, send) as response:
                 yield response
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as exc:
             host = urlsplit(url).hostname
-            LOGGER.warning("%s %s: %s", method, redact(url), exc)
+            LOGGER.warning("%s %s: %s: %s", method, url, type(exc).__name__, exc)
             raise _translated(exc, host or url) from exc
 
-    def _chunks(self, response: requests.Response, limit: int, cancel: CancelToken | None = None) -> Iterator[bytes]:
+    def _chunks(
+        self,
+        response: requests.Response,
+        limit: int,
+        too_large: FluxDepthError,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[bytes]:
         """The body as it arrives, within ``limit`` bytes and the total time. Raises as :meth:`_call` does."""
         deadline = time.monotonic() + self._time_outs.total
         # read1 returns what is there; read would wait for a full chunk, and a slow drip would never meet a deadline.
-        read_some = getattr(response.raw, "read1", None) or response.raw.read
+        # urllib3 1.26, which some distributions still have, knows no read1: small chunks are the nearest to it.
+        read_some = getattr(response.raw, "read1", None) or functools.partial(_read_little, response.raw)
         size = 0
         while True:
             chunk = read_some(CHUNK, decode_content=True)
@@ -373,7 +392,7 @@ class Client:
                 return
             size += len(chunk)
             if size > limit:
-                raise ResultTooLargeError(f"The answer is larger than {limit // 2**20} MB.")
+                raise too_large
             if time.monotonic() > deadline:
                 raise TimedOutError(f"The answer took longer than {self._time_outs.total:.0f} s to arrive.")
             yield chunk
@@ -409,17 +428,17 @@ class Client:
     def _picture(self, url: str, progress: Progress | None, cancel: CancelToken) -> EncodedImage:
         with self._session() as session:
             for _ in range(REDIRECT_LIMIT + 1):
-                self._refuse_unsafe(url)
+                refuse_unsafe(url, self.address)
                 with self._request(session, "GET", url, None, {"Accept": "image/*"}) as response:
                     if response.is_redirect:
-                        url = urljoin(url, response.headers["Location"])
+                        url = redirected(url, response.headers["Location"])
                         continue
                     data = self._result_bytes(response, progress, cancel)
-                return _checked_picture(data)
+                return checked_picture(data)
         raise ResultRefusedError("The address of the result leads from one address to the next without an end.")
 
     def _result_bytes(self, response: requests.Response, progress: Progress | None, cancel: CancelToken) -> bytes:
-        if response.status_code in (403, 404, 410):
+        if response.status_code in (400, 403, 404, 410):
             raise ResultExpiredError(f"The address of the result is no longer valid ({response.status_code}).")
         if response.status_code >= 400:
             raise ServiceDownError(
@@ -427,54 +446,45 @@ class Client:
                 ResultError.advice,
                 billed=ResultError.billed,
             )
-        size = int(response.headers.get("Content-Length", 0) or 0)
+        announced = response.headers.get("Content-Length", "")
+        size = int(announced) if announced.isdigit() else 0
+        too_large = ResultTooLargeError(f"The result is larger than the {RESULT_LIMIT // 2**20} MB that are taken.")
         if size > RESULT_LIMIT:
-            raise ResultTooLargeError(
-                f"The result is {size // 2**20} MB, more than the {RESULT_LIMIT // 2**20} MB taken."
-            )
+            raise too_large
         data = bytearray()
-        for chunk in self._chunks(response, RESULT_LIMIT, cancel):
+        for chunk in self._chunks(response, RESULT_LIMIT, too_large, cancel):
             data += chunk
             if progress and size:
                 progress(min(1.0, len(data) / size))
         return bytes(data)
 
-    def _refuse_unsafe(self, url: str) -> None:
-        """Raises :class:`ResultRefusedError` unless ``url`` is https to a public name or address.
 
-        When the service itself is on loopback (the sandbox), http and private addresses there are as good as it is.
-        """
-        import ipaddress
+def _within(seconds: float, send: Callable[[], T]) -> T:
+    """What ``send`` returns or raises, waited for at most ``seconds``. Raises :class:`TimedOutError`.
 
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        local_service = is_loopback(urlsplit(self.address).hostname or "")
-        if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host) and local_service):
-            try:
-                literal = ipaddress.ip_address(host)
-            except ValueError:
-                # A name. It is not resolved to judge it: that would lose paid results behind some VPNs.
-                if host and (host != "localhost" or local_service):
-                    return
-            else:
-                if literal.is_global or local_service:
-                    return
-        raise ResultRefusedError(
-            f"The address of the result is not one that may be fetched ({parts.scheme}://{host}).",
-            "Fetch it again with Recover; that costs nothing. If it stays so, the vendor's support can help.",
-        )
+    A time-out of requests is one of silence: a peer that sends a header a minute would hold the call for hours. A call
+    that is given up ends with its own time-outs, in a thread that nobody waits for.
+    """
+    box: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
+    def work() -> None:
+        try:
+            box.put((send(), None))
+        except BaseException as exc:  # noqa: BLE001  raised again below, in the caller's thread
+            box.put((None, exc))
 
-def _checked_picture(data: bytes) -> EncodedImage:
+    threading.Thread(target=work, name="fluxdepth-call", daemon=True).start()
     try:
-        image = sniff(data)
-    except ValueError as exc:
-        raise ResultDamagedError(f"The result is not a complete picture: {exc}.", detail=f"{data[:60]!r}") from exc
-    if image.width < 1 or image.height < 1:
-        raise ResultDamagedError(f"The result says that it is {image.width}×{image.height} px.")
-    if image.width * image.height > PIXEL_LIMIT:
-        raise ResultTooLargeError(f"The result says that it is {image.width}×{image.height} px, too large to open.")
-    return image
+        value, error = box.get(timeout=seconds)
+    except queue.Empty:
+        raise TimedOutError(f"No whole answer came within {seconds:.0f} s.") from None
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]
+
+
+def _read_little(raw: Any, size: int, decode_content: bool) -> bytes:
+    return bytes(raw.read(min(size, 4096), decode_content=decode_content))
 
 
 def _translated(exc: Exception, host: str) -> FluxDepthError:
@@ -482,7 +492,7 @@ def _translated(exc: Exception, host: str) -> FluxDepthError:
     import requests
     import urllib3.exceptions as low
 
-    if isinstance(exc, requests.exceptions.SSLError | low.SSLError):
+    if isinstance(exc, requests.exceptions.SSLError | low.SSLError) or "CA certificate bundle" in str(exc):
         return TlsError(f"The secure connection to {host} can't be made: {_reason(exc)}.")
     if isinstance(exc, requests.ConnectTimeout):
         return ConnectionFailedError(f"{host} does not answer.")
@@ -491,12 +501,12 @@ def _translated(exc: Exception, host: str) -> FluxDepthError:
     if isinstance(exc, requests.exceptions.ProxyError):
         return ConnectionFailedError(f"The proxy on the way to {host} does not let it through.")
     inner = getattr(exc.args[0] if exc.args else None, "reason", None)
-    if isinstance(inner, low.NameResolutionError):
+    if type(inner).__name__ == "NameResolutionError" or "Name or service not known" in str(inner):
         return ConnectionFailedError(f"{host} can't be found: there is no network, or its name is wrong.")
     if isinstance(inner, low.NewConnectionError):
         return ConnectionFailedError(f"No connection to {host}: {_reason(inner)}.")
-    if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return ResultRefusedError(f"The address of the result can't be used ({host}).")
+    if isinstance(exc, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
+        return ConnectionFailedError(f"The address or the proxy for {host} can't be used: {_reason(exc)}.")
     if "timed out" in str(exc):  # a read that times out while the body streams comes as a ConnectionError
         return TimedOutError(f"{host} stopped answering.")
     return ConnectionLostError(f"The connection to {host} was lost.")
@@ -504,5 +514,5 @@ def _translated(exc: Exception, host: str) -> FluxDepthError:
 
 def _reason(exc: BaseException) -> str:
     """The innermost cause in a few words."""
-    text = re.sub(r"\s*\(_ssl\.c:\d+\)", "", str(exc)).strip(" ')\"")
+    text = re.sub(r"\s*\(_ssl\.c:\d+\)|\[(Errno|WinError) \d+\] ", "", str(exc)).strip(" ')\"")
     return text.rsplit(": ", 1)[-1].strip(" ')\"").rstrip(".") or "unknown cause"

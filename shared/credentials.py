@@ -37,17 +37,28 @@ def key_file() -> Path:
 
 
 def find_key() -> ApiKey | None:
-    """The key in force, or None. Raises :class:`StorageError` when there is a key file that can't be read."""
+    """The key in force, or None. Raises :class:`StorageError` when what is there can't be read or can't be a key."""
     value = os.environ.get(KEY_VARIABLE, "").strip()
     if value:
-        return ApiKey(value, KeySource.ENVIRONMENT)
+        return _found(value, KeySource.ENVIRONMENT)
     try:
-        value = key_file().read_text("utf-8").strip()
+        value = key_file().read_text("utf-8-sig").strip()  # an editor may have put a mark in front
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as exc:
         raise StorageError(f"The key file “{key_file()}” can't be read.", "Save the key again in Settings.") from exc
-    return ApiKey(value, KeySource.FILE) if value else None
+    return _found(value, KeySource.FILE) if value else None
+
+
+def _found(value: str, source: KeySource) -> ApiKey:
+    if not _plausible(value):
+        raise StorageError(f"What stands in {source.value} is no API key.", "Copy it anew from your 1min.ai account.")
+    return ApiKey(value, source)
+
+
+def _plausible(value: str) -> bool:
+    """An HTTP header carries it: printable ASCII without spaces."""
+    return len(value) >= 8 and all("!" <= character <= "~" for character in value)
 
 
 def key_or_error() -> ApiKey:
@@ -64,12 +75,11 @@ def save_key(text: str) -> None:
     A pasted key may have spaces and line ends around it, none inside.
     """
     value = text.strip()
-    # An HTTP header carries it: printable ASCII only.
-    if len(value) < 8 or not all("!" <= character <= "~" for character in value):
+    if not _plausible(value):
         raise ParameterError(
             "This is no API key.", "Copy it whole from your 1min.ai account, without spaces inside.", field="key"
         )
-    settings.write_by_rename(key_file(), value.encode("ascii"), mode=0o600)
+    settings.write_by_rename(key_file(), value.encode("ascii"))
 
 
 def forget_key() -> None:

@@ -5,6 +5,7 @@ FluxDepthError
 ├── PictureError              the picture at hand can't be sent
 ├── KeyMissingError           no API key was found
 ├── StorageError              the data folder can't be read or written
+│   └── BusyError                 another program works on the entry
 ├── Cancelled                 the artist stopped it
 ├── NetworkError              no answer came from the service, and nothing was billed by this call
 │   ├── ConnectionFailedError     no connection: refused, no such host, no route, proxy
@@ -67,8 +68,10 @@ class FluxDepthError(Exception):
     """The base of all. ``str()`` is what the artist reads: what happened, what to do, whether it was billed.
 
     ``detail`` is for the log only (a status code, an error code of the service) and never holds the API key.
+    ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now or later.
     """
 
+    final = False
     billed = Billed.NO
     next_step = NextStep.NONE
     advice = ""
@@ -128,12 +131,28 @@ class StorageError(FluxDepthError):
     advice = "Free some space or make the folder writable, then try again."
 
 
+class BusyError(StorageError):
+    next_step = NextStep.NONE
+    advice = "Wait until it is done."
+
+
 class Cancelled(FluxDepthError):
     next_step = NextStep.TRY_AGAIN
 
     @classmethod
     def before_submit(cls) -> Cancelled:
         return cls("Stopped before the edit was submitted.")
+
+    @classmethod
+    def during_submit(cls) -> Cancelled:
+        """The service may take it or turn it down; the journal will know."""
+        stopped = cls(
+            "Stopped while the edit was being submitted.",
+            "If the service takes it, Recover brings it in.",
+            billed=Billed.MAYBE,
+        )
+        stopped.next_step = NextStep.RECOVER
+        return stopped
 
     @classmethod
     def after_submit(cls) -> Cancelled:

@@ -19,17 +19,16 @@ from typing import Any
 
 from . import settings as settings_module
 from .cancel import CancelToken
-from .client import UPLOAD_LIMIT, Client
+from .client import RETRY_AFTER_LIMIT, UPLOAD_LIMIT, Client
 from .errors import (
     AsyncUnsupportedError,
     Billed,
     Cancelled,
-    CreditsError,
-    EditFailedError,
     FluxDepthError,
     KeyRejectedError,
     NetworkError,
     NextStep,
+    ParameterError,
     PictureError,
     RateLimitedError,
     RequestRejectedError,
@@ -51,7 +50,7 @@ SIDE_BY_SIDE = 4  # variations at once; the service's limit is a guess of others
 LEAST_INTERVAL = 0.5  # s
 INTERVAL_SHARE = 0.09  # of the time waited: about 38 looks in a minute, and a mean added wait of some 5 %
 MOST_INTERVAL = 10.0  # s
-UNKNOWN_GRACE = 10.0  # s after the submit in which the service may not know the new id yet
+UNKNOWN_GRACE = 10.0  # s after the submit's reply in which the service may not know the new id yet
 WAIT_DEADLINE = 600.0  # s; the slowest edit seen took 75
 OUTAGE_LIMIT = 60.0  # s without any answer while waiting, until the artist is told
 
@@ -145,8 +144,12 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
         return _Run(writer, client, journal, on_event, cancel).all(request.picture, edits)
     finally:
         writer.close()
-        with contextlib.suppress(StorageError):
-            journal.trim(settings_module.load(journal.home).history_limit)
+
+
+def trim(journal: Journal) -> None:
+    """Keeps the history within its limit; for after the outcome was handed over, since it may take a moment."""
+    with contextlib.suppress(StorageError):
+        journal.trim(settings_module.load_or_error(journal.home).history_limit)
 
 
 def recover(
@@ -154,7 +157,7 @@ def recover(
 ) -> Result:
     """The result of an edit that was paid for: from disk, or fetched from the service. Costs nothing.
 
-    Raises :class:`StorageError` while a live process works on the job, :class:`Cancelled`, and what waiting and
+    Raises :class:`BusyError` while another process works on the job, :class:`Cancelled`, and what waiting and
     downloading raise.
     """
     writer = journal.reopen(job.id)
@@ -167,8 +170,17 @@ def recover(
                 return _result(writer.job.id, entry, edit, image, entry.result_file)
         if not entry.uuid:
             raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
+        if client.address != job.address:
+            raise ResultError(
+                f"This edit was made at {job.address}, and the service address is {client.address} now.",
+                "Set that address in Settings, then fetch it with Recover.",
+            )
         run = _Run(writer, client, journal, on_event, cancel)
-        return run.fetch(entry.index, edit, entry.uuid, entry.submitted or job.created)
+        try:
+            return run.fetch(entry.index, edit, entry.uuid, entry.submitted or job.created)
+        except FluxDepthError as exc:
+            run.fail(entry.index, exc)
+            raise
     finally:
         writer.close()
 
@@ -205,7 +217,8 @@ class _Run:
 
         _side_by_side(one, len(edits))
         if not results:
-            raise failures[min(failures)]
+            # The one that matters most to the artist: what was paid for, then what may have been.
+            raise max(failures.values(), key=lambda error: _WEIGHT[error.billed])
         by_index = [found for _, found in sorted(results.items())]
         return Outcome(self.writer.job.id, tuple(by_index), tuple(error for _, error in sorted(failures.items())))
 
@@ -253,6 +266,9 @@ class _Run:
 
         Every error from here on says that the edit is paid for and can be fetched again.
         """
+        record_was_awaited = (
+            record is not None
+        )  # else it was recovered, and its absence is no duration of the service's
         try:
             if record is None or record.status is not Status.SUCCESS:
                 record = self.wait(index, edit, record_id, submitted, record)
@@ -261,19 +277,20 @@ class _Run:
             image = self.download(index, record)
         except Cancelled:
             raise Cancelled.after_submit() from None
-        except (EditFailedError, CreditsError):
-            raise  # the record itself says that nothing is to be had
         except FluxDepthError as exc:
+            if exc.final:
+                raise
             raise _paid(exc)  # noqa: B904  the same error, only better informed
         warning, file = "", None
         try:
             file = self.writer.keep_result(index, image)
-            self.writer.update_edit(index, finished=finished)
+            if record_was_awaited:
+                self.writer.update_edit(index, finished=finished)
         except StorageError as exc:
             warning = f"The result is here and could not be kept in the history: {exc.message}"
-        entry = dataclasses.replace(
-            self.writer.job.edits[index], uuid=record.uuid, submitted=submitted, finished=finished
-        )
+        entry = dataclasses.replace(self.writer.job.edits[index], uuid=record.uuid, submitted=submitted)
+        if record_was_awaited:
+            entry = dataclasses.replace(entry, finished=finished)
         self.tell(index, Stage.FINISHED)
         return _result(self.writer.job.id, entry, edit, image, file, warning)
 
@@ -281,12 +298,17 @@ class _Run:
         """Looks the edit up at growing intervals until it is finished. Raises :class:`StillRunningError` in the end."""
         self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(int(edit["steps"])))
         start = last_answer = time.monotonic()
-        pause = 0.0 if record is None else LEAST_INTERVAL  # a recovered edit is probably ready
+        # A recovered edit is probably ready, and the service has known its id for long.
+        pause, grace = (0.0, 0.0) if record is None else (LEAST_INTERVAL, UNKNOWN_GRACE)
         while True:
             _refuse_unknown(record)
             if self.cancel.wait(pause):
                 raise Cancelled.after_submit()
+            with contextlib.suppress(StorageError):
+                self.writer.catch_up()  # the id of a paid edit must not stay in memory alone
             waited = time.monotonic() - start
+            if waited > WAIT_DEADLINE:
+                raise StillRunningError(f"The service is still working on the edit after {waited / 60:.0f} minutes.")
             pause = min(MOST_INTERVAL, max(LEAST_INTERVAL, INTERVAL_SHARE * waited))
             try:
                 record = self.client.look_up(record_id, cancel=self.cancel)
@@ -294,9 +316,9 @@ class _Run:
             except (NetworkError, RateLimitedError, ServiceDownError, UnexpectedReplyError) as exc:
                 if time.monotonic() - last_answer > OUTAGE_LIMIT:
                     raise
-                pause = max(pause, getattr(exc, "retry_after", None) or 0.0)
+                pause = max(pause, min(getattr(exc, "retry_after", None) or 0.0, RETRY_AFTER_LIMIT))
                 continue
-            if record is None and time.time() - submitted > UNKNOWN_GRACE:
+            if record is None and waited >= grace:
                 raise ResultExpiredError(
                     "The service no longer knows this edit.", "Its support can look it up by its id, in the history."
                 )
@@ -304,8 +326,6 @@ class _Run:
                 return record
             if record and record.status is Status.FAILURE:
                 raise record.failure()
-            if waited > WAIT_DEADLINE:
-                raise StillRunningError(f"The service is still working on the edit after {waited / 60:.0f} minutes.")
 
     def download(self, index: int, record: Record) -> EncodedImage:
         def progress(fraction: float) -> None:
@@ -331,7 +351,7 @@ class _Run:
         state = self.writer.job.edits[index].state
         if isinstance(error, UncertainError):
             state = EditState.UNCERTAIN
-        elif isinstance(error, (EditFailedError, CreditsError)) or state is not EditState.TAKEN:
+        elif error.final or state not in (EditState.TAKEN, EditState.DONE):
             state = EditState.STOPPED if isinstance(error, Cancelled) else EditState.FAILED
         note_failure(self.writer, index, state, error)
         self.tell(index, Stage.FAILED, error=error)
@@ -383,6 +403,9 @@ class _Source:
             return self.path
 
 
+_WEIGHT = {Billed.NO: 0, Billed.MAYBE: 1, Billed.YES: 2}
+
+
 def _refuse_unknown(record: Record | None) -> None:
     if record and record.status is Status.UNKNOWN:
         raise UnexpectedReplyError(
@@ -409,9 +432,9 @@ def _result(
 
 
 def _remember_synchronous(address: str, home: Path) -> None:
-    settings = settings_module.load(home)
-    known = tuple(dict.fromkeys((*settings.synchronous_addresses, address)))
-    with contextlib.suppress(StorageError):  # costs the next edit one refused call, and nothing else
+    with contextlib.suppress(StorageError, ParameterError):  # costs the next edit one refused call, and nothing else
+        settings = settings_module.load_or_error(home)
+        known = tuple(dict.fromkeys((*settings.synchronous_addresses, address)))
         settings_module.save(dataclasses.replace(settings, synchronous_addresses=known), home)
 
 

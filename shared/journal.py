@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import settings
-from .errors import FluxDepthError, StorageError
+from .errors import BusyError, FluxDepthError, StorageError
 from .parameters import DepthEdit
 from .picture import EncodedImage
 
@@ -34,6 +34,7 @@ VERSION = 1
 UPLOADS_KEPT = 100
 DURATIONS_USED = 20  # recent edits; enough for a median that follows the service's mood
 LOCK_WAIT = 5.0  # s; others hold a lock only to write one small file
+LOCK_GLANCE = 0.2  # s; longer than another's glance at the lock, shorter than anybody notices
 
 
 class EditState(enum.Enum):
@@ -68,7 +69,7 @@ class EditEntry:
     @property
     def unfinished(self) -> bool:
         """Paid for, and not yet in the artist's document."""
-        return self.state is EditState.TAKEN or (self.state is EditState.DONE and not self.imported)
+        return self.state in (EditState.TAKEN, EditState.DONE) and not self.imported
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,14 @@ class Job:
 
 
 class JobWriter:
-    """The running job's hold on its entry. Safe to use from the threads of its variations."""
+    """This process's hold on a job's entry, shared by all who work on it here. Safe to use from several threads."""
 
     def __init__(self, job: Job, lock: filelock.BaseFileLock) -> None:
         self._job = job
         self._lock = lock
         self._mutex = threading.Lock()
+        self.holders = 1
+        self.behind = False  # the last write failed: the disk knows less than this object
 
     @property
     def job(self) -> Job:
@@ -102,7 +105,7 @@ class JobWriter:
         """Changes fields of the job and writes it. Raises :class:`StorageError`."""
         with self._mutex:
             self._job = dataclasses.replace(self._job, **changes)
-            _write(self._job)
+            self._write()
 
     def update_edit(self, index: int, **changes: Any) -> None:
         """Changes fields of one edit and writes the job. Raises :class:`StorageError`."""
@@ -110,7 +113,18 @@ class JobWriter:
             edits = list(self._job.edits)
             edits[index] = dataclasses.replace(edits[index], **changes)
             self._job = dataclasses.replace(self._job, edits=tuple(edits))
-            _write(self._job)
+            self._write()
+
+    def catch_up(self) -> None:
+        """Writes what could not be written before, if there is any. Raises :class:`StorageError`."""
+        with self._mutex:
+            if self.behind:
+                self._write()
+
+    def _write(self) -> None:
+        self.behind = True
+        _write(self._job)
+        self.behind = False
 
     def keep_result(self, index: int, image: EncodedImage) -> Path:
         """Writes the result's exact bytes beside the entry and marks the edit DONE. Raises :class:`StorageError`."""
@@ -128,8 +142,16 @@ class JobWriter:
         return path
 
     def close(self) -> None:
-        """Lets go of the entry: from now on it is history, or something to recover."""
-        self._lock.release()
+        """Lets go of the entry; with its last holder here it becomes history, or something to recover."""
+        with _held_mutex:
+            self.holders -= 1
+            if not self.holders:
+                _held.pop(self._job.folder, None)
+                self._lock.release()
+
+
+_held: dict[Path, JobWriter] = {}  # the jobs that this process works on
+_held_mutex = threading.Lock()
 
 
 class Journal:
@@ -159,39 +181,52 @@ class Journal:
             edits=tuple(EditEntry(index, dict(edit.values)) for index, edit in enumerate(edits)),
         )
         _write(job)
-        return JobWriter(job, _acquired(job.folder, 0.0))
+        with _held_mutex:
+            _held[job.folder] = writer = JobWriter(job, _acquired(job.folder, LOCK_GLANCE))
+        return writer
 
-    def reopen(self, job_id: str) -> JobWriter:
-        """Holds an existing entry, to recover it. Raises :class:`StorageError` when a live process holds it."""
+    def reopen(self, job_id: str, wait: float = LOCK_GLANCE) -> JobWriter:
+        """Holds an existing entry, together with who holds it in this process.
+
+        Raises :class:`BusyError` when another process holds it for longer than ``wait`` seconds, and
+        :class:`StorageError` when it can't be read.
+        """
         folder = self._jobs / job_id
-        lock = _acquired(folder, 0.0)
-        try:
-            return JobWriter(_read(folder), lock)
-        except ValueError as exc:
-            lock.release()
-            raise StorageError(f"The entry of job {job_id} {exc}.", "") from exc
+        with _held_mutex:
+            writer = _held.get(folder)
+            if writer is not None:
+                writer.holders += 1
+                return writer
+            if not folder.is_dir():  # taking its lock would make it again
+                raise StorageError(f"Job {job_id} is no longer in the history.", "")
+            lock = _acquired(folder, wait)
+            try:
+                _held[folder] = writer = JobWriter(_read(folder), lock)
+            except ValueError as exc:
+                lock.release()
+                raise StorageError(f"The entry of job {job_id} {exc}.", "") from exc
+            return writer
 
     def mark_imported(self, job_id: str, index: int) -> None:
-        """Notes that a result has reached the artist's document. Raises :class:`StorageError`."""
-        folder = self._jobs / job_id
-        lock = _acquired(folder, LOCK_WAIT)
+        """Notes that a result has reached the artist's document, or is not wanted any more.
+
+        Raises :class:`StorageError`.
+        """
+        writer = self.reopen(job_id, LOCK_WAIT)
         try:
-            JobWriter(_read(folder), lock).update_edit(index, imported=True)
-        except ValueError as exc:
-            raise StorageError(f"The entry of job {job_id} {exc}.", "") from exc
+            writer.update_edit(index, imported=True)
         finally:
-            lock.release()
+            writer.close()
 
     def trim(self, keep: int) -> None:
         """Removes the oldest finished jobs until ``keep`` are left. What is unfinished or running always stays."""
         finished = [job for job in self.entries() if not any(edit.unfinished for edit in job.edits)]
         for job in finished[keep:]:
-            try:
-                lock = _acquired(job.folder, 0.0)
-            except StorageError:
-                continue
-            lock.release()  # Windows removes no open file
-            shutil.rmtree(job.folder, ignore_errors=True)
+            with contextlib.suppress(StorageError, OSError):
+                _acquired(job.folder, 0.0).release()  # Windows removes no open file
+                job.folder.rename(job.folder.with_name(f".{job.folder.name}"))  # all of it is gone at once
+        for removed in self._jobs.glob(".*"):
+            shutil.rmtree(removed, ignore_errors=True)
 
     # Reading.
 
@@ -234,7 +269,8 @@ class Journal:
 
     def _folders(self) -> list[Path]:
         try:
-            return sorted((one for one in self._jobs.iterdir() if one.is_dir()), reverse=True)
+            folders = (one for one in self._jobs.iterdir() if one.is_dir() and not one.name.startswith("."))
+            return sorted(folders, reverse=True)
         except FileNotFoundError:
             return []
         except OSError as exc:
@@ -273,10 +309,15 @@ def is_running(job: Job) -> bool:
     """Whether a live process, this one included, works on ``job``."""
     if not job.folder.is_dir():  # trimmed meanwhile; taking its lock would make it again
         return False
+    with _held_mutex:
+        if job.folder in _held:
+            return True
     try:
-        _acquired(job.folder, 0.0).release()
-    except StorageError:
+        _acquired(job.folder, 0.02).release()
+    except BusyError:
         return True
+    except StorageError:  # no lock can be had there, so nobody has one
+        return False
     return False
 
 
@@ -294,19 +335,19 @@ def _settled(job: Job) -> Job:
 def note_failure(writer: JobWriter, index: int, state: EditState, error: FluxDepthError) -> None:
     """Writes how an edit ended. A journal that can't be written must not hide the error itself."""
     with contextlib.suppress(StorageError):
-        writer.update_edit(index, state=state, error=str(error), finished=time.time())
+        writer.update_edit(index, state=state, error=str(error))
 
 
 def _acquired(folder: Path, wait: float, name: str = "job.lock") -> filelock.BaseFileLock:
-    """The folder's lock, held. Raises :class:`StorageError`."""
+    """The folder's lock, held. Raises :class:`BusyError` after ``wait`` seconds, or :class:`StorageError`."""
     import filelock
 
     # One lock is taken and released by different threads of a job, so it must not be bound to a thread.
     lock = filelock.FileLock(str(folder / name), thread_local=False)
     try:
-        lock.acquire(timeout=wait)
+        lock.acquire(timeout=wait, poll_interval=0.01)
     except filelock.Timeout as exc:
-        raise StorageError("Another program is working on this edit.", "Wait until it is done.") from exc
+        raise BusyError("Another program is working on this edit.") from exc
     except OSError as exc:
         raise StorageError(f"The data folder “{folder}” can't be written: {exc.strerror or exc}.") from exc
     return lock
@@ -360,16 +401,32 @@ def _read(folder: Path) -> Job:
         raise ValueError("is damaged and is left alone") from exc
 
 
+def _checked_entry(entry: EditEntry) -> EditEntry:
+    """``entry``, or ValueError when a value is of another kind than this version writes."""
+    numbers = (entry.submitted, entry.finished)
+    texts = (entry.uuid, entry.format, entry.error)
+    sizes = (entry.width, entry.height)
+    if (
+        all(one is None or isinstance(one, (int, float)) for one in numbers)
+        and all(isinstance(one, str) for one in texts)
+        and all(isinstance(one, int) for one in (*sizes, entry.imported))
+    ):
+        return entry
+    raise ValueError("is damaged and is left alone")
+
+
 def _edits_from_json(edits: list[dict[str, Any]], folder: Path) -> Iterator[EditEntry]:
     known = {one.name for one in dataclasses.fields(EditEntry)}
     for index, data in enumerate(edits):
         fields = {name: value for name, value in data.items() if name in known}
         # Only a name is stored: a data folder that was moved still finds its results, and none lies outside it.
         name = Path(fields["result_file"]).name
+        if fields["state"] not in {state.value for state in EditState}:
+            raise ValueError("was written by a newer version and is left alone")
         fields |= {
             "index": index,
             "state": EditState(fields["state"]),
             "result_file": folder / name if name else None,
             "settings": dict(fields["settings"]),
         }
-        yield EditEntry(**fields)
+        yield _checked_entry(EditEntry(**fields))

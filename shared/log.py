@@ -1,17 +1,26 @@
-"""The debug log: one rotating file in the data folder, from which the API key and signed addresses are kept out."""
+"""The debug log: a file in the data folder, from which the API key and signed addresses are kept out.
+
+It is turned over when a job starts and not while one writes: two hosts may have it open, and Windows renames no open
+file.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
-import logging.handlers
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 LOGGER = logging.getLogger("fluxdepth")
 LOGGER.propagate = False  # a host's console is not the place
 LOGGER.addHandler(logging.NullHandler())
 
-_QUERY = re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"'<>]*")
+LARGEST = 1_000_000  # bytes; the one before it is kept too
+
+# The query of an address, whole or as "host … url: /path?query" in a message of urllib3.
+_QUERY = re.compile(r"(https?:\\?/\\?/[^\s\"'?]+|/[^\s\"'?]*)\?[^\s\"'<>]*")
 
 
 class _Redacting(logging.Formatter):
@@ -31,7 +40,8 @@ _secrets: set[str] = set()
 def redact(text: str, secrets: set[str] | None = None) -> str:
     """``text`` with each secret and the query of each address replaced; a presigned address is a key to its file."""
     for secret in _secrets if secrets is None else secrets:
-        text = text.replace(secret, "[key]")
+        for form in {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}:
+            text = text.replace(form, "[key]")
     return _QUERY.sub(r"\1?[redacted]", text)
 
 
@@ -40,7 +50,7 @@ def log_file(home: Path) -> Path:
 
 
 def start(home: Path, secret: str = "") -> None:
-    """Writes the log into ``home`` from now on (2 files of at most 1 MB) and never writes ``secret``.
+    """Writes the log into ``home`` from now on and never writes ``secret``.
 
     A log that can't be written is no reason to stop an edit: it stays away.
     """
@@ -48,14 +58,15 @@ def start(home: Path, secret: str = "") -> None:
         _secrets.add(secret)
     path = log_file(home)
     for handler in LOGGER.handlers:
-        if isinstance(handler, logging.handlers.RotatingFileHandler):
-            if Path(handler.baseFilename) == path.absolute():
-                return
+        if isinstance(handler, logging.FileHandler):
             LOGGER.removeHandler(handler)
             handler.close()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1, encoding="utf-8")
+        with contextlib.suppress(OSError):  # missing, or open in another program: then it grows on
+            if path.stat().st_size > LARGEST:
+                path.replace(path.with_suffix(".1.log"))
+        handler = logging.FileHandler(path, encoding="utf-8")
     except OSError:
         return
     handler.setFormatter(_Redacting(_secrets))

@@ -9,7 +9,6 @@ Ranges and defaults: the vendor's page for Flux Depth Pro ("Prompt Object Parame
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +94,7 @@ class Parameter:
         elif self.kind is Kind.CHOICE:
             if isinstance(value, str) and value in {choice.value for choice in self.choices}:
                 return value
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
             number = self._number(value)
             if number is not None:
                 return number
@@ -104,6 +103,9 @@ class Parameter:
     def _number(self, value: float) -> Value | None:
         """``value`` as an int or a rounded float, or None when it is a fraction of a whole number or out of range."""
         number: int | float
+        # Compared before it is converted: an int may be too large for a float, a float may be no number.
+        if not (min(0, self.minimum) - 1 < value < self.maximum + 1):
+            return None
         if self.kind is Kind.INTEGER:
             if value != int(value):
                 return None

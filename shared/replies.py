@@ -51,11 +51,15 @@ class Record:
     code: str = ""
 
     def failure(self) -> ServiceError:
-        """CreditsError or EditFailedError: of a FAILURE record, or of one with an error where the result belongs."""
+        """The final error of a FAILURE record, or of one with an error where the result belongs."""
+        error: ServiceError
         if self.code == "INSUFFICIENT_CREDITS":
-            return typed_error(406, self.code, self.message, None)
-        said = f": {_sentence(self.message)}" if self.message else "."
-        return EditFailedError(f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE")
+            error = typed_error(406, self.code, self.message, None)
+        else:
+            said = f": {_sentence(self.message)}" if self.message else "."
+            error = EditFailedError(f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE")
+        error.final = True
+        return error
 
 
 def parse_json(content_type: str, body: bytes) -> JSON:
@@ -94,7 +98,7 @@ def parse_record(reply: JSON) -> Record | None:
             return None
         if isinstance(record, dict) and isinstance(record.get("uuid"), str) and record["uuid"]:
             return _record(record)
-    elif isinstance(reply, dict) and (fault := _fault(reply)):
+    elif isinstance(reply, dict) and (fault := _fault(reply)) and fault[0]:
         raise typed_error(200, *fault)
     raise UnexpectedReplyError(
         "The service answered in a form that this version does not know.", detail=f"{json.dumps(reply)[:300]}"
@@ -145,6 +149,8 @@ def error_of(status: int, content_type: str, body: bytes, retry_after: str | Non
     if status == 429:
         error = RateLimitedError("The service takes no more requests from this key for the moment (429).")
         error.retry_after = _seconds(retry_after)
+        if error.retry_after:
+            error.advice = f"It asks to wait {error.retry_after:.0f} s; then try again."
     elif fault:
         error = typed_error(status, *fault)
     elif status >= 500:
@@ -156,6 +162,10 @@ def error_of(status: int, content_type: str, body: bytes, retry_after: str | Non
         error = ServiceDownError(
             "The service's gateway turned this computer away (403).",
             "A VPN or a company network can be the reason. Try another network, or again later.",
+        )
+    elif status == 413:
+        error = RequestRejectedError(
+            "The picture is too large for the service (413).", "Choose a smaller longest side, or send it as JPEG."
         )
     elif 300 <= status < 400:
         error = UnexpectedReplyError(f"The service sent the request on to another address ({status}).")
@@ -169,7 +179,7 @@ def is_refusal(status: int, content_type: str, body: bytes) -> bool:
     """Whether a reply to a submit proves that the edit was not taken: a typed 4xx, or the edge's own refusal."""
     if not 400 <= status < 500:
         return False
-    if status == 429 or re.search(rb"error code: 1\d\d\d", body):
+    if status in (401, 413, 429) or re.search(rb"error code: 1\d\d\d", body):
         return True
     try:
         reply = parse_json(content_type, body)
@@ -188,14 +198,16 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     if code == "UNSUPPORTED_MODEL":
         return ModelUnavailableError(f"The service does not offer this model: {said}")
     details = _unwrap(details)
-    # The service may name the field in its message or in the details of either shape.
-    if status == 400 and re.search(r"\basync\b", f"{message} {json.dumps(details)}"):
+    named = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    fields = [str(one.get("field")) for one in named]
+    # Not searched in the words of the model's own host: a stack trace there says "at async …".
+    names_async = "async" in fields or bool(re.search(r"\basync\b", message))
+    if status == 400 and code != "EXTERNAL_API_RESPONSE_WITH_ERROR" and names_async:
         return AsyncUnsupportedError(f"The service does not take the waiting mode: {said}", field="async")
-    if code == "MISSING_REQUIRED_FIELDS" and isinstance(details, list):
-        named = [one for one in details if isinstance(one, dict)]
+    if code == "MISSING_REQUIRED_FIELDS":
         words = " ".join(_sentence(str(one.get("message", ""))) for one in named)
-        field = str(named[0].get("field")) if named else None
-        return RequestRejectedError(f"The service misses a setting: {words or said}", field=_last_part(field))
+        field = _last_part(fields[0]) if fields else None
+        return RequestRejectedError(f"The service misses a setting: {words or said}", field=field)
     if code == "EXTERNAL_API_RESPONSE_WITH_ERROR":
         return _model_error(said, details)
     if status >= 500:
@@ -241,9 +253,11 @@ def _fault(reply: Mapping[str, JSON]) -> tuple[str, str, JSON] | None:
     """Code, message and details of the error shapes seen: top level, ``error``, or ``resultObject``."""
     for part in (reply, reply.get("error"), reply.get("resultObject")):
         if isinstance(part, dict):
-            code, message = part.get("errorCode", part.get("code")), part.get("message")
-            if isinstance(code, str) and isinstance(message, str):
-                return code, message, part.get("details")
+            code, message = part.get("errorCode", part.get("code", "")), part.get("message")
+            if isinstance(message, list):  # frameworks of its kind list several
+                message = " ".join(map(str, message))
+            if isinstance(message, str):
+                return str(code), message, part.get("details")
     return None
 
 

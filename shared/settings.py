@@ -11,6 +11,7 @@ import ipaddress
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from .errors import ParameterError, StorageError
 from .parameters import Choice, Kind, Parameter
 
 DEFAULT_ADDRESS = "https://api.1min.ai"
+RENAME_PATIENCE = 2.0  # s; a reader holds a file of some KB for a moment only
 
 SERVICE_ADDRESS = Parameter(
     "service_address",
@@ -72,11 +74,17 @@ def home() -> Path:
 def load(folder: Path | None = None) -> Settings:
     """The stored settings. What is missing or damaged takes its default; unknown entries are ignored."""
     try:
-        stored = json.loads(((folder or home()) / "settings.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        return load_or_error(folder)
+    except StorageError:
         return Settings()
-    if not isinstance(stored, dict):
-        return Settings()
+
+
+def load_or_error(folder: Path | None = None) -> Settings:
+    """As :func:`load`; raises :class:`StorageError` when there is a file that can't be read.
+
+    For what must not happen by mistake: writing defaults over a damaged file, or trimming the history by them.
+    """
+    stored = _stored(folder)
     kept: dict[str, object] = {}
     for parameter in (SERVICE_ADDRESS, WAITING, HISTORY_LIMIT):
         with contextlib.suppress(ParameterError, KeyError):
@@ -87,12 +95,29 @@ def load(folder: Path | None = None) -> Settings:
     return Settings(**kept)  # type: ignore[arg-type]
 
 
+def _stored(folder: Path | None) -> dict[str, object]:
+    path = (folder or home()) / "settings.json"
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        if not isinstance(stored, dict):
+            raise ValueError("it holds no settings")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as exc:
+        raise StorageError(f"The settings in “{path}” can't be read.", "Save them anew in Settings.") from exc
+    return stored
+
+
 def save(settings: Settings, folder: Path | None = None) -> None:
-    """Stores ``settings``. Raises :class:`ParameterError` for a bad value and :class:`StorageError`."""
+    """Stores ``settings``; entries of a newer version stay. Raises :class:`ParameterError`, :class:`StorageError`."""
     WAITING.checked(settings.waiting)
     HISTORY_LIMIT.checked(settings.history_limit)
     checked = dataclasses.replace(settings, service_address=check_address(settings.service_address))
-    write_by_rename((folder or home()) / "settings.json", json.dumps(dataclasses.asdict(checked), indent=1).encode())
+    others: dict[str, object] = {}
+    with contextlib.suppress(StorageError):  # the artist saves anew what can't be read
+        others = _stored(folder)
+    data = json.dumps({**others, **dataclasses.asdict(checked)}, indent=1)
+    write_by_rename((folder or home()) / "settings.json", data.encode())
 
 
 def effective_address(settings: Settings) -> str:
@@ -105,9 +130,14 @@ def check_address(text: str) -> str:
 
     The key travels to this address, so plain http to another machine is refused.
     """
-    parts = urlsplit(text.strip())
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-    if not (secure and parts.hostname) or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(text.strip())
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        plain = not (parts.username or parts.query or parts.fragment) and parts.port != 0
+        good = bool(secure and plain and parts.hostname)
+    except ValueError:  # brackets or a port that are none
+        good = False
+    if not good:
         raise ParameterError(
             f"{SERVICE_ADDRESS.label} can't be {text!r}.",
             f"It must start with https://, for example {DEFAULT_ADDRESS}.",
@@ -124,13 +154,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def write_by_rename(path: Path, data: bytes, mode: int = 0o644) -> None:
+def write_by_rename(path: Path, data: bytes) -> None:
     """Replaces ``path`` whole or not at all, its folder made when missing. Raises :class:`StorageError`.
 
-    The file has ``mode`` from its first byte on.
+    Only its owner may read it: prompts and pictures are nobody else's, and one of these files is the key.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
         temporary = Path(name)
         try:
@@ -138,12 +168,30 @@ def write_by_rename(path: Path, data: bytes, mode: int = 0o644) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            if mode != 0o600:
-                temporary.chmod(mode)
-            temporary.replace(path)
+            _replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
     except OSError as exc:
         raise StorageError(f"“{path}” can't be written: {exc.strerror or exc}.") from exc
+
+
+def make_private_folder(path: Path) -> None:
+    """Makes ``path`` and what lies above it; what is made is for its owner only. Raises OSError."""
+    for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)  # a file in its place is an error
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Renames; waits a little when Windows refuses because another program is just reading ``path``."""
+    deadline = time.monotonic() + RENAME_PATIENCE
+    while True:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)

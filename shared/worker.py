@@ -15,7 +15,7 @@ from . import log, settings
 from .cancel import CancelToken
 from .client import Client
 from .errors import Billed, Cancelled, FluxDepthError
-from .job import EditRequest, Event, Outcome, Stage, recover, run
+from .job import EditRequest, Event, Outcome, Stage, recover, run, trim
 from .journal import EditEntry, Job, Journal
 from .log import LOGGER
 
@@ -36,12 +36,19 @@ class Progress:
 class RunningJob:
     """One job in a worker thread. Its methods belong to the host's main thread."""
 
-    def __init__(self, work: Callable[[RunningJob], Outcome], variations: int) -> None:
+    def __init__(
+        self, work: Callable[[RunningJob], Outcome], variations: int, journal: Journal, recovering: bool = False
+    ) -> None:
         self.cancel = CancelToken()
         self.job_id = ""
         self._queue: queue.SimpleQueue[Event | Outcome | FluxDepthError] = queue.SimpleQueue()
         self._last: dict[int, Event] = {}
         self._variations = variations
+        self._submitted: set[int] = set()  # the edits whose submit was begun …
+        self._taken: set[int] = set()  # … and those that the service has taken
+        self._recovering = recovering
+        self._journal = journal
+        self._submit_begun = False  # written by the worker
         self._stage = Stage.ENCODING
         self._stage_since = time.monotonic()
         self._outcome: Outcome | FluxDepthError | None = None
@@ -52,29 +59,30 @@ class RunningJob:
     @classmethod
     def start(cls, request: EditRequest, client: Client | None = None, journal: Journal | None = None) -> RunningJob:
         """Starts an edit. Everything that can go wrong, a missing key included, comes out of :attr:`outcome`."""
+        book = journal or Journal()
 
         def work(job: RunningJob) -> Outcome:
-            chosen = client or _client()
-            return run(request, client=chosen, journal=journal or Journal(), on_event=job.put, cancel=job.cancel)
+            return run(request, client=client or _client(), journal=book, on_event=job.put, cancel=job.cancel)
 
-        return cls(work, request.variations)
+        return cls(work, request.variations, book)
 
     @classmethod
     def start_recovery(
         cls, entry_job: Job, entry: EditEntry, client: Client | None = None, journal: Journal | None = None
     ) -> RunningJob:
-        """Starts to fetch an edit that was paid for."""
+        """Starts to fetch an edit that was paid for. Several of one job may be fetched side by side."""
+        book = journal or Journal()
 
         def work(job: RunningJob) -> Outcome:
-            book = journal or Journal()
             chosen = client or _client()
             result = recover(entry_job, entry, client=chosen, journal=book, on_event=job.put, cancel=job.cancel)
             return Outcome(entry_job.id, (result,))
 
-        return cls(work, 1)
+        return cls(work, 1, book, recovering=True)
 
     def put(self, event: Event) -> None:
         """Called by the pipeline, in the worker."""
+        self._submit_begun |= event.stage is Stage.SUBMITTING
         self._queue.put(event)
 
     def _run(self, work: Callable[[RunningJob], Outcome]) -> None:
@@ -88,10 +96,11 @@ class RunningJob:
                 FluxDepthError(
                     f"Something went wrong inside Flux Depth ({type(exc).__name__}: {exc}).",
                     "The log has the details; look into the history before you try again.",
-                    billed=Billed.MAYBE,
+                    billed=Billed.MAYBE if self._submit_begun else Billed.NO,
                 )
             )
         finally:
+            trim(self._journal)
             _live.discard(self)
 
     # For the main thread.
@@ -112,6 +121,7 @@ class RunningJob:
             events.append(message)
             self._last[message.index] = message
             self.job_id = message.job_id
+            self._note_submit(message)
             self._follow()
         return events
 
@@ -134,10 +144,12 @@ class RunningJob:
         if self._outcome is None:
             self.drain()
         if self._outcome is None:
-            submitted = any(
-                event.stage in (Stage.SUBMITTING, Stage.GENERATING, Stage.DOWNLOADING) for event in self._last.values()
-            )
-            self._outcome = Cancelled.after_submit() if submitted else Cancelled.before_submit()
+            if self._taken or self._recovering:
+                self._outcome = Cancelled.after_submit()
+            elif self._submitted:
+                self._outcome = Cancelled.during_submit()
+            else:
+                self._outcome = Cancelled.before_submit()
 
     @property
     def submitting(self) -> bool:
@@ -164,6 +176,14 @@ class RunningJob:
             done = sum(event.stage in (Stage.FINISHED, Stage.FAILED) for event in self._last.values())
             text += f" ({done} of {self._variations} done)" if done else f" ({self._variations} variations)"
         return Progress(text, fraction, self._stage, seconds)
+
+    def _note_submit(self, event: Event) -> None:
+        if event.stage is Stage.SUBMITTING:
+            self._submitted.add(event.index)
+        elif event.stage in (Stage.GENERATING, Stage.DOWNLOADING, Stage.FINISHED):
+            self._taken.add(event.index)
+        elif event.stage is Stage.FAILED and event.error and event.error.billed is Billed.NO:
+            self._submitted.discard(event.index)
 
     def _follow(self) -> None:
         open_events = [event for event in self._last.values() if event.stage not in (Stage.FINISHED, Stage.FAILED)]

@@ -23,7 +23,16 @@ DATA = Path(__file__).parents[1] / "data"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of the test's own; nothing of the machine's environment reaches the core."""
     folder = tmp_path / "home"
-    for name in ("FLUXDEPTH_API_KEY", "FLUXDEPTH_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+    for name in (
+        "FLUXDEPTH_API_KEY",
+        "FLUXDEPTH_BASE_URL",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FLUXDEPTH_HOME", str(folder))
     return folder

@@ -190,13 +190,13 @@ def finish(running: RunningJob, seconds: float = 20.0) -> None:
         running.cancel.wait(0.01)
 
 
-def stopped_at(bench: Bench, photo: EncodedImage, stage: Stage) -> tuple[RunningJob, Cancelled]:
-    """Stops a job as soon as it is in ``stage``; the stop itself must answer at once."""
+def stopped_at(bench: Bench, photo: EncodedImage, stage: Stage, submits: int = 0) -> tuple[RunningJob, Cancelled]:
+    """Stops a job once it is in ``stage`` with so many submits under way; the stop itself must answer at once."""
     running = RunningJob.start(
         EditRequest(DepthEdit.checked({"prompt": "fog", "format": "png"}), photo), bench.client, bench.journal
     )
     deadline = time.monotonic() + 10
-    while running.progress.stage is not stage:
+    while running.progress.stage is not stage or bench.sandbox.submits < submits:
         running.drain()
         assert time.monotonic() < deadline and not running.finished
         time.sleep(0.002)
@@ -229,8 +229,8 @@ def test_stopped_during_the_wait_it_can_be_fetched_later(bench: Bench, photo: En
 def test_stopped_during_the_submit_the_late_id_is_written(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.fault = "submit:slow_drip"
     bench.sandbox.drip_interval = 0.0005
-    _, stopped = stopped_at(bench, photo, Stage.SUBMITTING)
-    assert stopped.billed is Billed.YES
+    _, stopped = stopped_at(bench, photo, Stage.SUBMITTING, submits=1)
+    assert (stopped.billed, stopped.next_step) == (Billed.MAYBE, NextStep.RECOVER)
     ((job, entry),) = bench.journal.unfinished()
     assert entry.uuid
 
@@ -277,6 +277,71 @@ def test_a_result_that_was_deleted_from_disk_is_fetched_again(bench: Bench, phot
     assert bench.sandbox.submits == 1
 
 
+def test_several_edits_of_one_job_are_recovered_side_by_side(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo, variations=4)
+    for _, entry in bench.journal.unfinished():
+        assert entry.result_file
+        entry.result_file.unlink()
+    running = [
+        RunningJob.start_recovery(job, entry, bench.client, bench.journal) for job, entry in bench.journal.unfinished()
+    ]
+    for one in running:
+        finish(one)
+        bench.journal.mark_imported(one.outcome.job_id, one.outcome.results[0].index)
+    assert len(running) == 4 and not bench.journal.unfinished()
+    assert bench.sandbox.submits == 4
+
+
+def recovered(bench: Bench) -> RunningJob:
+    ((job, entry),) = bench.journal.unfinished()
+    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
+    finish(running)
+    return running
+
+
+def test_an_edit_that_failed_meanwhile_leaves_the_list(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 0.4
+    bench.sandbox.fault = "poll:failure"
+    stopped_at(bench, photo, Stage.GENERATING)
+    with pytest.raises(EditFailedError):
+        _ = recovered(bench).outcome
+    assert not bench.journal.unfinished()
+
+
+def test_an_edit_of_another_service_address_is_not_asked_for_here(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 60
+    stopped_at(bench, photo, Stage.GENERATING)
+    made_at = bench.sandbox.base_url
+    bench.client = Client("https://elsewhere.example", "some-key")
+    with pytest.raises(job_module.FluxDepthError, match=f"made at {made_at}.*Set that address"):
+        _ = recovered(bench).outcome
+    assert len(bench.journal.unfinished()) == 1
+
+
+def test_an_absence_is_no_duration(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 0.2
+    stopped_at(bench, photo, Stage.GENERATING)
+    assert recovered(bench).outcome.results[0].seconds == 0
+    assert bench.journal.usual_seconds(28) is None
+
+
+def test_stopping_a_recovery_never_says_that_nothing_was_billed(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.latency = 60
+    stopped_at(bench, photo, Stage.GENERATING)
+    ((job, entry),) = bench.journal.unfinished()
+    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
+    running.stop()
+    with pytest.raises(Cancelled) as stopped:
+        _ = running.outcome
+    assert stopped.value.billed is Billed.YES
+
+
+def test_of_several_errors_the_one_that_was_paid_for_is_told(bench: Bench, photo: EncodedImage) -> None:
+    bench.sandbox.faults += [Fault("submit", "no_credits", times=1), Fault("download", "expired_url", times=100)]
+    with pytest.raises(job_module.ResultExpiredError, match="Recover"):
+        bench.run(photo, variations=2)
+
+
 # The disk.
 
 
@@ -293,10 +358,10 @@ def test_a_disk_that_fills_up_after_the_submit_loses_no_result(
 ) -> None:
     write = settings.write_by_rename
 
-    def full(path: Path, data: bytes, mode: int = 0o644) -> None:
+    def full(path: Path, data: bytes) -> None:
         if bench.sandbox.submits:
             raise StorageError(f"“{path}” can't be written: {os.strerror(28)}.")
-        write(path, data, mode)
+        write(path, data)
 
     monkeypatch.setattr(settings, "write_by_rename", full)
     (result,) = bench.run(photo).results

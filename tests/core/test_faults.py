@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import socket
+import threading
+import time
 from dataclasses import dataclass
 
 import pytest
+import requests
+import urllib3
 
-from shared import client as client_module
+from shared import client as client_module, job as job_module
 from shared.cancel import CancelToken
 from shared.client import Client
 from shared.errors import (
@@ -18,6 +25,7 @@ from shared.errors import (
     FluxDepthError,
     KeyRejectedError,
     ModelUnavailableError,
+    NetworkError,
     NextStep,
     RateLimitedError,
     RequestRejectedError,
@@ -33,6 +41,7 @@ from shared.errors import (
 )
 from shared.job import recover
 from shared.journal import EditState
+from shared.parameters import DepthEdit
 from shared.picture import EncodedImage
 from shared.replies import Record, Status
 from tests.core.conftest import Bench
@@ -280,6 +289,124 @@ def test_status_costs_nothing_and_says_what_it_knows(bench: Bench) -> None:
     status = bench.client.status()
     assert status.key_accepted is False and "deleted" in str(status.problem)
     assert "API-KEY" not in bench.sandbox.at("models")[0].headers
+
+
+class Canned(requests.adapters.BaseAdapter):
+    """A transport that answers every request with the same reply."""
+
+    def __init__(self, status: int, body: bytes, **headers: str) -> None:
+        super().__init__()
+        self.status, self.body, self.asked = status, body, 0
+        self.headers = {"Content-Type": "application/json", **headers}
+
+    def send(self, request: requests.PreparedRequest, *args: object, **options: object) -> requests.Response:
+        self.asked += 1
+        if request.body is not None:
+            while request.body.read(4096):
+                pass
+        reply = requests.Response()
+        reply.status_code, reply.url, reply.request = self.status, request.url, request
+        reply.headers.update(self.headers)
+        reply.raw = urllib3.HTTPResponse(io.BytesIO(self.body), headers=self.headers, preload_content=False)
+        return reply
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def submit_to(transport: Canned) -> None:
+    client = Client("https://service.example", "the-secret-key", adapter=transport)
+    client.submit(DepthEdit.checked({"prompt": "x"}), "images/x.png", asynchronous=True, cancel=CancelToken())
+
+
+def test_an_error_that_comes_with_a_200_does_not_prove_that_nothing_was_taken(quick: None) -> None:
+    transport = Canned(200, b'{"errorCode": "EXTERNAL_API_RESPONSE_WITH_ERROR", "message": "busy"}')
+    with pytest.raises(UncertainError):
+        submit_to(transport)
+    assert transport.asked == 1
+
+
+def test_an_endless_answer_to_a_submit_is_uncertain(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "REPLY_LIMIT", 1000)
+    transport = Canned(200, b" " * 2000)
+    with pytest.raises(UncertainError, match="larger than"):
+        submit_to(transport)
+    assert transport.asked == 1
+
+
+def test_a_key_in_the_services_own_words_is_not_repeated(quick: None) -> None:
+    transport = Canned(401, b'{"errorCode": "X", "message": "API Key the-secret-key is not active"}')
+    with pytest.raises(KeyRejectedError, match="API Key .key. is not active") as refused:
+        submit_to(transport)
+    assert "the-secret-key" not in refused.value.detail
+
+
+def test_missing_credits_for_a_look_are_no_word_about_the_edit(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object, **options: object) -> None:
+        raise CreditsError("There are not enough credits.")
+
+    monkeypatch.setattr(bench.client, "look_up", refused)
+    with pytest.raises(CreditsError) as raised:
+        bench.run(photo)
+    assert raised.value.billed is Billed.YES
+    assert len(bench.journal.unfinished()) == 1
+
+
+def test_a_long_retry_after_does_not_hold_the_artist(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_module, "RETRY_AFTER_LIMIT", 0.05)
+    bench.sandbox.fault = "poll:rate_limit"
+    started = time.monotonic()
+    with pytest.raises(RateLimitedError, match="Recover"):
+        bench.run(photo)
+    assert time.monotonic() - started < 5  # each of them asks for 1 s, for ever
+
+
+def test_a_peer_that_drips_its_headers_meets_the_overall_time_out(quick: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                with contextlib.suppress(OSError):
+                    while not done.wait(0.05):
+                        connection.sendall(b"X: y\r\n")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        client = Client(address, "some-key", time_outs=client_module.TimeOuts(1.0, 1.0, 1.0, total=0.5))
+        try:
+            with pytest.raises(TimedOutError, match="No whole answer came"):
+                client.look_up("x")
+        finally:
+            done.set()
+            thread.join(10)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://", "nonsense"])
+def test_a_proxy_that_can_not_be_used_is_no_paid_result(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(NetworkError, match="proxy|127.0.0.1") as raised:
+        bench.run(photo)
+    assert raised.value.billed is Billed.NO
+
+
+@pytest.mark.parametrize("address", ["https://[bad", "https://2130706433/x", "https://127.1/x", "https://localhost./x"])
+def test_an_address_that_is_none_is_refused_in_words(address: str) -> None:
+    with pytest.raises(ResultRefusedError):
+        Client("https://api.1min.ai", "some-key").download(
+            Record("id", Status.SUCCESS, "SUCCESS", (address,)), cancel=CancelToken()
+        )
 
 
 def test_a_wrong_key_is_told(bench: Bench, photo: EncodedImage) -> None:

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -105,10 +106,63 @@ def test_a_job_that_is_held_is_running_and_not_to_recover(journal: Journal) -> N
     writer.update_edit(0, state=EditState.TAKEN, uuid="u")
     (job,) = journal.entries()
     assert is_running(job) and not journal.unfinished()
-    with pytest.raises(StorageError, match="Another program"):
-        journal.reopen(job.id)
+    script = "import sys; from pathlib import Path; from shared.journal import Journal\n"
+    script += "Journal(Path(sys.argv[1])).reopen(sys.argv[2])"
+    other = subprocess.run(
+        [sys.executable, "-c", script, str(journal.home), job.id], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "BusyError: Another program is working on this edit. Wait until it is done." in other.stderr
     writer.close()
     assert not is_running(job) and len(journal.unfinished()) == 1
+
+
+def test_those_who_work_on_a_job_in_one_process_share_its_hold(journal: Journal) -> None:
+    first = journal.create([edit(), edit()], address="https://x")
+    second = journal.reopen(first.job.id)
+    assert second is first
+    first.close()
+    assert is_running(first.job)
+    journal.mark_imported(first.job.id, 1)
+    second.close()
+    (job,) = journal.entries()
+    assert not is_running(job) and [entry.imported for entry in job.edits] == [False, True]
+
+
+def test_a_job_that_was_trimmed_meanwhile_leaves_no_ghost(journal: Journal) -> None:
+    job_id = finished_job(journal)
+    (job,) = journal.entries()
+    journal.trim(0)
+    with pytest.raises(StorageError, match="no longer in the history"):
+        journal.mark_imported(job_id, 0)
+    assert not is_running(job)
+    assert list((journal.home / "jobs").iterdir()) == []
+
+
+def test_what_is_not_wanted_any_more_is_not_unfinished(journal: Journal) -> None:
+    writer = journal.create([edit()], address="https://x")
+    writer.update_edit(0, state=EditState.TAKEN, uuid="u")
+    writer.close()
+    journal.mark_imported(writer.job.id, 0)
+    assert not journal.unfinished()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [('"finished": 110.0', '"finished": "soon"', "damaged"), ('"done"', '"archived"', "newer version")],
+)
+def test_an_odd_value_in_an_old_entry_disturbs_no_new_edit(journal: Journal, old: str, new: str, words: str) -> None:
+    finished_job(journal)
+    (path,) = journal.home.glob("jobs/*/job.json")
+    path.write_text(path.read_text().replace(old, new))
+    assert journal.usual_seconds(28) is None
+    assert words in journal.problems[0]
+
+
+def test_everything_is_for_its_owner_only(journal: Journal) -> None:
+    finished_job(journal)
+    for path in [journal.home / "jobs", *(journal.home / "jobs").rglob("*")]:
+        if path.name != "job.lock":  # it is empty
+            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 def test_recent_prompts_are_different_and_newest_first(journal: Journal) -> None:

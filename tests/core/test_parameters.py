@@ -74,6 +74,7 @@ def test_every_bound_is_allowed(name: str, value: object) -> None:
         ("seed", 1.5),
         ("seed", "1"),
         ("seed", True),
+        ("seed", 10**400),
         ("steps", 0),
         ("steps", 51),
         ("steps", 28.5),
@@ -99,7 +100,7 @@ def test_what_is_out_of_range_or_of_another_type_is_refused_by_name_value_and_ra
     parameter = FLUX_DEPTH_PRO.parameter(name)
     assert parameter.label in str(refused.value)
     assert parameter.range_text in str(refused.value)
-    assert "empty" in str(refused.value) or repr(value) in str(refused.value)
+    assert "empty" in str(refused.value) or repr(value)[:50] in str(refused.value)
     assert "Nothing was billed" in str(refused.value)
 
 

@@ -101,6 +101,14 @@ def typed(code: str, message: str, details: Any = None) -> bytes:
         (400, typed("UNSUPPORTED_MODEL", "Model x is not supported"), ModelUnavailableError, "not offer this model"),
         (400, typed("UNKNOWN_ERROR", "Unsupported feature type: X"), RequestRejectedError, "Unsupported feature type"),
         (400, typed("BAD_REQUEST", "property async should not exist"), AsyncUnsupportedError, "waiting mode"),
+        (400, typed("EXTERNAL_API_RESPONSE_WITH_ERROR", "busy", {"stack": "at async run"}), ServiceDownError, "busy"),
+        (
+            400,
+            b'{"statusCode": 400, "message": ["seed is odd", "steps too"]}',
+            RequestRejectedError,
+            "seed is odd steps",
+        ),
+        (413, b"<html>", RequestRejectedError, "too large for the service (413). Choose a smaller longest side"),
         (
             400,
             typed("MISSING_REQUIRED_FIELDS", "Missing", [{"field": "promptObject.prompt", "message": "it is empty"}]),
@@ -169,6 +177,7 @@ def test_retry_after_is_read_in_seconds() -> None:
         (400, JSON_TYPE, typed("X", "no"), True),
         (401, JSON_TYPE, typed("X", "no"), True),
         (429, "text/html", b"", True),
+        (401, JSON_TYPE, b"{}", True),
         (403, "text/html", b"error code: 1010", True),
         (400, "text/html", b"<html>", False),
         (400, JSON_TYPE, b"{}", False),

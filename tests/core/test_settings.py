@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import stat
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from shared import credentials, log, settings
+from shared import credentials, job, log, settings
 from shared.client import Client
 from shared.credentials import KeySource
 from shared.errors import KeyMissingError, ParameterError, StorageError
@@ -32,7 +34,9 @@ def test_damaged_settings_take_their_defaults(home: Path, text: str) -> None:
     assert settings.load() == Settings()
 
 
-@pytest.mark.parametrize("address", ["http://api.1min.ai", "ftp://x", "api.1min.ai", "", "https://", "https://u:p@x.y"])
+@pytest.mark.parametrize(
+    "address", ["http://api.1min.ai", "ftp://x", "api.1min.ai", "", "https://", "https://u:p@x.y", "https://[x"]
+)
 def test_an_address_that_would_send_the_key_in_the_open_is_refused(address: str) -> None:
     with pytest.raises(ParameterError, match="https://"):
         settings.check_address(address)
@@ -48,6 +52,53 @@ def test_https_and_loopback_are_allowed(address: str) -> None:
 def test_the_environment_wins_over_the_stored_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUXDEPTH_BASE_URL", "http://127.0.0.1:5000")
     assert settings.effective_address(Settings()) == "http://127.0.0.1:5000"
+
+
+def test_settings_that_can_not_be_read_are_not_written_over_by_the_way(home: Path) -> None:
+    home.mkdir()
+    (home / "settings.json").write_text('{"service_address": "https://proxy.exam')
+    with pytest.raises(StorageError, match="Save them anew"):
+        settings.load_or_error()
+    job._remember_synchronous("https://x.example", home)
+    assert (home / "settings.json").read_text() == '{"service_address": "https://proxy.exam'
+    settings.save(Settings())
+    assert settings.load_or_error() == Settings()
+
+
+def test_what_a_newer_version_stored_stays(home: Path) -> None:
+    home.mkdir()
+    (home / "settings.json").write_text('{"invented_later": 5}')
+    settings.save(Settings())
+    assert json.loads((home / "settings.json").read_text())["invented_later"] == 5
+
+
+def test_a_file_that_another_program_is_reading_is_replaced_a_moment_later(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, refusals = Path.replace, [PermissionError(13, "in use")] * 3
+
+    def busy(self: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    settings.save(Settings())
+    assert settings.load_or_error() == Settings()
+
+
+@pytest.mark.parametrize("text", ["two lines\nof text here", "…………………………", "short"])
+def test_a_key_that_can_not_be_sent_is_told_where_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLUXDEPTH_API_KEY", text)
+    with pytest.raises(StorageError, match="environment .FLUXDEPTH_API_KEY. is no API key.*Nothing was billed"):
+        credentials.find_key()
+
+
+def test_a_key_file_with_a_byte_order_mark_is_read(home: Path) -> None:
+    home.mkdir()
+    (home / "key").write_bytes(b"\xef\xbb\xbf" + KEY.encode() + b"\r\n")
+    key = credentials.find_key()
+    assert key and key.value == KEY
 
 
 def test_the_key_is_kept_in_a_file_that_only_its_owner_reads(home: Path) -> None:
@@ -100,6 +151,23 @@ def test_the_log_cuts_out_key_and_signed_addresses(home: Path) -> None:
     text = log.log_file(home).read_text("utf-8")
     assert KEY not in text and "5a66" not in text
     assert "https://s3.example/a.jpg?[redacted] end" in text and "RuntimeError: inside [key]" in text
+
+
+def test_the_log_cuts_out_the_forms_that_libraries_write(home: Path) -> None:
+    key = 'ab"cd/ef+gh'
+    text = log.redact(f"{quote(key, safe='')} {json.dumps(key)} {key}", {key})
+    assert text == '[key] "[key]" [key]'
+    message = "HTTPSConnectionPool(host='s3', port=443): Max retries exceeded with url: /a.jpg?X-Amz-Signature=5a66 (x)"
+    assert "5a66" not in log.redact(message) and "(x)" in log.redact(message)
+
+
+def test_the_log_is_turned_over_when_a_job_starts(home: Path) -> None:
+    path = log.log_file(home)
+    path.parent.mkdir(parents=True)
+    path.write_text("x" * (log.LARGEST + 1))
+    log.start(home)
+    log.LOGGER.warning("new")
+    assert path.stat().st_size < 200 and path.with_suffix(".1.log").stat().st_size > log.LARGEST
 
 
 def test_a_log_that_can_not_be_written_stops_nothing(home: Path) -> None:

@@ -1,0 +1,66 @@
+"""What a result may be: at which addresses it may be fetched, and what its bytes must hold. No network in here."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urljoin, urlsplit
+
+from .errors import ResultDamagedError, ResultRefusedError, ResultTooLargeError
+from .picture import EncodedImage, sniff
+from .settings import is_loopback
+
+PIXEL_LIMIT = 16384 * 16384  # a picture that says it is larger is a decompression bomb or a mistake
+
+
+def refuse_unsafe(url: str, service_address: str) -> None:
+    """Raises :class:`ResultRefusedError` unless ``url`` is https to a public name or address.
+
+    When the service itself is on loopback (the sandbox), http there and private addresses are as good as it is.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as exc:
+        raise ResultRefusedError("The address of the result can't be used.") from exc
+    host = (parts.hostname or "").rstrip(".")
+    local_service = is_loopback(urlsplit(service_address).hostname or "")
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host) and local_service)
+    if not encrypted or not (local_service or _is_public(host)):
+        raise ResultRefusedError(
+            f"The address of the result is not one that may be fetched ({parts.scheme}://{host}).",
+            "Fetch it again with Recover; that costs nothing. If it stays so, the vendor's support can help.",
+        )
+
+
+def _is_public(host: str) -> bool:
+    """Whether ``host`` is a name, or a literal address that is reached from everywhere.
+
+    A name is not resolved to judge it: that would lose paid results behind some VPNs.
+    """
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        # "127.1" and "2130706433" are addresses too, to the resolver; a name's last label is never a number.
+        last = host.rsplit(".", 1)[-1]
+        return bool(last) and host != "localhost" and not re.fullmatch(r"\d+|0x[0-9a-f]*", last, re.I)
+
+
+def redirected(url: str, location: str) -> str:
+    """Where a redirect from ``url`` leads. Raises :class:`ResultRefusedError` when that is no address."""
+    try:
+        return urljoin(url, location)
+    except ValueError as exc:
+        raise ResultRefusedError("The address of the result leads to one that can't be used.") from exc
+
+
+def checked_picture(data: bytes) -> EncodedImage:
+    """The picture in ``data``. Raises :class:`ResultDamagedError` or :class:`ResultTooLargeError`."""
+    try:
+        image = sniff(data)
+    except ValueError as exc:
+        raise ResultDamagedError(f"The result is not a complete picture: {exc}.", detail=f"{data[:60]!r}") from exc
+    if image.width < 1 or image.height < 1:
+        raise ResultDamagedError(f"The result says that it is {image.width}×{image.height} px.")
+    if image.width * image.height > PIXEL_LIMIT:
+        raise ResultTooLargeError(f"The result says that it is {image.width}×{image.height} px, too large to open.")
+    return image
