@@ -86,13 +86,13 @@ def _written(image, scene) -> Path:
 def _borrowed(scene):
     settings = scene.render.image_settings
     kept = [(name, getattr(settings, name)) for name in _BORROWED if hasattr(settings, name)]
-    linear = settings.linear_colorspace_settings.name
     dither = scene.render.dither_intensity
     own_view = settings.color_management == "OVERRIDE"  # the file's own view; the artist sees the scene's
     if own_view:
         display, view = settings.display_settings, settings.view_settings
         kept_display, kept_view = display.display_device, _simple_view(view)
         kept_curves = _curves(view)
+        linear = settings.linear_colorspace_settings.name  # otherwise it follows the format by itself
     try:
         scene.render.dither_intensity = 0
         _choose_format(settings)
@@ -104,14 +104,14 @@ def _borrowed(scene):
             # A format that this build can't write any more can't be chosen anew either.
             with contextlib.suppress(TypeError):
                 setattr(settings, name, value)
-        if settings.linear_colorspace_settings.name != linear:  # follows the format while the view is the file's own
-            settings.linear_colorspace_settings.name = linear
         scene.render.dither_intensity = dither
         if own_view:
             display.display_device = kept_display
             for name, value in kept_view.items():
                 setattr(view, name, value)
             _set_curves(view, kept_curves)
+            if linear:
+                settings.linear_colorspace_settings.name = linear
 
 
 def _choose_format(settings) -> None:
