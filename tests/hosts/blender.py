@@ -249,9 +249,9 @@ def find_bpy(series: str, make: bool = True, say: Say = say) -> Bpy | Missing:
     try:
         if not make:
             raise MakingError("its virtual environment is not made yet")
-        with lock(folder.name):
+        with lock(folder.name) as held:
             if not _is_made(found):
-                _make_bpy(found, say)
+                _make_bpy(found, held, say)
     except MakingError as exc:
         return Missing(f"bpy {series}", str(exc))
     return found
@@ -279,7 +279,7 @@ def _is_made(bpy: Bpy) -> bool:
     return made and _runs(bpy.python, bpy.wheel.python)  # the Python below it may have been removed
 
 
-def _make_bpy(bpy: Bpy, say: Say) -> None:
+def _make_bpy(bpy: Bpy, held: int, say: Say) -> None:
     started = time.monotonic()
     wheel = bpy.wheel
     log = bpy.folder.with_name(f"{bpy.folder.name}.log")

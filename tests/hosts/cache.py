@@ -66,8 +66,12 @@ def lock_or_none(name: str) -> IO[str] | None:
 
 
 @contextlib.contextmanager
-def lock(name: str) -> Iterator[None]:
-    """Hold the maker's lock for `name`: one process makes it, the others wait and then find it made."""
+def lock(name: str) -> Iterator[int]:
+    """Hold the maker's lock for `name`: one process makes it, the others wait and then find it made.
+
+    Yields the lock's file descriptor. A command that inherits it holds the lock too, so that nobody starts anew while
+    the command of a killed maker is still at work.
+    """
     deadline = time.monotonic() + MAKING_DEADLINE
     waiting = False
     while (held := lock_or_none(name)) is None:
@@ -78,7 +82,7 @@ def lock(name: str) -> Iterator[None]:
             waiting = True
         time.sleep(0.5)
     with held:
-        yield
+        yield held.fileno()
 
 
 def finish(process: Process, log: Path, what: str) -> None:

@@ -17,8 +17,8 @@ from .place import Here, Place, Process
 from .roots import find_root
 from .screen import VirtualScreen
 
-SUITES: Mapping[str, Sequence[str]] = {"3.0": ("trixie",), "3.2": ("sid", "forky")}
-"""Where each series comes from, best first. sid is what Blender 5.2 needs too; forky is there when sid is broken."""
+SUITES: Mapping[str, Sequence[str]] = {"3.0": ("trixie",), "3.2": ("sid", "testing")}
+"""Where each series comes from, best first. sid is what Blender 5.2 needs too; testing is there when sid is broken."""
 
 _QUERY_TIMEOUT = 180.0
 
@@ -123,17 +123,19 @@ def find_gimp(series: str | None = None, make: bool = True, say: Say = say) -> G
         raise ValueError(f"unknown GIMP series {series}")
     if (installed := _gimp_in(Here())) and (series is None or installed.series == series):
         return installed
-    reasons = []
-    for suite in SUITES[series or "3.0"]:
-        try:
-            found = _gimp_in(find_root(suite, "gimp", make, say))
-        except MakingError as exc:
-            reasons.append(str(exc))
-            continue
-        if found and (series is None or found.series == series):
-            return found
-        reasons.append(f"Debian {suite} has {found.version if found else 'none'}")
-    return Missing(name, "; ".join(reasons))
+    # What is made already comes before the making of a better one.
+    for making in (False, True) if make else (False,):
+        reasons = []
+        for suite in SUITES[series or "3.0"]:
+            try:
+                found = _gimp_in(find_root(suite, "gimp", making, say))
+            except MakingError as exc:
+                reasons.append(str(exc))
+                continue
+            if found and (series is None or found.series == series):
+                return found
+            reasons.append(f"Debian {suite} has {found.version if found else 'none'}")
+    return Missing(name, "; ".join(dict.fromkeys(reasons)))
 
 
 def _gimp_in(place: Place) -> Gimp | None:

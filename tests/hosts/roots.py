@@ -43,11 +43,11 @@ def find_root(suite: str, purpose: str, make: bool = True, say: Say = say) -> Ro
     if not make:
         raise MakingError(f"the Debian {suite} root is not made yet")
     _must_be_able_to_enter()
-    with lock(suite):
+    with lock(suite) as held:
         log = hosts_folder() / f"{suite}.log"
         started = time.monotonic()
         if not folder.exists():
-            _make(folder, suite, packages, log, say)
+            _make(folder, suite, packages, log, held, say)
         elif lacking := _lacking(folder, packages):
             say(f"{suite} root: adding {' '.join(lacking)}")
             _install(folder, suite, lacking, log)
@@ -78,12 +78,17 @@ def _update_here() -> None:
     Here().run([*_APT, "update"], env=os.environ, timeout=600)
 
 
-def _logged(place: Place, argv: Sequence[str | Path], log: Path, env: Mapping[str, str]) -> Process:
+def _logged(place: Place, argv: Sequence[str | Path], log: Path, env: Mapping[str, str], *held: int) -> Process:
     """Start a command with its output appended to the log, and this machine's proxies in its environment."""
     proxies = {name: value for name, value in os.environ.items() if name.lower() in _PROXIES}
     with log.open("ab") as out:
         return place.popen(
-            argv, env=proxies | dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            argv,
+            env=proxies | dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            pass_fds=held,
         )
 
 
@@ -106,8 +111,10 @@ def _must_be_able_to_enter() -> None:
         raise MakingError(f"this machine allows no namespaces of its own: {probe.stderr.strip()}")
 
 
-def _make(folder: Path, suite: str, packages: Sequence[str], log: Path, say: Say) -> None:
+def _make(folder: Path, suite: str, packages: Sequence[str], log: Path, held: int, say: Say) -> None:
     """Make the root in a folder of another name and rename it when it is whole."""
+    if shutil.which("apt-get") is None:
+        raise MakingError("only Debian and its kin can make a Debian root")
     if shutil.which("debootstrap") is None:
         install_here(["debootstrap", "debian-archive-keyring"], "making a Debian root", say)
     log.unlink(missing_ok=True)
@@ -119,11 +126,11 @@ def _make(folder: Path, suite: str, packages: Sequence[str], log: Path, say: Say
         argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "debootstrap", "--variant=minbase"]
         argv += ["--include=ca-certificates", suite, str(half), *mirror]
         try:
-            finish(_logged(Here(), argv, log, {}), log, f"{suite} root: debootstrap")
+            finish(_logged(Here(), argv, log, {}, held), log, f"{suite} root: debootstrap")
             break
         except MakingError as exc:
             failure = exc
-            say(f"{suite} root: {exc}")
+            say(str(exc))
     else:
         raise failure
     _settings(half)
