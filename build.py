@@ -194,7 +194,7 @@ def write_zip(path: Path, folder: Path, executable: frozenset[str] | set[str] = 
             info.external_attr = (0o100755 if name in executable else 0o100644) << 16
             info.compress_type = zipfile.ZIP_STORED if file.suffix == ".whl" else zipfile.ZIP_DEFLATED
             archive.writestr(info, file.read_bytes())
-    return part.rename(path)
+    return part.replace(path)
 
 
 # Installing into this computer's hosts.
@@ -369,7 +369,7 @@ def run(command: Sequence[str]) -> int:
 def staged_core() -> str:
     """The core as an artist gets it, out of the built package: it is type-checked there too."""
     folder = fresh_folder(BUILD / "staged")
-    with zipfile.ZipFile(DIST / f"fluxdepth-gimp-{VERSION}.zip") as archive:
+    with zipfile.ZipFile(package_gimp()) as archive:
         archive.extractall(folder)
     return str(folder / "fluxdepth_gimp" / "shared")
 

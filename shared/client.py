@@ -484,7 +484,7 @@ def _within(seconds: float, send: Callable[[], T]) -> T:
 
 
 def _read_little(raw: Any, size: int, decode_content: bool) -> bytes:
-    return bytes(raw.read(min(size, 4096), decode_content=decode_content))
+    return bytes(raw.read(min(size, 1024), decode_content=decode_content))
 
 
 def _translated(exc: Exception, host: str) -> FluxDepthError:
