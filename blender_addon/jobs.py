@@ -439,8 +439,13 @@ _HANDLERS = (
 )
 
 
+def _shown() -> list:
+    """What the panels say of the rows, as coarse as an eye sees it."""
+    return [(row.key, row.state, words, round(part * 50)) for row in rows for words, part in [row.progress]]
+
+
 def register() -> None:
-    ticker.advance = _advance
+    ticker.advance, ticker.shown = _advance, _shown
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
@@ -454,7 +459,7 @@ def unregister() -> None:
         row.stop()
     settle(QUIT_WAIT)
     ticker.stop()
-    ticker.advance = None
+    ticker.advance = ticker.shown = None
     rows.clear()
     _imported.clear()
     info = None

@@ -15,12 +15,14 @@ from .shared.errors import Billed, FluxDepthError, NextStep
 from .shared.log import LOGGER
 
 PERIOD = 0.1  # s between ticks: a bar that moves, at a cost that is not felt
-REDRAW = 0.25  # s between redraws of the panels while nothing but the clock changes
+REDRAW = 0.5  # s between redraws of the panels while jobs run; the words change once a second
 CALM = 1.0  # s of redraws after a change: Blender moves the panels below one that grew or shrank only in later ones
 
 errands: list["Errand"] = []
 advance: Callable[[], bool] | None = None  # moves the jobs on at each tick; True while there are any
+shown: Callable[[], object] | None = None  # what the panels say of the jobs: they are drawn anew when it has changed
 _last_redraw = 0.0
+_last_shown: object = None
 _calm = 0.0  # when nothing has changed for long enough to stop drawing
 
 
@@ -83,11 +85,15 @@ def _tick() -> float | None:
 
 def step() -> bool:
     """One tick; True while there is something to do. Background mode calls it in a loop."""
+    global _last_shown
     for errand in list(errands):
         errand.advance()
     busy = advance() if advance else False
-    if time.monotonic() - _last_redraw > REDRAW:
+    now = time.monotonic()
+    says = shown() if shown else None
+    if now - _last_redraw > REDRAW and (says != _last_shown or now < _calm):
         redraw()
+        _last_shown = says
     return busy or bool(errands)
 
 

@@ -134,10 +134,10 @@ except (AttributeError, TypeError):
                 return at
         raise AssertionError(f"no button with {command} in the sidebar")
 
-    def picture(self, path: Path) -> Path:
-        """The screen as it is once it has settled. The mouse is moved away, so that no tooltip is in it."""
+    def picture(self, path: Path, settle: float = 2) -> Path:
+        """The screen, by default once it has settled. The mouse is moved away, so that no tooltip is in it."""
         self.screen.xdotool("mousemove", 300, self.screen.height - 200)
-        return self.screen.screenshot(path, settle=3)
+        return self.screen.screenshot(path, settle=settle)
 
 
 def profile_environment(home: Path, base_url: str, api_key: str) -> dict[str, str]:

@@ -1,0 +1,269 @@
+"""Runs inside Blender, without a window: what the operators promise to scripts, and what a result carries."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import bpy
+import harness
+from harness import OUT, edit, refusal, settings, small_render
+
+KEY = os.environ["FLUXDEPTH_API_KEY"]
+HOME = Path(os.environ["FLUXDEPTH_HOME"])
+fluxdepth = "bl_ext.user_default.fluxdepth"
+
+
+def _module(name: str):
+    return sys.modules[f"{fluxdepth}.{name}"]
+
+
+def _grid(name="grid", size=(48, 32)):
+    image = bpy.data.images.new(name, *size)
+    image.generated_type = "COLOR_GRID"
+    return image
+
+
+def _journal():
+    return _module("shared.journal").Journal()
+
+
+def check_result_is_what_the_service_sent():
+    """The exact bytes packed, kept on save, named by prompt and seed, with the settings that made it."""
+    (image,) = edit(source="IMAGE", image=_grid(), seed=5, steps=31, guidance=3.3, format="jpg")
+    job = _journal().entries()[0]
+    assert bytes(image.packed_file.data) == job.edits[0].result_file.read_bytes()
+    assert image.source == "FILE"
+    assert image.use_fake_user
+    assert tuple(image.size) == (48, 32)
+    assert image.colorspace_settings.name == "sRGB"
+    assert image.name == "The background far behind is blurred · 5"
+    assert image.filepath_raw.startswith("//")
+    assert image.filepath_raw.endswith(".jpg")
+    record = json.loads(image["fluxdepth_edit"])
+    assert record["settings"]["guidance"] == 3.3  # Blender itself holds 3.299999952316284
+    assert record["settings"]["seed"] == 5
+    assert record["settings"]["steps"] == 31
+    assert record["origin"]["image"] == "grid"
+    assert job.edits[0].imported
+
+
+def check_variations_have_seeds_of_their_own():
+    images = edit(source="IMAGE", image=_grid(), seed_exact="4294967295", variations=3)
+    seeds = [json.loads(image["fluxdepth_edit"])["settings"]["seed"] for image in images]
+    assert sorted(seeds) == [0, 1, 4294967295], seeds
+
+
+def check_name_of_a_long_prompt_fits():
+    (image,) = edit(source="IMAGE", image=_grid(), prompt="Tiefenschärfe über Gräsern, " * 9 + "\nund Licht")
+    assert len(image.name.encode()) <= 63
+    assert image.name.endswith(" · 0")
+    assert "\n" not in image.name
+
+
+def check_prompt_of_a_text_block_wins():
+    text = bpy.data.texts.new("prompt")
+    text.write("Near things sharp,\nfar things soft")
+    (image,) = edit(source="IMAGE", image=_grid(), prompt="not this one", prompt_text=text)
+    assert json.loads(image["fluxdepth_edit"])["settings"]["prompt"] == "Near things sharp,\nfar things soft"
+
+
+def check_settings_can_be_used_again():
+    edit(source="IMAGE", image=_grid(), seed_exact="3000000000", steps=44, guidance=7.5, format="webp")
+    chosen = settings(prompt="another", seed_exact="", seed=1, steps=3, guidance=2.0, format="png")
+    assert bpy.ops.fluxdepth.reuse_settings() == {"FINISHED"}
+    assert (chosen.seed_exact, chosen.steps, chosen.format) == ("3000000000", 44, "webp")
+    assert chosen.prompt == "The background far behind is blurred"
+    assert round(chosen.guidance, 1) == 7.5
+    bpy.data.images[0]["fluxdepth_edit"] = "not JSON"
+    with contextlib.suppress(RuntimeError):
+        bpy.ops.fluxdepth.reuse_settings(name=bpy.data.images[0].name)
+        raise AssertionError("a damaged record was taken over")
+
+
+def check_submitting_is_not_undoable():
+    for name in ("edit", "recover"):
+        options = getattr(bpy.types, f"FLUXDEPTH_OT_{name}").bl_options
+        assert options == {"REGISTER"}, "redo would submit, and pay, again"
+
+
+def check_properties_come_from_the_table():
+    table = _module("shared.parameters")
+    chosen = bpy.context.scene.fluxdepth
+    for parameter in table.FLUX_DEPTH_PRO.parameters:
+        prop = chosen.bl_rna.properties[parameter.name]
+        assert prop.name == parameter.label
+        assert prop.description == parameter.help
+        value = getattr(chosen, parameter.name)
+        assert (round(value, parameter.decimals) if isinstance(value, float) else value) == parameter.default
+    assert chosen.bl_rna.properties["seed"].hard_max == 2147483647
+    assert [item.identifier for item in chosen.bl_rna.properties["source"].enum_items] == [
+        *("RENDER", "RENDER_NOW", "IMAGE", "VIEWPORT")
+    ]
+
+
+def check_wrong_values_are_refused_with_field_and_range():
+    assert "0 to 4294967295" in refusal(source="IMAGE", image=_grid(), seed_exact="4294967296")
+    assert "Seed" in refusal(source="IMAGE", image=_grid(), seed_exact="lucky")
+    assert "Prompt" in refusal(source="IMAGE", image=_grid(), seed_exact="", prompt="  ")
+    assert "256 to 8192" in refusal(source="IMAGE", image=_grid(), prompt="far", longest_side=100)
+    assert not _module("jobs").rows
+
+
+def check_offline_nothing_is_sent():
+    image = _grid()
+    entries = len(_journal().entries())
+    bpy.context.preferences.system.use_online_access = False
+    for operator in (bpy.ops.fluxdepth.edit, bpy.ops.fluxdepth.recover, bpy.ops.fluxdepth.test_service):
+        try:
+            settings(source="IMAGE", image=image)
+            operator()
+        except RuntimeError as exc:
+            assert "Online access is switched off" in str(exc)
+            assert "--online-mode" in str(exc)
+        else:
+            raise AssertionError("it was not refused")
+    assert len(_journal().entries()) == entries
+
+
+def check_without_a_key_it_says_where_it_goes():
+    del os.environ["FLUXDEPTH_API_KEY"]
+    try:
+        assert "no API key" in refusal(source="IMAGE", image=_grid())
+    finally:
+        os.environ["FLUXDEPTH_API_KEY"] = KEY
+
+
+def check_preferences_keep_the_key_in_its_file_only():
+    chosen = bpy.context.preferences.addons[fluxdepth].preferences
+    del os.environ["FLUXDEPTH_API_KEY"]
+    try:
+        chosen.api_key = "a-key-that-was-pasted-in-preferences"
+        assert chosen.api_key == ""
+        assert (HOME / "key").read_text() == "a-key-that-was-pasted-in-preferences"
+        assert (HOME / "key").stat().st_mode & 0o777 == 0o600
+        bpy.ops.wm.save_userpref()
+        bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "pasted.blend"), compress=False)
+    finally:
+        os.environ["FLUXDEPTH_API_KEY"] = KEY
+        (HOME / "key").unlink()
+    written = [*Path(os.environ["BLENDER_USER_RESOURCES"]).rglob("*.blend"), OUT / "pasted.blend"]
+    assert any(path.name == "userpref.blend" for path in written)
+    for path in written:
+        assert b"a-key-that-was-pasted" not in path.read_bytes(), path
+
+
+def check_preferences_are_the_core_s_settings():
+    chosen = bpy.context.preferences.addons[fluxdepth].preferences
+    stored = _module("shared.settings")
+    chosen.history_limit = 50
+    chosen.waiting = "sync"
+    assert (stored.load().history_limit, stored.load().waiting) == (50, "sync")
+    chosen.service_address = "http://somewhere.example"  # not https: refused, said, not stored
+    assert stored.load().service_address == "https://api.1min.ai"
+    assert "https://" in _module("preferences")._said
+    chosen.waiting = "async"
+
+
+def check_service_can_be_tested_for_nothing():
+    before = len(_journal().entries())
+    bpy.ops.fluxdepth.test_service()
+    assert "Key accepted" in _module("preferences")._said
+    assert "model offered" in _module("preferences")._said
+    assert len(_journal().entries()) == before
+
+
+def check_use_cases_and_own_presets():
+    chosen = settings(seed=77)
+    bpy.ops.fluxdepth.apply_preset(preset="cinematic")
+    assert chosen.prompt.startswith("Cinematic")
+    assert chosen.seed == 77
+    assert bpy.ops.fluxdepth.preset_add(name="My Look") == {"FINISHED"}
+    (file,) = Path(os.environ["BLENDER_USER_RESOURCES"]).glob("**/presets/fluxdepth/*.py")
+    assert KEY not in file.read_text()
+    assert "prompt" in file.read_text()
+    settings(prompt="something else")
+    bpy.ops.script.execute_preset(filepath=str(file), menu_idname="FLUXDEPTH_PT_presets")
+    assert chosen.prompt.startswith("Cinematic")
+
+
+def check_recover_brings_in_what_is_in_no_file():
+    (image,) = edit(source="IMAGE", image=_grid(), seed=9)
+    bytes_of_it = bytes(image.packed_file.data)
+    job = _journal().entries()[0]
+    path = job.folder / "job.json"
+    path.write_text(path.read_text().replace('"imported": true', '"imported": false'))
+    bpy.ops.wm.read_homefile(use_factory_startup=True)
+    bpy.context.preferences.system.use_online_access = True
+    bpy.ops.preferences.addon_enable(module=fluxdepth)
+    assert bpy.ops.fluxdepth.recover() == {"FINISHED"}
+    (again,) = [image for image in bpy.data.images if "fluxdepth_edit" in image]
+    assert bytes(again.packed_file.data) == bytes_of_it
+    assert not _journal().unfinished()
+    assert bpy.ops.fluxdepth.recover() == {"CANCELLED"}
+
+
+def check_recovered_result_gets_its_transparency():
+    image = bpy.data.images.new("holes", 16, 16, alpha=True)
+    image.pixels = [0.8, 0.2, 0.1, 0.0] * 128 + [0.8, 0.2, 0.1, 1.0] * 128
+    (first,) = edit(source="IMAGE", image=image)
+    job = _journal().entries()[0]
+    path = job.folder / "job.json"
+    path.write_text(path.read_text().replace('"imported": true', '"imported": false'))
+    assert bpy.ops.fluxdepth.recover() == {"FINISHED"}
+    (again,) = [one for one in bpy.data.images if "fluxdepth_edit" in one and one != first]
+    assert bytes(again.packed_file.data) == bytes(first.packed_file.data)
+
+
+def check_result_can_be_written_as_it_came():
+    (image,) = edit(source="IMAGE", image=_grid(), format="webp")
+    assert bpy.ops.fluxdepth.save_as(name=image.name, filepath=str(OUT / "saved.webp")) == {"FINISHED"}
+    assert (OUT / "saved.webp").read_bytes() == bytes(image.packed_file.data)
+
+
+def check_file_opened_by_another_process_has_image_and_settings():
+    (image,) = edit(source="IMAGE", image=_grid(), seed=123)
+    path = OUT / "result.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path), compress=False)
+    code = (
+        f"import bpy; bpy.ops.wm.open_mainfile(filepath={str(path)!r}); image = bpy.data.images[{image.name!r}]; "
+        "print('FOUND', tuple(image.size), image.is_dirty, image['fluxdepth_edit'])"
+    )
+    (OUT / "reopen.py").write_text(code)
+    command = [bpy.app.binary_path, "-b", "--factory-startup", "--python"] if bpy.app.binary_path else [sys.executable]
+    done = subprocess.run([*command, str(OUT / "reopen.py")], capture_output=True, text=True, timeout=120)
+    assert "FOUND (48, 32) False" in done.stdout, done.stdout + done.stderr
+    assert '"seed": 123' in done.stdout
+
+
+def check_frame_and_scene_are_remembered():
+    scene = small_render(32, 18)
+    scene.frame_set(12)
+    bpy.ops.render.render()
+    (image,) = edit(source="RENDER")
+    origin = json.loads(image["fluxdepth_edit"])["origin"]
+    assert (origin["source"], origin["frame"], origin["scene"]) == ("RENDER", 12, "Scene")
+    assert not list(Path(bpy.app.tempdir).glob("fluxdepth-*"))
+
+
+def check_extension_can_be_switched_off_and_on():
+    bpy.ops.preferences.addon_disable(module=fluxdepth)
+    assert not hasattr(bpy.types.Scene, "fluxdepth")
+    bpy.ops.preferences.addon_enable(module=fluxdepth)
+    edit(source="IMAGE", image=_grid())
+
+
+def check_nothing_that_was_written_holds_the_key():
+    edit(source="IMAGE", image=_grid())
+    bpy.ops.wm.save_as_mainfile(filepath=str(OUT / "key.blend"), compress=False)
+    bpy.ops.wm.save_userpref()
+    files = [path for root in (OUT, HOME, Path(os.environ["BLENDER_USER_RESOURCES"])) for path in root.rglob("*")]
+    searched = [path for path in files if path.is_file() and KEY.encode() in path.read_bytes()]
+    assert not searched, searched
+
+
+if __name__ == "__main__":
+    harness.run(sys.modules["__main__"])

@@ -1,0 +1,363 @@
+"""Blender with a window, as an artist uses it: real timers, a click on the real button, pictures of every state.
+
+The pictures are in build/screens; look at them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import build
+from tests.hosts import VirtualScreen
+from tests.sandbox import Sandbox
+
+from .conftest import WINDOWED, Installed, installed
+from .window import InsideError, Window
+
+SCREENS = build.ROOT / "build" / "screens"
+RESULTS = "[image.name for image in bpy.data.images if 'fluxdepth_edit' in image]"
+IDLE = "not bpy.app.timers.is_registered(fluxdepth.ticker._tick)"
+GAP_SPAN = 1.5  # s over which the gaps between ticks are measured
+
+
+@pytest.fixture(scope="module", params=WINDOWED)
+def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return installed(request.getfixturevalue(request.param), package, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def screen(host: Installed) -> Iterator[VirtualScreen]:
+    with VirtualScreen(host.host.place, 1600, 1000) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def window(host: Installed, screen: VirtualScreen, sandbox: Sandbox) -> Iterator[Window]:
+    with Window(host.host, screen, host.profile, host.environment(sandbox)) as one:
+        yield one
+
+
+@pytest.fixture
+def fresh(window: Window, sandbox: Sandbox) -> Window:
+    """An empty file with a small render, no jobs, and a service that answers at once."""
+    sandbox.reset()
+    sandbox.latency, sandbox.effect = 0.0, "echo"
+    window.wait_for(IDLE)
+    window.do("""
+jobs.rows.clear()
+jobs.note_problem(None)
+bpy.ops.wm.read_homefile(use_factory_startup=True)
+""")
+    window.do("""
+bpy.context.preferences.system.use_online_access = True
+bpy.context.preferences.view.show_splash = False
+if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
+    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
+    fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
+    jobs = fluxdepth.jobs
+chosen = bpy.context.scene.fluxdepth
+chosen.prompt = "The cube in front is sharp, everything far behind it is softly blurred"
+chosen.format = chosen.upload_format = "png"
+grid = bpy.data.images.new("grid", 320, 180)
+grid.generated_type = "COLOR_GRID"
+chosen.source, chosen.image = "IMAGE", grid
+""")
+    return window
+
+
+def rows(window: Window) -> list[list[str]]:
+    return window.do("answer = [[row.state.name, str(row.error or '')] for row in jobs.rows]")
+
+
+def longest_gap(window: Window) -> float:
+    """Milliseconds between two ticks of a timer of 20 ms, at most, while nobody asks Blender for anything."""
+    window.do("ticks.clear()")
+    ticks = []
+    while not ticks or ticks[-1] - ticks[0] < GAP_SPAN:
+        window.screen.xdotool("sleep", GAP_SPAN)
+        ticks = window.do("answer = list(ticks)")
+    return max(after - before for before, after in itertools.pairwise(ticks)) * 1000
+
+
+def test_the_real_button_from_idle_to_done(
+    fresh: Window, host: Installed, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Press, keep working, find the result in the image editor. Prints the longest gap between timer ticks."""
+    name = f"blender-{host.host.series}"
+    sandbox.latency, sandbox.effect = 4.0, "depth"
+    fresh.do("""
+scene = bpy.context.scene
+scene.render.engine = "CYCLES"
+scene.cycles.samples, scene.cycles.use_denoising = 4, False
+scene.render.resolution_x, scene.render.resolution_y = 640, 360
+bpy.ops.render.render()
+chosen.source = "RENDER"
+area = max((one for one in bpy.context.screen.areas if one.type != "VIEW_3D"), key=lambda one: one.height)
+area.type = "IMAGE_EDITOR"
+area.spaces.active.image = next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
+""")
+    sidebar = fresh.open_sidebar()
+    fresh.wait_for(IDLE)
+    fresh.picture(SCREENS / f"{name}-idle.png")
+    button = fresh.find_button(r"fluxdepth\.edit", sidebar)
+    idle = longest_gap(fresh)
+    fresh.screen.click(*button)
+    fresh.wait_for("jobs.rows and jobs.rows[0].progress[0].startswith('Generating')")
+    waiting = longest_gap(fresh)
+    with capsys.disabled():
+        print(f"\n{name}: longest gap between timer ticks {idle:.0f} ms idle, {waiting:.0f} ms while a job waits")
+    fresh.picture(SCREENS / f"{name}-running.png", settle=0)
+    fresh.wait_for("jobs.rows[0].state.name == 'DONE'")
+    fresh.wait_for(IDLE)
+    (result,) = fresh.do(f"answer = {RESULTS}")
+    assert fresh.do("answer = [area.spaces.active.image.name for area in fluxdepth.results.editors()]") == [result]
+    fresh.picture(SCREENS / f"{name}-done.png")
+    assert sandbox.taken == 1
+
+    sandbox.fault = "submit:no_credits"
+    fresh.screen.click(*fresh.find_button(r"fluxdepth\.edit", sidebar))
+    fresh.wait_for("jobs.rows[-1].state.name == 'FAILED'")
+    fresh.wait_for(IDLE)
+    fresh.picture(SCREENS / f"{name}-failed.png")
+    assert "credits" in rows(fresh)[-1][1]
+    assert fresh.do("answer = chosen.prompt").startswith("The cube")
+
+
+def test_first_time_and_preferences_look(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    name = f"blender-{host.host.series}"
+    fresh.do("""
+import os
+key = os.environ.pop("FLUXDEPTH_API_KEY")
+jobs.info = None
+jobs.refresh()
+""")
+    fresh.open_sidebar()
+    fresh.wait_for(IDLE)
+    fresh.picture(SCREENS / f"{name}-no-key.png")
+    fresh.do("os.environ['FLUXDEPTH_API_KEY'] = key; jobs.refresh()")
+    fresh.do("bpy.ops.fluxdepth.preferences()")
+    fresh.screen.wait_for_window("Preferences")
+    fresh.do("bpy.ops.fluxdepth.test_service()")
+    fresh.wait_for("'Key accepted' in fluxdepth.preferences._said")
+    fresh.picture(SCREENS / f"{name}-preferences.png")
+    fresh.do("bpy.context.preferences.system.use_online_access = False; jobs.ticker.settle_panels()")
+    fresh.wait_for(IDLE)
+    assert fresh.do("answer = bpy.ops.fluxdepth.edit.poll()") is False
+    fresh.picture(SCREENS / f"{name}-offline.png")
+    # Closes the preferences' window.
+    fresh.do("""
+windows = bpy.context.window_manager.windows
+for one in list(windows)[1:]:
+    with bpy.context.temp_override(window=one):
+        bpy.ops.wm.window_close()
+""")
+
+
+def test_several_jobs_run_side_by_side_and_one_is_stopped(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    sandbox.latency = 6.0
+    for seed in (1, 2, 3):
+        fresh.do(f"chosen.seed = {seed}; bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("all(row.progress[0].startswith('Generating') for row in jobs.rows) and len(jobs.rows) == 3")
+    fresh.open_sidebar()
+    fresh.picture(SCREENS / f"blender-{host.host.series}-several.png", settle=0)
+    fresh.do("""
+import time
+begun = time.monotonic()
+bpy.ops.fluxdepth.cancel(job=jobs.rows[1].key)
+answer = time.monotonic() - begun
+""")
+    assert [state for state, _ in rows(fresh)].count("FAILED") == 1, "cancel answers at once"
+    assert "Recover" in rows(fresh)[1][1]
+    fresh.wait_for("[row.state.name for row in jobs.rows] == ['DONE', 'FAILED', 'DONE']")
+    assert len(fresh.do(f"answer = {RESULTS}")) == 2
+    # What was stopped is paid for all the same, and can be brought in.
+    fresh.wait_for("fluxdepth.jobs.unfinished_count() == 1")
+    sandbox.wait_until(lambda one: one.taken == 3, timeout=20)
+    fresh.do("bpy.ops.fluxdepth.recover()")
+    fresh.wait_for(f"len({RESULTS}) == 3")
+    assert sandbox.taken == 3
+
+
+def test_import_is_one_undo_step_and_redo_submits_nothing(fresh: Window, sandbox: Sandbox) -> None:
+    fresh.do("bpy.ops.mesh.primitive_uv_sphere_add('EXEC_DEFAULT', True)")
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.do("bpy.ops.transform.translate('EXEC_DEFAULT', True, value=(1, 0, 0))")  # the artist works on
+    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    assert len(fresh.do(f"answer = {RESULTS}")) == 1
+    fresh.do("bpy.ops.ed.undo()")
+    assert fresh.do(f"answer = {RESULTS}") == []
+    assert fresh.do("answer = ['Sphere' in bpy.data.objects, bpy.data.objects['Sphere'].location.x]") == [True, 1.0]
+    fresh.do("bpy.ops.ed.redo()")
+    assert len(fresh.do(f"answer = {RESULTS}")) == 1
+    fresh.wait_for(IDLE)
+    assert sandbox.taken == 1
+
+
+def test_undo_while_a_job_runs(fresh: Window, sandbox: Sandbox) -> None:
+    sandbox.latency = 1.5
+    fresh.do("bpy.ops.mesh.primitive_uv_sphere_add('EXEC_DEFAULT', True)")
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.do("bpy.ops.ed.undo()")
+    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    assert len(fresh.do(f"answer = {RESULTS}")) == 1
+
+
+def test_source_image_deleted_while_a_job_runs(fresh: Window, sandbox: Sandbox) -> None:
+    sandbox.latency = 1.5
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.do("bpy.data.images.remove(grid)")
+    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    assert len(fresh.do(f"answer = {RESULTS}")) == 1
+
+
+def test_source_image_deleted_before_it_was_read(fresh: Window, sandbox: Sandbox) -> None:
+    fresh.do("bpy.ops.fluxdepth.edit(); bpy.data.images.remove(grid)")
+    fresh.wait_for("jobs.rows[-1].state.name == 'FAILED'")
+    assert "removed or changed its size" in rows(fresh)[-1][1]
+    assert sandbox.at("submit") == []
+
+
+def test_another_file_loaded_while_a_job_runs(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    """The result waits for the artist's word instead of landing in the wrong file."""
+    sandbox.latency = 1.5
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.do("bpy.ops.wm.read_homefile(use_factory_startup=True)")
+    fresh.do("""
+bpy.context.preferences.system.use_online_access = True
+if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
+    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
+fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
+jobs = fluxdepth.jobs
+""")
+    fresh.wait_for("jobs.rows and jobs.rows[-1].state.name == 'KEPT' or jobs.info and jobs.info.unfinished")
+    fresh.open_sidebar()
+    fresh.wait_for(IDLE)
+    fresh.picture(SCREENS / f"blender-{host.host.series}-kept.png")
+    assert fresh.do(f"answer = {RESULTS}") == []
+    fresh.do("bpy.ops.fluxdepth.recover()")
+    fresh.wait_for(f"len({RESULTS}) == 1")
+    assert sandbox.taken == 1
+
+
+def test_same_file_loaded_again_while_a_job_runs(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    sandbox.latency = 1.5
+    path = host.out / "work.blend"
+    fresh.do(f"bpy.ops.wm.save_as_mainfile(filepath={str(path)!r})")
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.do("bpy.ops.wm.revert_mainfile()")
+    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    assert len(fresh.do(f"answer = {RESULTS}")) == 1
+
+
+def test_extension_switched_off_while_a_job_runs(fresh: Window, sandbox: Sandbox) -> None:
+    sandbox.latency = 1.5
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.do("bpy.ops.preferences.addon_disable(module='bl_ext.user_default.fluxdepth')")
+    sandbox.wait_until(lambda one: one.taken == 1, timeout=20)
+    fresh.do("""
+bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
+fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
+jobs = fluxdepth.jobs
+bpy.ops.fluxdepth.recover()
+""")
+    fresh.wait_for(f"len({RESULTS}) == 1")
+    assert sandbox.taken == 1
+
+
+def test_render_now_renders_first_and_leaves_blender_usable(fresh: Window, sandbox: Sandbox) -> None:
+    fresh.do("""
+scene = bpy.context.scene
+scene.render.engine = "CYCLES"
+scene.cycles.samples, scene.cycles.use_denoising = 1, False
+scene.render.resolution_x, scene.render.resolution_y = 320, 180
+bpy.context.preferences.view.render_display_type = "NONE"
+chosen.source = "RENDER_NOW"
+bpy.ops.fluxdepth.edit()
+answer = jobs.rows[-1].state.name
+""")
+    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    assert fresh.do("answer = [list(image.size) for image in bpy.data.images if 'fluxdepth_edit' in image]") == [
+        [320, 180]
+    ]
+
+
+def test_viewport_is_sent_as_it_is_seen_without_overlays(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    """The same pixels as on the screen; the Render Result is left alone."""
+    fresh.do("""
+scene = bpy.context.scene
+scene.render.engine = "CYCLES"
+scene.cycles.samples, scene.cycles.use_denoising = 1, False
+scene.render.resolution_x, scene.render.resolution_y = 32, 18
+bpy.ops.render.render()
+area = max((one for one in bpy.context.screen.areas if one.type == "VIEW_3D"), key=lambda one: one.width)
+space = area.spaces.active
+space.show_gizmo = False
+space.overlay.show_overlays = False
+space.show_region_header = space.show_region_toolbar = space.show_region_ui = space.show_region_tool_header = False
+chosen.source = "VIEWPORT"
+""")
+    picture = Image.open(fresh.picture(host.out / "viewport.png")).convert("RGB")
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    x, y, width, height = fresh.do("""
+region = next(one for one in area.regions if one.type == "WINDOW")
+top = bpy.context.window_manager.windows[0].height - region.y - region.height
+answer = [region.x, top, region.width, region.height]
+""")
+    fresh.do(f"""
+image = next(image for image in bpy.data.images if 'fluxdepth_edit' in image)
+open({str(host.out / "viewport-result.png")!r}, "wb").write(image.packed_file.data)
+""")
+    result = np.asarray(Image.open(host.out / "viewport-result.png").convert("RGB")).astype(float)
+    title = screen_top(picture, fresh)
+    seen = np.asarray(picture.crop((x, y + title, x + width, y + title + height))).astype(float)
+    assert result.shape == seen.shape
+    assert np.abs(result - seen).mean() <= 1
+    fresh.do(f"""
+render = next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
+render.save_render({str(host.out / "left-alone.png")!r})
+""")
+    assert Image.open(host.out / "left-alone.png").size == (32, 18)
+    assert fresh.do("answer = space.overlay.show_overlays") is False
+
+
+def screen_top(picture: Image.Image, window: Window) -> int:
+    """How far down on the screen Blender's own window begins: the window manager's title is above it."""
+    return picture.height - window.do("answer = bpy.context.window_manager.windows[0].height")
+
+
+def test_quitting_while_a_job_runs_loses_nothing(host: Installed, screen: VirtualScreen, sandbox: Sandbox) -> None:
+    sandbox.reset()
+    sandbox.latency = 2.0
+    entries = host.data_folder / "jobs"
+    before = set(entries.iterdir()) if entries.exists() else set()
+    with Window(host.host, screen, host.profile, host.environment(sandbox)) as window:
+        window.do("""
+chosen = bpy.context.scene.fluxdepth
+chosen.prompt = "far things soft"
+grid = bpy.data.images.new("grid", 64, 64)
+chosen.source, chosen.image = "IMAGE", grid
+bpy.ops.fluxdepth.edit()
+""")
+        window.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+        with contextlib.suppress(InsideError):  # it may be gone before it has answered
+            window.do("bpy.ops.wm.quit_blender()")
+        assert window.process.wait(timeout=30) in (0, -signal.SIGTERM), window.log()
+    (folder,) = set(entries.iterdir()) - before
+    edit = json.loads((folder / "job.json").read_text())["edits"][0]
+    assert edit["state"] in ("taken", "done")
+    assert edit["uuid"]
+    assert "Segmentation" not in window.log()
