@@ -44,8 +44,8 @@ class Source:
         """How the artist knows it, e.g. ``Layer “Sky”``."""
         if self.layer is None:
             return "Visible image"
-        name = f"layer “{self.layer.get_name()}”"
-        return f"Selection of {name}" if self.kind == "selection" else name.capitalize()
+        name = f"“{self.layer.get_name()}”"
+        return f"Selection of layer {name}" if self.kind == "selection" else f"Layer {name}"
 
     @property
     def whole_layer(self) -> bool:

@@ -127,7 +127,10 @@ class ErrorBar(Gtk.InfoBar):
         self._words.set_selectable(True)  # for a mail to the support
         self._words.set_can_focus(False)  # else the whole text is selected as soon as it appears
         self._words.show()
-        self.get_content_area().add(self._words)
+        sign = Gtk.Image(icon_name=GimpUi.ICON_DIALOG_ERROR, icon_size=Gtk.IconSize.DND, visible=True)
+        sign.set_valign(Gtk.Align.START)
+        self.get_content_area().pack_start(sign, False, False, 0)
+        self.get_content_area().pack_start(self._words, True, True, 0)
         self._button = self.add_button("", 1)
         self._button.set_use_underline(True)
         self._button.set_valign(Gtk.Align.CENTER)

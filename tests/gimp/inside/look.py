@@ -28,7 +28,7 @@ def walk(node, window, found, depth=0):
         # Only what is seen: GIMP has thousands of hidden widgets.
         if depth > 1 and not states.contains(Atspi.StateType.SHOWING):
             return
-        role, name = node.get_role_name(), node.get_name()
+        role, name = node.get_role_name().removeprefix("push "), node.get_name()  # older AT-SPI: "push button"
         if depth == 1:
             window = name
         box = node.get_extents(SCREEN)
