@@ -95,7 +95,8 @@ class Row:
 
     @property
     def file_name(self) -> str:
-        return bpy.path.basename(self._file[1]) or "an unsaved file"
+        name = bpy.path.basename(self._file[1])
+        return f"“{name}”" if name else "an unsaved file"
 
     @property
     def progress(self) -> tuple[str, float]:

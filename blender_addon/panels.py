@@ -87,7 +87,7 @@ def _draw_source(layout, context, settings) -> None:
 def _what_is_sent(context, settings) -> str:
     size = sources.size_of(context, settings)
     if not size:
-        return "Nothing chosen yet" if settings.source == "IMAGE" and not settings.image else "Sent as it is shown"
+        return "Nothing chosen yet" if settings.source == "IMAGE" and not settings.image else "Not loaded yet"
     width, height = size
     longest = settings.longest_side
     if longest and max(size) > longest:
@@ -125,7 +125,7 @@ def _draw_job(layout, context, job) -> None:
         return
     row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = job.key
     if job.state is jobs.State.KEPT:
-        words = f"The result is here. It was made for “{job.file_name}”, and another file is open now."
+        words = f"The result is here. It was made for {job.file_name}, and another file is open now."
         texts.paragraph(box, words, context.region.width)
         box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = job.key
         return

@@ -20,6 +20,7 @@ ANSWER_DEADLINE = 60.0
 # Blender was started with factory settings, which leave extensions switched off. The key copies a button's command.
 SET_UP = """
 import sys
+import time
 bpy.context.preferences.system.use_online_access = True
 bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
 fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]

@@ -1,0 +1,53 @@
+"""`build.py demo`: a small scene, rendered with Cycles in a real Blender, edited through the built extension.
+
+The service is the loopback stand-in, which blurs what it takes for far away. Writes before and after to build/demo.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import build
+from tests.hosts import Blender, find_blender
+from tests.sandbox import Sandbox
+
+from .window import INSIDE, profile_environment
+
+OUT = build.ROOT / "build" / "demo"
+
+
+def run(host: Blender, base_url: str, api_key: str, out: Path) -> tuple[Path, Path]:
+    """Installs the extension in a scratch profile, renders, edits. Returns the pictures before and after."""
+    out.mkdir(parents=True, exist_ok=True)
+    before, after = out / "blender-before.png", out / "blender-after.png"
+    with tempfile.TemporaryDirectory(prefix="fluxdepth-demo-") as folder:
+        profile = Path(folder)
+        scene = profile / "scene.blend"
+        (package,) = build.package_blender(["linux-x64"])
+        env = profile_environment(profile / "fluxdepth", base_url, api_key)
+        demo = ["-b", "--factory-startup", scene, "--python-exit-code", "1", "--python", INSIDE / "demo.py"]
+        for done in (
+            host.run_script(INSIDE / "install.py", [package], user_resources=profile, env=env),
+            host.run_script(INSIDE / "scene.py", [scene], user_resources=profile, env=env),
+            host.run([*demo, "--", before, after], user_resources=profile, env=env),
+        ):
+            if done.returncode:
+                raise RuntimeError(done.stdout + done.stderr)
+    return before, after
+
+
+def main() -> int:
+    host = find_blender("trixie")
+    if not host:
+        print(host, file=sys.stderr)
+        return 1
+    with Sandbox(effect="depth") as sandbox:
+        for picture in run(host, sandbox.base_url, sandbox.api_key, OUT):
+            print(picture.relative_to(build.ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

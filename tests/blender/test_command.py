@@ -1,0 +1,144 @@
+"""`blender -b FILE --command fluxdepth …`: one frame, a range, resuming, and exit codes, in a whole Blender."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from shared.parameters import FLUX_DEPTH_PRO
+from tests.sandbox import Fault, Sandbox
+
+from .conftest import WINDOWED, Installed, installed
+from .window import INSIDE
+
+
+@pytest.fixture(scope="module", params=WINDOWED)
+def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return installed(request.getfixturevalue(request.param), package, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def scene(host: Installed, sandbox: Sandbox) -> Path:
+    path = host.out / "scene.blend"
+    done = host.host.run_script(INSIDE / "scene.py", [path], user_resources=host.profile, env=host.environment(sandbox))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return path
+
+
+@pytest.fixture(autouse=True)
+def empty_service(sandbox: Sandbox) -> None:
+    sandbox.reset()
+
+
+def command(
+    host: Installed, scene: Path, sandbox: Sandbox, *arguments: str | Path, online: bool = True
+) -> subprocess.CompletedProcess[str]:
+    argv = ["-b", scene, "--online-mode" if online else "--offline-mode", "--command", "fluxdepth", *arguments]
+    return host.host.run(argv, user_resources=host.profile, env=host.environment(sandbox), timeout=170)
+
+
+def sizes(folder: Path) -> dict[str, tuple[int, int]]:
+    found = {}
+    for path in sorted(folder.iterdir()):
+        with Image.open(path) as picture:
+            found[path.name] = picture.size
+    return found
+
+
+def test_help_lists_every_parameter(host: Installed, scene: Path, sandbox: Sandbox) -> None:
+    done = command(host, scene, sandbox, "--help")
+    assert done.returncode == 0
+    words = " ".join(done.stdout.split())
+    for parameter in FLUX_DEPTH_PRO.parameters:
+        assert f"--{parameter.argument}" in words
+    for option in ("--frames", "--output", "--image", "--variations", "--longest-side"):
+        assert option in words
+
+
+def test_range_resumes_where_it_stopped(host: Installed, scene: Path, sandbox: Sandbox) -> None:
+    """Frame 2 is refused; the same command makes only what is missing, and pays for nothing twice."""
+    out = host.out / "range"
+    options = ["--frames", "1-3", "--output", out / "frame_###", "--format", "png", "--prompt", "far things soft"]
+    sandbox.faults.append(Fault("submit", "no_credits"))
+    first = command(host, scene, sandbox, *options)
+    assert first.returncode == 1
+    assert "credits" in first.stderr
+    assert "Traceback" not in first.stderr
+    paid = sandbox.taken
+    assert paid < 3
+    sandbox.faults.clear()
+    second = command(host, scene, sandbox, *options)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert sizes(out) == dict.fromkeys(["frame_001.png", "frame_002.png", "frame_003.png"], (480, 270))
+    assert sandbox.taken == 3
+    third = command(host, scene, sandbox, *options)
+    assert third.returncode == 0
+    assert third.stdout.count("is there already") == 3
+    assert sandbox.taken == 3
+
+
+def test_what_was_paid_for_is_fetched(host: Installed, scene: Path, sandbox: Sandbox) -> None:
+    """The download fails; the same command fetches the edit instead of paying for another."""
+    out = host.out / "paid"
+    options = ["--frame", "2", "--output", out / "shot", "--prompt", "soft haze far behind"]
+    sandbox.fault = "download:html"
+    first = command(host, scene, sandbox, *options)
+    assert first.returncode == 1
+    assert not out.exists() or not list(out.iterdir())
+    sandbox.fault = None
+    second = command(host, scene, sandbox, *options)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "paid for already" in second.stdout
+    assert list(sizes(out)) == ["shot.jpg"]
+    assert sandbox.taken == 1
+
+
+def test_variations_are_files_of_their_own(host: Installed, scene: Path, sandbox: Sandbox) -> None:
+    out = host.out / "variations"
+    done = command(
+        host,
+        scene,
+        sandbox,
+        "--output",
+        out / "shot_####",
+        "--variations",
+        "2",
+        "--seed",
+        "4294967295",
+        "--prompt",
+        "far",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(sizes(out)) == ["shot_0001-2.jpg", "shot_0001.jpg"]
+    seeds = sorted(request.json["promptObject"]["seed"] for request in sandbox.at("submit"))
+    assert sorted(set(seeds)) == [0, 4294967295]
+    assert sandbox.taken == 2
+    assert len(sandbox.at("upload")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--steps", "51"], 1, "1 to 50"),
+        (["--frames", "soon"], 1, "1-20"),
+        (["--image", "nobody"], 1, "no image"),
+        (["--nonsense"], 2, "unrecognized"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    host: Installed, scene: Path, sandbox: Sandbox, arguments: list[str], code: int, words: str
+) -> None:
+    done = command(host, scene, sandbox, "--prompt", "far", *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert sandbox.submits == 0
+
+
+def test_offline_it_says_how_to_allow_it(host: Installed, scene: Path, sandbox: Sandbox) -> None:
+    done = command(host, scene, sandbox, "--prompt", "far", online=False)
+    assert done.returncode == 1
+    assert "--online-mode" in done.stderr
+    assert sandbox.submits == 0
