@@ -84,10 +84,11 @@ class EditWindow:
         )
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
         content = ui.column(self.error, spacing=2 * SPACE)
-        content.pack_start(ui.scrolled(long, self.dialog), True, True, 0)
+        content.pack_start(ui.scrolled(long), True, True, 0)
         for part in (self.status, self.work):
             content.pack_start(part, False, False, 0)
-        content.set_border_width(SPACE)
+        content.set_margin_top(SPACE)  # the sides are those of GIMP's own buttons below
+        self.dialog.set_default_size(ui.DIALOG_WIDTH, -1)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
         self.first_run.box.set_visible(find_key() is None)
@@ -175,8 +176,13 @@ class EditWindow:
         self.dialog.get_action_area().set_sensitive(not busy)
         self.work.set_visible(busy)
         self.status.set_visible(not busy)
+        self._shrink()
         if busy:
             self.work.stop_button.grab_focus()
+
+    def _shrink(self) -> None:
+        """Let go of the height that hidden parts leave; GTK only grows by itself."""
+        self.dialog.resize(self.dialog.get_size().width, 1)
 
     def _tell(self, error: FluxDepthError) -> None:
         steps = {

@@ -19,7 +19,7 @@ class SourceBox(Gtk.Box):
     """Follows the arguments that decide what is sent."""
 
     def __init__(self, image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig) -> None:
-        super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE)
+        super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE, margin_bottom=ui.SPACE)
         self._image, self._drawables, self._config = image, drawables, config
         self._timer = 0
         self._frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.CENTER)

@@ -84,16 +84,21 @@ def picture(pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> Gtk.Image:
     return Gtk.Image(gicon=pixbuf, pixel_size=side)  # the way to a sharp image that needs no pycairo
 
 
-def scrolled(content: Gtk.Widget, window: Gtk.Window) -> Gtk.ScrolledWindow:
-    """``content`` as high as it is, up to what a small screen leaves for it."""
+def scrolled(content: Gtk.Widget) -> Gtk.ScrolledWindow:
+    """``content`` as high as it needs to be, up to what a small screen leaves for it."""
     area = Gdk.Display.get_default().get_monitor(0).get_workarea()
-    made = Gtk.ScrolledWindow(
-        hscrollbar_policy=Gtk.PolicyType.NEVER,
-        propagate_natural_height=True,
-        max_content_height=max(240, area.height - OTHER_PARTS),
-    )
+    most = max(240, area.height - OTHER_PARTS)
+    made = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
     made.add(content)
-    window.set_default_size(DIALOG_WIDTH, -1)
+
+    def fit() -> bool:
+        height = min(most, content.get_preferred_height_for_width(content.get_allocated_width())[1])
+        if height != made.get_min_content_height():
+            made.set_min_content_height(height)  # as a minimum: else an error above would squeeze it
+        return GLib.SOURCE_REMOVE
+
+    # Not within the allocation itself, where a new size would be lost.
+    content.connect("size-allocate", lambda *_: GLib.idle_add(fit))
     return made
 
 
@@ -172,6 +177,7 @@ class WorkPanel(Gtk.Box):
         if hide:
             buttons.append(button("_Hide", hide, "Go on in the status bar and close this window"))
         line = row(self._text, *buttons, grow=self._text)
+        self._bar.set_margin_top(SPACE)
         for part in (self._bar, line):
             part.show_all()
             self.pack_start(part, False, False, 0)

@@ -1,0 +1,62 @@
+"""Pictures of every window of ours in the light and the dark theme and at 200 %, to be looked at by people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import Gimp
+from tests.sandbox import Sandbox
+
+from .conftest import Inside
+from .desk import Desk
+from .test_windows import EDIT, HISTORY, SETTINGS, finished, start_edit
+
+pytestmark = pytest.mark.full
+
+LOOKS = [("light", 1), ("dark", 1), ("light", 2), ("dark", 2)]
+
+
+@pytest.mark.parametrize(("theme", "scale"), LOOKS)
+def test_screens(theme: str, scale: int, gimp30: Gimp, package: Path, tmp_path: Path) -> None:
+    home = gimp30.new_home(tmp_path / "home", color_scheme=theme)  # type: ignore[arg-type]
+    gimp30.install(package, home)
+    (tmp_path / "out").mkdir()
+    look = f"{theme}-{scale}00"
+    with (
+        Sandbox(effect="depth") as service,
+        Desk(Inside(gimp30, home, tmp_path / "out"), scale=scale, env={"FLUXDEPTH_BASE_URL": service.base_url}) as desk,
+    ):
+        desk.open_image()
+        desk.command("Depth Edit…")
+        desk.screen.wait_for_window(EDIT)
+        desk.see("label", "Sent as PNG, 600×400 px, 0.")
+        pictures = [desk.window_picture(f"first-run-{look}", EDIT)]
+        desk.type(service.api_key)
+        desk.press("alt+m")
+        desk.see("label", "Longest side sent")
+        pictures.append(desk.window_picture(f"more-{look}", EDIT))
+        desk.press("Escape")
+        desk.gone(EDIT)
+        (desk.inside.data_folder).mkdir(exist_ok=True)
+        (desk.inside.data_folder / "key").write_text(service.api_key)
+        service.latency = 4.0
+        start_edit(desk, "Haze far behind the cat, the near side sharp")
+        desk.see("label", "Generating")
+        pictures.append(desk.window_picture(f"working-{look}", EDIT))
+        finished(desk, 2)
+        service.latency = 0.0
+        service.fault = "submit:no_credits"
+        start_edit(desk, "Fog far away")
+        desk.see("label", "Add credits")
+        pictures.append(desk.window_picture(f"error-{look}", EDIT))
+        desk.press("Escape")
+        desk.gone(EDIT)
+        for command, title in (("Settings…", SETTINGS), ("History…", HISTORY)):
+            desk.command(command)
+            desk.screen.wait_for_window(title)
+            pictures.append(desk.window_picture(f"{command[:-1].lower()}-{look}", title))
+            desk.press("Escape")
+            desk.gone(title)
+    assert all(picture.stat().st_size > 5000 for picture in pictures)
