@@ -54,7 +54,6 @@ class EditWindow:
     ) -> None:
         self.image, self.drawables, self.config = image, drawables, config
         self.job: RunningJob | None = None
-        self._again = False
         self._recovered: Gimp.Layer | None = None
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
@@ -121,9 +120,8 @@ class EditWindow:
     def run(self) -> Gimp.Layer | None:
         """Until the artist closes it, or an edit has arrived: its first layer, or None."""
         while True:
-            if not self._again and not self.dialog.run():
+            if not self.dialog.run():
                 return self._recovered
-            self._again = False
             try:
                 inserted = self._edit()
             except FluxDepthError as exc:

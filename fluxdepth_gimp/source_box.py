@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ui
-from gi.repository import GdkPixbuf, Gimp, GLib, Gtk
+from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango
 from pixels_out import Source, export, find_source, sent_format, sent_size
 
 from shared.errors import FluxDepthError
@@ -25,6 +25,8 @@ class SourceBox(Gtk.Box):
         self._frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.CENTER)
         self._frame.set_size_request(SIDE, -1)
         self._name, self._size, self._sent = ui.label(bold=True), ui.label(), ui.label()
+        self._name.set_line_wrap(False)
+        self._name.set_ellipsize(Pango.EllipsizeMode.END)
         lines = ui.column(self._name, self._size, self._sent, spacing=2)
         lines.set_valign(Gtk.Align.CENTER)
         self.pack_start(self._frame, False, False, 0)

@@ -180,7 +180,8 @@ class Desk:
         """Run a menu entry with the keyboard alone, by GIMP's own search for commands."""
         self.to_gimp()
         self.press("slash")
-        self.screen.wait_for_window("Search Actions")
+        search = self.screen.wait_for_window("Search Actions")
+        self.screen.xdotool("windowactivate", "--sync", search)
         self.type(label)
         for _ in range(8):
             chosen = self.wait_for(self._chosen_command, f"something to choose for {label!r}")

@@ -195,3 +195,17 @@ def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
     desk.press("Escape")
     desk.gone(HISTORY)
     assert service.taken == taken
+
+
+def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
+    before = len(desk.layers())
+    desk.command("History…")
+    desk.screen.wait_for_window(HISTORY)
+    desk.press("End")  # the first edit of all, made with a preset
+    desk.see("label", "Realistic depth of field: the subject in the foreground")
+    desk.press("alt+u")
+    desk.screen.wait_for_window(EDIT)
+    desk.see("text", "Realistic depth of field: the subject in the foreground")
+    desk.press("ctrl+Return")
+    finished(desk, before + 1)
+    assert sum(name.startswith("Realistic depth of field") for name in desk.layers()) == 2
