@@ -83,7 +83,8 @@ class EditWindow:
         )
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
         content = ui.column(self.error, spacing=2 * SPACE)
-        content.pack_start(ui.scrolled(long), True, True, 0)
+        self.scrolled = ui.scrolled(long)
+        content.pack_start(self.scrolled, True, True, 0)
         for part in (self.status, self.work):
             content.pack_start(part, False, False, 0)
         content.set_margin_top(SPACE)  # the sides are those of GIMP's own buttons below
@@ -111,9 +112,20 @@ class EditWindow:
         inside = ui.column(*(self._widget(name) for name in (*MORE, *MORE_CHECKS)))
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
-        more = Gtk.Expander(label="_More", use_underline=True, resize_toplevel=True)
+        more = Gtk.Expander(label="_More", use_underline=True)
         more.add(inside)
+        more.connect("notify::expanded", self._show_more)
         return more
+
+    def _show_more(self, more: Gtk.Expander, _: object) -> None:
+        """Where the screen is too small for all, what was asked for comes into sight."""
+
+        def to_the_end() -> bool:
+            place = self.scrolled.get_vadjustment()
+            place.set_value(place.get_upper() if more.get_expanded() else 0)
+            return GLib.SOURCE_REMOVE
+
+        GLib.idle_add(to_the_end, priority=GLib.PRIORITY_LOW)  # when the new sizes are there
 
     # What it does.
 

@@ -15,7 +15,7 @@ from shared.errors import FluxDepthError, NextStep  # noqa: E402
 
 SPACE = 6  # px between things that belong together; twice that between groups, as in GIMP's own dialogs
 DIALOG_WIDTH = 540  # px
-OTHER_PARTS = 260  # px: title bar, status line and buttons around what may scroll
+OTHER_PARTS = 220  # px: title bar, status line and buttons around what may scroll
 TEXT_WIDTH = 64  # characters of a line of explanation
 
 STEP_LABELS = {
@@ -81,14 +81,20 @@ def picture(pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> Gtk.Image:
     """An image whose longest side is ``side``; ``pixbuf`` is ``scale`` times as large, for the screen's own pixels."""
     if scale == 1:
         return Gtk.Image(pixbuf=pixbuf)
-    return Gtk.Image(gicon=pixbuf, pixel_size=side)  # the way to a sharp image that needs no pycairo
+    # As an icon, the way to a sharp image that needs no pycairo; icons are square.
+    canvas = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side * scale, side * scale)
+    canvas.fill(0)
+    width, height = pixbuf.get_width(), pixbuf.get_height()
+    left, top = (side * scale - width) // 2, (side * scale - height) // 2
+    pixbuf.add_alpha(False, 0, 0, 0).copy_area(0, 0, width, height, canvas, left, top)
+    return Gtk.Image(gicon=canvas, pixel_size=side)
 
 
 def scrolled(content: Gtk.Widget) -> Gtk.ScrolledWindow:
     """``content`` as high as it needs to be, up to what a small screen leaves for it."""
     area = Gdk.Display.get_default().get_monitor(0).get_workarea()
     most = max(240, area.height - OTHER_PARTS)
-    made = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
+    made = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False)
     made.add(content)
 
     def fit() -> bool:
