@@ -201,7 +201,9 @@ def _take_off(
     flights = []
     for job, entry in unfinished:
         for index in list(wanted):
-            if job.origin.get("output") == str(files[index]) and dict(entry.settings) == dict(edits[index].values):
+            outputs = job.origin.get("outputs") or []
+            ours = str(files[index]) in outputs[entry.index : entry.index + 1]
+            if ours and dict(entry.settings) == dict(edits[index].values):
                 print(f"frame {frame}: fetching what is paid for already", flush=True)
                 wanted.remove(index)
                 flights.append(_Flight(frame, {entry.index: files[index]}, RunningJob.start_recovery(job, entry)))
@@ -212,11 +214,12 @@ def _take_off(
     if not settings.image:
         bpy.ops.render.render()
     snapshot = sources.take(bpy.context, settings)
-    # One job for each file: each of them is resumed on its own. They share the picture, and so the upload.
-    for index in wanted:
-        origin = {**snapshot.origin, "output": str(files[index])}
-        job = RunningJob.start(EditRequest(edits[index], snapshot.encode, origin=origin))
-        flights.append(_Flight(frame, {0: files[index]}, job, snapshot))
+    # One job for the whole frame, or, where a part of it is there, one for each missing file.
+    for indices in [wanted] if len(wanted) == len(edits) else [[index] for index in wanted]:
+        targets = [files[index] for index in indices]
+        origin = {**snapshot.origin, "outputs": [str(file) for file in targets]}
+        request = EditRequest(edits[indices[0]], snapshot.encode, len(indices), origin)
+        flights.append(_Flight(frame, dict(enumerate(targets)), RunningJob.start(request), snapshot))
     return flights
 
 
@@ -228,12 +231,15 @@ def _land(flight: _Flight) -> list[int]:
         flight.job.join(WAIT)
         flight.job.drain()
     try:
-        for result in flight.job.outcome.results:
+        outcome = flight.job.outcome
+        for result in outcome.results:
             _write(flight, result)
+        errors = outcome.failures
     except FluxDepthError as exc:
-        print(f"frame {flight.frame}: {exc}", file=sys.stderr)
-        return [flight.frame]
-    return []
+        errors = (exc,)
+    for error in errors:
+        print(f"frame {flight.frame}: {error}", file=sys.stderr)
+    return [flight.frame] if errors else []
 
 
 def _write(flight: _Flight, result: Result) -> None:

@@ -62,7 +62,8 @@ class Installed:
 
     @property
     def data_folder(self) -> Path:
-        return self.profile / "fluxdepth"
+        """FLUXDEPTH_HOME, of this module's own."""
+        return self.out.parent / "fluxdepth"
 
     def environment(self, sandbox: Sandbox, key: str | None = None) -> dict[str, str]:
         env = profile_environment(self.data_folder, sandbox.base_url, sandbox.api_key if key is None else key)
@@ -87,8 +88,16 @@ class Installed:
         return note["note"]
 
 
+_profiles: dict[str, Path] = {}
+
+
 def installed(host: Blender | Bpy, package: Path, folder: Path) -> Installed:
-    done = host.run_script(INSIDE / "install.py", [package], user_resources=folder / "profile", timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The host with the package installed; once for each host, because that takes seconds."""
+    name = f"{type(host).__name__}-{host.version}"
+    if name not in _profiles:
+        profile = folder / "profile"
+        done = host.run_script(INSIDE / "install.py", [package], user_resources=profile, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        _profiles[name] = profile
     (folder / "out").mkdir()
-    return Installed(host, folder / "profile", folder / "out")
+    return Installed(host, _profiles[name], folder / "out")

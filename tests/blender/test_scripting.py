@@ -31,7 +31,6 @@ def test_faults_are_told_in_words(
     """Each fault ends in a message, not in a traceback, and says whether anything was billed."""
     for fault, words, taken in (
         ("submit:no_credits", "credits", 0),
-        ("submit:key_deleted", "key", 0),
         ("download:truncated", "Recover", 1),
     ):
         sandbox.reset()

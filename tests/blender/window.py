@@ -126,7 +126,7 @@ except (AttributeError, TypeError):
     def find_button(self, command: str, sidebar: tuple[int, int, int, int]) -> tuple[int, int]:
         """Where on the screen the button is whose tooltip's Python command matches; found by hovering, as an artist."""
         x, y, width, height = sidebar
-        for down in range(20, height - 10, 12):
+        for down in range(30, height - 10, 16):  # the button is 32 px high
             at = (x + width // 2, y + down)
             self.screen.xdotool("mousemove", *at)
             self.do("bpy.context.window_manager.clipboard = ''")

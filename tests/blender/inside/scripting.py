@@ -31,10 +31,16 @@ def _journal():
     return _module("shared.journal").Journal()
 
 
+def _job_of(image):
+    """The journal's entry of a result."""
+    job_id = json.loads(image["fluxdepth_edit"])["job"]
+    return next(job for job in _journal().entries() if job.id == job_id)
+
+
 def check_result_is_what_the_service_sent():
     """The exact bytes packed, kept on save, named by prompt and seed, with the settings that made it."""
     (image,) = edit(source="IMAGE", image=_grid(), seed=5, steps=31, guidance=3.3, format="jpg")
-    job = _journal().entries()[0]
+    job = _job_of(image)
     assert bytes(image.packed_file.data) == job.edits[0].result_file.read_bytes()
     assert image.source == "FILE"
     assert image.use_fake_user
@@ -193,8 +199,7 @@ def check_use_cases_and_own_presets():
 def check_recover_brings_in_what_is_in_no_file():
     (image,) = edit(source="IMAGE", image=_grid(), seed=9)
     bytes_of_it = bytes(image.packed_file.data)
-    job = _journal().entries()[0]
-    path = job.folder / "job.json"
+    path = _job_of(image).folder / "job.json"
     path.write_text(path.read_text().replace('"imported": true', '"imported": false'))
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     bpy.context.preferences.system.use_online_access = True
@@ -210,8 +215,7 @@ def check_recovered_result_gets_its_transparency():
     image = bpy.data.images.new("holes", 16, 16, alpha=True)
     image.pixels = [0.8, 0.2, 0.1, 0.0] * 128 + [0.8, 0.2, 0.1, 1.0] * 128
     (first,) = edit(source="IMAGE", image=image)
-    job = _journal().entries()[0]
-    path = job.folder / "job.json"
+    path = _job_of(first).folder / "job.json"
     path.write_text(path.read_text().replace('"imported": true', '"imported": false'))
     assert bpy.ops.fluxdepth.recover() == {"FINISHED"}
     (again,) = [one for one in bpy.data.images if "fluxdepth_edit" in one and one != first]
