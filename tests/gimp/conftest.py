@@ -46,11 +46,18 @@ class Inside:
         return self.home / "fluxdepth"
 
     @property
+    def temporary(self) -> Path:
+        folder = self.home / "tmp"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
     def environment(self) -> dict[str, str]:
         return {
             "FLUXDEPTH_HOME": str(self.data_folder),
             "FLUXDEPTH_TEST": str(self.out / "setup.json"),
             "PYTHONPATH": str(INSIDE),
+            "TMPDIR": str(self.temporary),  # its own, so that a file left behind is seen and is ours
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

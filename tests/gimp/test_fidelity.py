@@ -16,7 +16,8 @@ from .delta_e import delta_e
 
 # Read out of the script, so that a kind of layer can't be forgotten here.
 NAMES = [line.split('"')[1] for line in (INSIDE / "fidelity.py").read_text("utf-8").splitlines() if line[:5] == '    "']
-LOSSY = {"sent as JPEG", "sent as WebP"}
+# Mean and 99th percentile of ΔE2000. What is sent with loss is held looser: WebP halves the resolution of colour.
+BOUNDS = {"sent as JPEG": (1, 3), "sent as WebP": (1.25, 4)}
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,11 @@ def test_what_goes_out_comes_back_in_its_place(name: str, notes: dict[str, dict[
     assert before.shape == after.shape
     difference = delta_e(before, after)
     print(f"{name}: mean ΔE {difference.mean():.3f}, 99th percentile {np.percentile(difference, 99):.3f}")
-    if name not in LOSSY:
+    mean, most = BOUNDS.get(name, (1, 3))
+    if name not in BOUNDS:
         assert np.abs(before - after).mean() <= 1
-    assert difference.mean() <= 1
-    assert np.percentile(difference, 99) <= 3 if name not in LOSSY else np.percentile(difference, 99) <= 6
+    assert difference.mean() <= mean
+    assert np.percentile(difference, 99) <= most
     assert facts["changed"] == []
     assert facts["position"] == facts["expected position"]
     assert facts["same parent"]
