@@ -1,6 +1,7 @@
 """The extension's preferences: a window onto the core's key file and settings. Nothing is stored in Blender itself."""
 
 import dataclasses
+import os
 
 import bpy
 
@@ -78,6 +79,9 @@ def _draw(self, context) -> None:
     known = f"In use: the key of {source}" if source else "No key yet. Yours is in your 1min.ai account, under API"
     texts.paragraph(layout, known, context.region.width, icon="CHECKMARK" if source else "INFO")
     layout.prop(self, "service_address")
+    if os.environ.get("FLUXDEPTH_BASE_URL"):
+        words = f"FLUXDEPTH_BASE_URL is set, so {os.environ['FLUXDEPTH_BASE_URL']} is used"
+        texts.paragraph(layout, words, context.region.width, icon="INFO")
     layout.prop(self, "waiting")
     layout.prop(self, "history_limit")
     row = layout.row()

@@ -99,5 +99,5 @@ def installed(host: Blender | Bpy, package: Path, folder: Path) -> Installed:
         done = host.run_script(INSIDE / "install.py", [package], user_resources=profile, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
         _profiles[name] = profile
-    (folder / "out").mkdir()
+    (folder / "out").mkdir(exist_ok=True)
     return Installed(host, _profiles[name], folder / "out")
