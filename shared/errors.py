@@ -238,7 +238,7 @@ class EditFailedError(ServiceError):
 
 class UncertainError(FluxDepthError):
     billed = Billed.MAYBE
-    next_step = NextStep.TRY_AGAIN
+    next_step = NextStep.NONE  # trying again at once is what may be paid twice
     advice = "Look at your credits on 1min.ai before you try again: without the reply this edit can't be found again."
 
 
