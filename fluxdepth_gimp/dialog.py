@@ -95,7 +95,9 @@ class EditWindow:
         (self.first_run.entry.entry if find_key() is None else self.prompt.view).grab_focus()
 
     def _widget(self, name: str) -> Gtk.Widget:
-        return self.dialog.get_widget(name, GObject.TYPE_NONE)
+        # Asked for by name: for a choice GIMP 3.2 would make a radio button of each value, which takes half the screen.
+        choice = self.config.find_property(name).value_type == GObject.TYPE_STRING
+        return self.dialog.get_widget(name, Gtk.ComboBox.__gtype__ if choice else GObject.TYPE_NONE)
 
     def _seed(self) -> Gtk.Widget:
         seed = ui.with_digits(self._widget("seed"), 0)
