@@ -17,7 +17,7 @@ from bpy.app.handlers import persistent
 
 from . import properties, results, sources, ticker
 from .shared import credentials, imaging, settings
-from .shared.errors import FluxDepthError, PictureError, ResultError, StorageError
+from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError, StorageError
 from .shared.job import EditRequest, Result
 from .shared.journal import EditEntry, Job, Journal
 from .shared.log import LOGGER
@@ -78,6 +78,7 @@ class Row:
         self.failures: tuple[FluxDepthError, ...] = ()
         self.warning = ""
         self.images: list[str] = []
+        self.recovered = False
         self.seconds = 0.0
         self._file = (_generation, bpy.data.filepath)
         self._running: RunningJob | None = None
@@ -121,6 +122,7 @@ class Row:
         self._scene, self._choices = scene.name, choices
 
     def begin_recovery(self, job: Job, entry: EditEntry) -> None:
+        self.recovered = True
         file = job.folder / ALPHA_FILE
         self._alpha_file = file if file.exists() else None
         self._running = RunningJob.start_recovery(job, entry)
@@ -306,6 +308,8 @@ def recover() -> list[Row]:
     credentials.key_or_error()
     kept = [row for row in rows if row.state is State.KEPT]
     started = list(kept)
+    # Their button has been pressed; what comes of it is a row of its own.
+    rows[:] = [row for row in rows if not (row.error and row.error.next_step is NextStep.RECOVER)]
     for job, entry in Journal().unfinished():
         if any(row.holds(job, entry) for row in rows):
             continue

@@ -85,7 +85,7 @@ class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
     """Bring in the edits that were paid for and are in no file yet. Costs nothing"""
 
     bl_idname = "fluxdepth.recover"
-    bl_label = "Bring In"
+    bl_label = "Recover"
     bl_options = {"REGISTER"}
 
     def execute(self, _context):

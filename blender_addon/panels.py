@@ -13,7 +13,7 @@ TITLE_LETTERS = 34
 _NEXT_STEPS = {
     NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", "Open Preferences", "PREFERENCES"),
     NextStep.TRY_AGAIN: ("fluxdepth.edit", "Try Again", "FILE_REFRESH"),
-    NextStep.RECOVER: ("fluxdepth.recover", "Bring In", "IMPORT"),
+    NextStep.RECOVER: ("fluxdepth.recover", "Recover", "IMPORT"),
 }
 
 
@@ -130,7 +130,8 @@ def _draw_job(layout, context, job) -> None:
         box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = job.key
         return
     count = len(job.images)
-    words = f"{'Result' if count == 1 else f'{count} results'} in {job.seconds:.0f} s"
+    words = "Result" if count == 1 else f"{count} results"
+    words += " recovered" if job.recovered else f" in {job.seconds:.0f} s"
     note = box.row()
     note.active = False
     note.label(text=words, icon="BLANK1")
@@ -159,7 +160,7 @@ def _draw_unfinished(layout, context) -> None:
     box = layout.box()
     words = "One edit was" if count == 1 else f"{count} edits were"
     texts.paragraph(box, f"{words} paid for and never brought in.", context.region.width, icon="INFO")
-    box.operator("fluxdepth.recover", text="Bring In", icon="IMPORT")
+    box.operator("fluxdepth.recover", icon="IMPORT")
 
 
 def _draw_more(self, context) -> None:

@@ -37,7 +37,7 @@ def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest
 
 @pytest.fixture(scope="module")
 def screen(host: Installed) -> Iterator[VirtualScreen]:
-    with VirtualScreen(host.host.place, 1600, 1000) as one:
+    with VirtualScreen(host.host.place, 1280, 860) as one:
         yield one
 
 
@@ -188,6 +188,14 @@ answer = time.monotonic() - begun
     fresh.do("bpy.ops.fluxdepth.recover()")
     fresh.wait_for(f"len({RESULTS}) == 3")
     assert sandbox.taken == 3
+    fresh.do("""
+area = max((one for one in bpy.context.screen.areas), key=lambda one: one.width * one.height)
+area.type = "IMAGE_EDITOR"
+""")
+    fresh.open_sidebar("IMAGE_EDITOR")
+    fresh.do("bpy.ops.fluxdepth.show(name=jobs.rows[0].images[0])")
+    fresh.wait_for(IDLE)
+    fresh.picture(SCREENS / f"blender-{host.host.series}-image-editor.png")
 
 
 def test_import_is_one_undo_step_and_redo_submits_nothing(fresh: Window, sandbox: Sandbox) -> None:
