@@ -17,6 +17,7 @@ from tests.hosts.screen import wait_until
 from .conftest import INSIDE, PHOTO, Inside
 
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
+BLANK = 4000  # bytes: an empty window as PNG is smaller
 SECONDS = 20  # for anything to appear; it takes one or two
 
 
@@ -142,9 +143,16 @@ class Desk:
         return self.screen.screenshot(SCREENS / f"gimp-{name}.png", settle=2)
 
     def window_picture(self, name: str, title: str) -> Path:
-        """A screenshot of one window."""
+        """A screenshot of one window, once something is drawn in it."""
         self.screen.xdotool("mousemove", 2, 2)
-        return self.screen.screenshot(SCREENS / f"gimp-{name}.png", self.screen.wait_for_window(title), settle=2)
+        window = self.screen.wait_for_window(title)
+        path = SCREENS / f"gimp-{name}.png"
+
+        def drawn() -> bool:
+            return self.screen.screenshot(path, window, settle=2).stat().st_size > BLANK
+
+        self.wait_for(drawn, f"the window {title!r} to be drawn")
+        return path
 
     # Acting.
 
@@ -173,6 +181,10 @@ class Desk:
         """Give GIMP's own window the keyboard."""
         self.screen.xdotool("windowactivate", "--sync", self.main)
 
+    def window(self, title: str) -> None:
+        """Wait for a window, and until the keyboard is its own: a focused field in it does not say so."""
+        self.screen.xdotool("windowactivate", "--sync", self.screen.wait_for_window(title))
+
     def gone(self, title: str) -> None:
         self.screen.wait_until_gone(title, SECONDS)
 
@@ -180,8 +192,7 @@ class Desk:
         """Run a menu entry with the keyboard alone, by GIMP's own search for commands."""
         self.to_gimp()
         self.press("slash")
-        search = self.screen.wait_for_window("Search Actions")
-        self.screen.xdotool("windowactivate", "--sync", search)
+        self.window("Search Actions")
         self.type(label)
         for _ in range(8):
             chosen = self.wait_for(self._chosen_command, f"something to choose for {label!r}")

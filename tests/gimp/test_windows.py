@@ -51,7 +51,7 @@ def kind_service(service: Sandbox) -> None:
 def start_edit(desk: Desk, prompt: str) -> None:
     """Open the dialog, write the prompt and press Edit, all with the keyboard."""
     desk.command("Depth Edit…")
-    desk.screen.wait_for_window(EDIT)
+    desk.window(EDIT)
     wait_until(lambda: "FOCUSED" in desk.see("text", "").states, 30, "the prompt to have the focus")
     desk.press("ctrl+a")
     desk.type(prompt)
@@ -67,7 +67,7 @@ def finished(desk: Desk, layers: int) -> None:
 
 def test_settings_need_no_image(desk: Desk, service: Sandbox) -> None:
     desk.menu("Settings…")
-    desk.screen.wait_for_window(SETTINGS)
+    desk.window(SETTINGS)
     desk.see("password text")
     # No sense: told in words, and nothing is closed.
     desk.type("short")
@@ -91,7 +91,7 @@ def test_first_result_in_six_clicks_and_one_paste(desk: Desk, service: Sandbox) 
     desk.open_image()
     desk.to_gimp()
     desk.menu("Depth Edit…")
-    desk.screen.wait_for_window(EDIT)
+    desk.window(EDIT)
     wait_until(lambda: "FOCUSED" in desk.see("password text").states, 30, "the key field to have the focus")
     desk.see("label", "credits of that account")
     desk.see("label", "Sent as PNG, 600×400 px, 0.")
@@ -135,7 +135,7 @@ def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> Non
     start_edit(desk, "Another key please, far away")
     desk.see("label", "Check it in Settings.")
     desk.press("Return")
-    desk.screen.wait_for_window(SETTINGS)
+    desk.window(SETTINGS)
     desk.press("Escape")
     desk.gone(SETTINGS)
     desk.press("ctrl+Return")
@@ -191,7 +191,7 @@ def test_repeat_makes_the_same_edit_without_asking(desk: Desk) -> None:
 def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
     before, taken = len(desk.layers()), service.taken
     desk.command("History…")
-    desk.screen.wait_for_window(HISTORY)
+    desk.window(HISTORY)
     desk.see("table cell", "Hidden by close")
     desk.window_picture(f"history-{desk.gimp.series}", HISTORY)
     desk.press("alt+i")
@@ -204,11 +204,11 @@ def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
 def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     before = len(desk.layers())
     desk.command("History…")
-    desk.screen.wait_for_window(HISTORY)
+    desk.window(HISTORY)
     desk.press("End")  # the first edit of all, made with a preset
     desk.see("label", "Realistic depth of field: the subject in the foreground")
     desk.press("alt+u")
-    desk.screen.wait_for_window(EDIT)
+    desk.window(EDIT)
     desk.see("text", "Realistic depth of field: the subject in the foreground")
     desk.press("ctrl+Return")
     finished(desk, before + 1)
