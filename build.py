@@ -327,8 +327,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     python = str(environment())
     marked = [] if full else ["-m", "not full"]
 
-    def pytest(*folders: str) -> Callable[[], int]:
-        return lambda: run([python, "-m", "pytest", "-q", *marked, *folders])
+    def pytest(*arguments: str) -> Callable[[], int]:
+        return lambda: run([python, "-m", "pytest", "-q", *marked, *arguments])
 
     def ruff(*arguments: str) -> int:
         return run([python, "-m", "ruff", *arguments])
@@ -337,8 +337,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         "lint": lambda: ruff("check", ".") or ruff("format", "--check", "."),
         "package": lambda: stage_packages(full),
         "types": lambda: run([python, "-m", "mypy"]) or run([python, "-m", "mypy", staged_core()]),
-        "core": pytest("tests/core"),
-        "service": pytest("tests/service", "tests/sandbox"),
+        "core": pytest("-n", "4", "tests/core"),  # they wait more than they work
+        "service": pytest("-n", "4", "tests/service", "tests/sandbox"),
         "hosts": lambda: stage_hosts(full) or pytest("tests/hosts")(),
         "gimp": pytest("tests/gimp"),
         "blender": pytest("tests/blender"),

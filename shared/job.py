@@ -153,10 +153,17 @@ def trim(journal: Journal) -> None:
 
 
 def recover(
-    job: Job, entry: EditEntry, *, client: Client, journal: Journal, on_event: OnEvent, cancel: CancelToken
+    job: Job,
+    entry: EditEntry,
+    *,
+    client: Callable[[], Client],
+    journal: Journal,
+    on_event: OnEvent,
+    cancel: CancelToken,
 ) -> Result:
     """The result of an edit that was paid for: from disk, or fetched from the service. Costs nothing.
 
+    ``client`` makes the client when one is needed: what is on disk takes neither a key nor a network.
     Raises :class:`BusyError` while another process works on the job, :class:`Cancelled`, and what waiting and
     downloading raise.
     """
@@ -170,12 +177,13 @@ def recover(
                 return _result(writer.job.id, entry, edit, image, entry.result_file)
         if not entry.uuid:
             raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
-        if client.address != job.address:
+        service = client()
+        if service.address != job.address:
             raise ResultError(
-                f"This edit was made at {job.address}, and the service address is {client.address} now.",
+                f"This edit was made at {job.address}, and the service address is {service.address} now.",
                 "Set that address in Settings, then fetch it with Recover.",
             )
-        run = _Run(writer, client, journal, on_event, cancel)
+        run = _Run(writer, service, journal, on_event, cancel)
         try:
             return run.fetch(entry.index, edit, entry.uuid, entry.submitted or job.created)
         except FluxDepthError as exc:

@@ -239,7 +239,7 @@ class Journal:
                 jobs.append(_settled(_read(folder)))
             except ValueError as exc:
                 self.problems.append(f"The entry of job {folder.name} {exc}.")
-        return jobs
+        return sorted(jobs, key=lambda job: job.created, reverse=True)
 
     def unfinished(self) -> list[tuple[Job, EditEntry]]:
         """What was paid for and has not reached a document, without the jobs that a live process works on."""

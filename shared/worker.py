@@ -74,7 +74,9 @@ class RunningJob:
         book = journal or Journal()
 
         def work(job: RunningJob) -> Outcome:
-            chosen = client or _client()
+            def chosen() -> Client:
+                return client or _client()
+
             result = recover(entry_job, entry, client=chosen, journal=book, on_event=job.put, cancel=job.cancel)
             return Outcome(entry_job.id, (result,))
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import build
 from tests.hosts import Blender, find_blender
 from tests.sandbox import Sandbox
+from tests.sandbox.progress import showing_progress
 
 from .window import INSIDE, profile_environment
 
 OUT = build.ROOT / "build" / "demo"
+SECONDS = 4.0  # that the stand-in takes for an edit: long enough to be seen
 
 
 def run(host: Blender, base_url: str, api_key: str, out: Path) -> tuple[Path, Path]:
@@ -43,9 +45,14 @@ def main() -> int:
     if not host:
         print(host, file=sys.stderr)
         return 1
-    with Sandbox(effect="depth") as sandbox:
-        for picture in run(host, sandbox.base_url, sandbox.api_key, OUT):
-            print(picture.relative_to(build.ROOT))
+    print(
+        f"Blender {host.version}, the extension from {build.DIST.name}/, a small scene rendered with Cycles", flush=True
+    )
+    with Sandbox(effect="depth", latency=SECONDS) as sandbox, showing_progress(sandbox):
+        pictures = run(host, sandbox.base_url, sandbox.api_key, OUT)
+    for picture in pictures:
+        print(f"  {picture.relative_to(build.ROOT)}  {picture.stat().st_size / 1e3:.0f} kB")
+    print("The service was a stand-in on this computer: the effect is its guess at depth, not the model's.")
     return 0
 
 

@@ -227,6 +227,7 @@ def test_stopped_during_the_wait_it_can_be_fetched_later(bench: Bench, photo: En
 
 
 def test_stopped_during_the_submit_the_late_id_is_written(bench: Bench, photo: EncodedImage) -> None:
+    bench.client = Client(bench.sandbox.base_url, bench.sandbox.api_key)  # with the patience of real life
     bench.sandbox.fault = "submit:slow_drip"
     bench.sandbox.drip_interval = 0.0005
     _, stopped = stopped_at(bench, photo, Stage.SUBMITTING, submits=1)
@@ -243,7 +244,7 @@ def test_stopped_during_the_download_it_can_be_fetched_later(bench: Bench, photo
     result = recover(
         job,
         entry,
-        client=bench.client,
+        client=lambda: bench.client,
         journal=bench.journal,
         on_event=bench.events.append,
         cancel=type(bench.cancel)(),
@@ -264,6 +265,14 @@ def test_a_result_on_disk_is_recovered_without_the_service(bench: Bench, photo: 
     assert running.outcome.results[0].image == result.image
     bench.journal.mark_imported(job.id, 0)
     assert not bench.journal.unfinished()
+
+
+def test_a_result_on_disk_is_recovered_without_a_key(bench: Bench, photo: EncodedImage) -> None:
+    bench.run(photo)
+    ((job, entry),) = bench.journal.unfinished()
+    running = RunningJob.start_recovery(job, entry, journal=bench.journal)
+    finish(running)
+    assert running.outcome.results[0].image.width == 640
 
 
 def test_a_result_that_was_deleted_from_disk_is_fetched_again(bench: Bench, photo: EncodedImage) -> None:

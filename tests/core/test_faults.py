@@ -205,7 +205,12 @@ def test_a_fault_is_told_costs_nothing_twice_and_loses_nothing(
         assert error.next_step is not NextStep.TRY_AGAIN
         ((job, entry),) = bench.journal.unfinished()
         result = recover(
-            job, entry, client=bench.client, journal=bench.journal, on_event=bench.events.append, cancel=bench.cancel
+            job,
+            entry,
+            client=lambda: bench.client,
+            journal=bench.journal,
+            on_event=bench.events.append,
+            cancel=bench.cancel,
         )
         assert result.image.width == 640
         assert bench.sandbox.taken == 1 and bench.sandbox.submits == 1

@@ -168,7 +168,7 @@ def test_everything_is_for_its_owner_only(journal: Journal) -> None:
 def test_recent_prompts_are_different_and_newest_first(journal: Journal) -> None:
     for prompt in ("one", "two", "one", "three"):
         finished_job(journal, prompt=prompt)
-    assert set(journal.recent_prompts()) == {"one", "two", "three"}
+    assert journal.recent_prompts() == ["three", "one", "two"]
     assert len(journal.recent_prompts(2)) == 2
 
 
@@ -203,7 +203,12 @@ def test_a_host_killed_while_it_waits_leaves_an_edit_to_recover(bench: Bench, ho
     ((job, entry),) = bench.journal.unfinished()
     assert entry.state is EditState.TAKEN
     result = recover(
-        job, entry, client=bench.client, journal=bench.journal, on_event=bench.events.append, cancel=bench.cancel
+        job,
+        entry,
+        client=lambda: bench.client,
+        journal=bench.journal,
+        on_event=bench.events.append,
+        cancel=bench.cancel,
     )
     assert result.image.width == 640
     assert bench.sandbox.submits == 1

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "client.py": {"requests", "urllib3"},
     "credentials.py": set(),
     "errors.py": set(),
-    "imaging.py": {"numpy", "PIL"},
+    "imaging.py": {"PIL"},
     "job.py": set(),
     "journal.py": {"filelock"},
     "log.py": set(),

@@ -6,13 +6,12 @@ import json
 import shutil
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import build
 from tests.hosts import find_gimp
 from tests.sandbox import Sandbox
+from tests.sandbox.progress import showing_progress
 
 DATA = Path(__file__).parents[1] / "data"
 OUT = build.BUILD / "demo"
@@ -72,34 +71,6 @@ def main() -> int:
         print(f"  {path.relative_to(build.ROOT)}  {path.stat().st_size / 1e3:.0f} kB")
     print("The service was a stand-in on this computer: the effect is its guess at depth, not the model's.")
     return 0
-
-
-class showing_progress:
-    """While it is open, says which request reaches the stand-in."""
-
-    WORDS = {"upload": "uploading the picture", "submit": "submitting the edit", "download": "inserting the result"}
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._show, daemon=True)
-
-    def __enter__(self) -> None:
-        self._started = time.monotonic()
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(5)
-
-    def _show(self) -> None:
-        last = ""
-        while not self._stop.wait(0.1):
-            requests = list(self._sandbox.requests)
-            words = self.WORDS.get(requests[-1].stage, "waiting for the edit") if requests else "starting GIMP"
-            if words != last:
-                print(f"  {time.monotonic() - self._started:5.1f} s  {words}", flush=True)
-            last = words
 
 
 if __name__ == "__main__":
