@@ -87,6 +87,7 @@ class SettingsWindow:
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
+        self.key.entry.connect("changed", lambda _: self.test.set_sensitive(True))
         self._show_key()
 
     def _show_key(self) -> None:
@@ -107,14 +108,13 @@ class SettingsWindow:
         self.key.set_tooltip_text(f"{KEY_VARIABLE} is set and wins" if from_environment else None)
         self.forget.set_sensitive(key is not None and not from_environment)
         self.test.set_sensitive(key is not None or bool(self.key.text))
-        self.key.entry.connect("changed", lambda _: self.test.set_sensitive(True))
 
     def run(self) -> bool:
-        saved = False
+        """Until it is closed; whether something was saved."""
         while self.dialog.run() == Gtk.ResponseType.OK:
             if self._save():
                 return True
-        return saved
+        return False
 
     def _save(self) -> bool:
         self.error.clear()
