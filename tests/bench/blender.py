@@ -8,6 +8,7 @@ from pathlib import Path
 
 import build
 from tests.bench import Figure
+from tests.blender import conftest
 from tests.blender.conftest import Installed, installed
 from tests.hosts import find_bpy
 from tests.sandbox import Sandbox
@@ -19,6 +20,7 @@ def run_inside(script: str) -> Installed:
         raise SystemExit(str(host))
     (package,) = build.package_blender(["linux-x64"])
     with tempfile.TemporaryDirectory(prefix="fluxdepth-bench-") as folder, Sandbox(effect="echo") as sandbox:
+        conftest._profiles.clear()  # an earlier one went with its folder
         inside = installed(host, package, Path(folder))
         inside.run(script, sandbox)
         return inside

@@ -45,9 +45,7 @@ def main() -> int:
     if not host:
         print(host, file=sys.stderr)
         return 1
-    print(
-        f"Blender {host.version}, the extension from {build.DIST.name}/, a small scene rendered with Cycles", flush=True
-    )
+    print(f"Blender {host.version}, the extension from {build.DIST.name}/, a scene rendered with Cycles", flush=True)
     with Sandbox(effect="depth", latency=SECONDS) as sandbox, showing_progress(sandbox):
         pictures = run(host, sandbox.base_url, sandbox.api_key, OUT)
     for picture in pictures:
