@@ -327,6 +327,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     python = str(environment())
     marked = [] if full else ["-m", "not full"]
 
+    side_by_side = ["-n", "2", "--dist", "loadfile"]  # a host's tests stay together: each start of one costs seconds
+
     def pytest(*arguments: str) -> Callable[[], int]:
         return lambda: run([python, "-m", "pytest", "-q", *marked, *arguments])
 
@@ -340,8 +342,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         "core": pytest("-n", "4", "tests/core"),  # they wait more than they work
         "service": pytest("-n", "4", "tests/service", "tests/sandbox"),
         "hosts": lambda: stage_hosts(full) or pytest("tests/hosts")(),
-        "gimp": pytest("tests/gimp"),
-        "blender": pytest("tests/blender"),
+        "gimp": pytest(*side_by_side, "tests/gimp"),
+        "blender": pytest(*side_by_side, "tests/blender"),
     }
     unknown = set(only) - set(stages)
     if unknown:

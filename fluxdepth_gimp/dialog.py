@@ -91,8 +91,8 @@ class EditWindow:
         self.dialog.set_default_size(ui.DIALOG_WIDTH, -1)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
-        self.first_run.box.set_visible(find_key() is None)
-        (self.first_run.entry.entry if find_key() is None else self.prompt.view).grab_focus()
+        self.first_run.box.set_visible(_no_key())
+        (self.first_run.entry.entry if _no_key() else self.prompt.view).grab_focus()
 
     def _widget(self, name: str) -> Gtk.Widget:
         # Asked for by name: for a choice GIMP 3.2 would make a radio button of each value, which takes half the screen.
@@ -220,7 +220,7 @@ class EditWindow:
 
         if settings_dialog.open_over(self.dialog):
             self.error.clear()
-        self.first_run.box.set_visible(find_key() is None)
+        self.first_run.box.set_visible(_no_key())
         self.status.refresh()
 
     def _focus(self, field: str) -> None:
@@ -274,6 +274,14 @@ class EditWindow:
                 self.dialog.response(Gtk.ResponseType.OK)
             return True
         return False
+
+
+def _no_key() -> bool:
+    """Whether the dialog should ask for a key: there is none, or what is there can't be one."""
+    try:
+        return find_key() is None
+    except FluxDepthError:
+        return True  # the status line tells what is wrong with it
 
 
 class FirstRun:

@@ -6,8 +6,8 @@ work is imported when a procedure runs. ``shared`` and the modules beside this f
 ``vendor`` folder comes last on the path, so that a distribution's own packages win.
 """
 
+import os
 import sys
-from pathlib import Path
 
 import gi
 
@@ -15,9 +15,9 @@ gi.require_version("Gimp", "3.0")  # for all modules: they import what is pinned
 gi.require_version("Gegl", "0.4")
 from gi.repository import Gimp, GLib  # noqa: E402
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-sys.path.append(str(HERE / "vendor"))
+HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120  pathlib would be paid at every start of GIMP
+sys.path.insert(0, HERE)
+sys.path.append(os.path.join(HERE, "vendor"))  # noqa: PTH118
 
 MENU = "<Image>/Filters/Flux Depth"
 EDIT = "plug-in-fluxdepth-edit"
