@@ -10,8 +10,8 @@ import pytest
 from shared import client as client_module, job as job_module
 from shared.cancel import CancelToken
 from shared.client import Client, TimeOuts
-from shared.job import EditRequest, Event, Outcome, run
-from shared.journal import Journal
+from shared.job import EditRequest, Event, Outcome, Result, recover, run
+from shared.journal import EditEntry, Job, Journal
 from shared.parameters import DepthEdit
 from shared.picture import EncodedImage, sniff
 from tests.sandbox import Sandbox
@@ -85,6 +85,16 @@ class Bench:
             journal=self.journal,
             on_event=self.events.append,
             cancel=self.cancel,
+        )
+
+    def recover(self, job: Job, entry: EditEntry) -> Result:
+        return recover(
+            job,
+            entry,
+            client=lambda: self.client,
+            journal=self.journal,
+            on_event=self.events.append,
+            cancel=CancelToken(),
         )
 
 

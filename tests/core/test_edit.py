@@ -13,7 +13,7 @@ import pytest
 from shared import job as job_module, settings
 from shared.client import Client
 from shared.errors import Billed, Cancelled, EditFailedError, NextStep, PictureError, StorageError
-from shared.job import EditRequest, Stage, recover
+from shared.job import EditRequest, Stage
 from shared.journal import EditState, Journal
 from shared.parameters import DepthEdit
 from shared.picture import EncodedImage, sniff
@@ -241,14 +241,7 @@ def test_stopped_during_the_download_it_can_be_fetched_later(bench: Bench, photo
     stopped_at(bench, photo, Stage.DOWNLOADING)
     bench.sandbox.fault = None
     ((job, entry),) = bench.journal.unfinished()
-    result = recover(
-        job,
-        entry,
-        client=lambda: bench.client,
-        journal=bench.journal,
-        on_event=bench.events.append,
-        cancel=type(bench.cancel)(),
-    )
+    result = bench.recover(job, entry)
     assert (result.image.width, result.edit.prompt) == (640, "fog")
     assert bench.sandbox.submits == 1
 

@@ -39,7 +39,6 @@ from shared.errors import (
     UncertainError,
     UnexpectedReplyError,
 )
-from shared.job import recover
 from shared.journal import EditState
 from shared.parameters import DepthEdit
 from shared.picture import EncodedImage
@@ -204,14 +203,7 @@ def test_a_fault_is_told_costs_nothing_twice_and_loses_nothing(
             return  # the record itself is so, and stays so
         assert error.next_step is not NextStep.TRY_AGAIN
         ((job, entry),) = bench.journal.unfinished()
-        result = recover(
-            job,
-            entry,
-            client=lambda: bench.client,
-            journal=bench.journal,
-            on_event=bench.events.append,
-            cancel=bench.cancel,
-        )
+        result = bench.recover(job, entry)
         assert result.image.width == 640
         assert bench.sandbox.taken == 1 and bench.sandbox.submits == 1
     elif isinstance(error, UncertainError):

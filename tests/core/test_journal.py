@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import StorageError
-from shared.job import EditRequest, recover
+from shared.job import EditRequest
 from shared.journal import EditState, Journal, is_running
 from shared.parameters import DepthEdit
 from shared.picture import EncodedImage
@@ -202,14 +202,7 @@ def test_a_host_killed_while_it_waits_leaves_an_edit_to_recover(bench: Bench, ho
         process.wait(10)
     ((job, entry),) = bench.journal.unfinished()
     assert entry.state is EditState.TAKEN
-    result = recover(
-        job,
-        entry,
-        client=lambda: bench.client,
-        journal=bench.journal,
-        on_event=bench.events.append,
-        cancel=bench.cancel,
-    )
+    result = bench.recover(job, entry)
     assert result.image.width == 640
     assert bench.sandbox.submits == 1
 
