@@ -246,7 +246,7 @@ def _write(flight: _Flight, result: Result) -> None:
     alpha = flight.snapshot.alpha if flight.snapshot else None
     picture = result.image if alpha is None else imaging.with_alpha(result.image, alpha)
     file = flight.files[result.index].with_suffix(picture.suffix)
-    write_by_rename(file, picture.data)
+    write_by_rename(file, picture.data, private=False)
     if result.file:
         Journal().mark_imported(result.job_id, result.index)
     print(f"frame {flight.frame}: {file}", flush=True)

@@ -10,8 +10,8 @@ import dataclasses
 import ipaddress
 import json
 import os
-import tempfile
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from .errors import ParameterError, StorageError
 from .parameters import Choice, Kind, Parameter
 
 DEFAULT_ADDRESS = "https://api.1min.ai"
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
 RENAME_PATIENCE = 2.0  # s; a reader holds a file of some KB for a moment only
 
 SERVICE_ADDRESS = Parameter(
@@ -154,15 +155,18 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def write_by_rename(path: Path, data: bytes) -> None:
+def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
     """Replaces ``path`` whole or not at all, its folder made when missing. Raises :class:`StorageError`.
 
-    Only its owner may read it: prompts and pictures are nobody else's, and one of these files is the key.
+    In the data folder only the owner may read: prompts and pictures are nobody else's, and one file is the key. With
+    ``private`` off the file is as readable as any that the artist's programs write.
     """
     try:
-        make_private_folder(path.parent)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-        temporary = Path(name)
+        if private:
+            make_private_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600 if private else 0o666)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)

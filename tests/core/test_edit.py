@@ -360,10 +360,10 @@ def test_a_disk_that_fills_up_after_the_submit_loses_no_result(
 ) -> None:
     write = settings.write_by_rename
 
-    def full(path: Path, data: bytes) -> None:
+    def full(path: Path, data: bytes, *, private: bool = True) -> None:
         if bench.sandbox.submits:
             raise StorageError(f"“{path}” can't be written: {os.strerror(28)}.")
-        write(path, data)
+        write(path, data, private=private)
 
     monkeypatch.setattr(settings, "write_by_rename", full)
     (result,) = bench.run(photo).results

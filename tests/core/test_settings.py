@@ -87,6 +87,14 @@ def test_a_file_that_another_program_is_reading_is_replaced_a_moment_later(
     assert settings.load_or_error() == Settings()
 
 
+def test_a_file_for_the_artist_has_the_usual_rights(tmp_path: Path) -> None:
+    ours, usual = tmp_path / "new" / "result.png", tmp_path / "usual"
+    settings.write_by_rename(ours, b"1\n2\r\n", private=False)
+    usual.touch()
+    assert ours.stat().st_mode == usual.stat().st_mode
+    assert ours.read_bytes() == b"1\n2\r\n" and list(ours.parent.iterdir()) == [ours]
+
+
 @pytest.mark.parametrize("text", ["two lines\nof text here", "…………………………", "short"])
 def test_a_key_that_can_not_be_sent_is_told_where_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUXDEPTH_API_KEY", text)
