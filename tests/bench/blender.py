@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -10,8 +11,15 @@ import build
 from tests.bench import Figure
 from tests.blender import conftest
 from tests.blender.conftest import Installed, installed
-from tests.hosts import find_bpy
+from tests.blender.window import Window
+from tests.hosts import VirtualScreen, find_blender, find_bpy
 from tests.sandbox import Sandbox
+
+SCENE = """
+chosen = bpy.context.scene.fluxdepth
+chosen.prompt = "Haze far behind the cube"
+chosen.source, chosen.image = "IMAGE", bpy.data.images.new("grid", 320, 180)
+"""
 
 
 def run_inside(script: str) -> Installed:
@@ -36,8 +44,36 @@ def stalls() -> Iterator[Figure]:
     yield Figure("… / one JPEG save_render of it", render["render_ms"] / render["jpeg_ms"], "×", 1.1)
 
 
+def timer_gaps() -> Iterator[Figure]:
+    """In a windowed Blender on a virtual screen, which draws in software: the gap when idle is what to compare with."""
+    host = find_blender("trixie")
+    if not host:
+        raise SystemExit(str(host))
+    (package,) = build.package_blender(["linux-x64"])
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fluxdepth-bench-")))
+        sandbox = stack.enter_context(Sandbox(effect="echo", latency=8.0))
+        conftest._profiles.clear()
+        inside = installed(host, package, folder)
+        screen = stack.enter_context(VirtualScreen(host.place, 1280, 860))
+        window = stack.enter_context(Window(host, screen, inside.profile, inside.environment(sandbox)))
+        window.do(SCENE)
+        window.open_sidebar()
+        idle = window.longest_gap()
+        window.do("bpy.ops.fluxdepth.edit()")
+        window.wait_for("jobs.rows and jobs.rows[0].progress[0].startswith('Generating')")
+        window.wait_for("time.monotonic() > fluxdepth.ticker._calm")
+        waiting = window.longest_gap()
+    yield Figure("longest gap between ticks of a 20 ms timer, idle", idle, "ms")
+    yield Figure("longest gap between ticks of a 20 ms timer, while a job waits", waiting, "ms", 40)
+
+
 def startup() -> Iterator[Figure]:
     yield Figure("register()", run_inside("startup.py").note("check_registering")["register_ms"], "ms", 5)
 
 
-MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {"blender-stalls": stalls, "blender-startup": startup}
+MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
+    "blender-stalls": stalls,
+    "blender-startup": startup,
+    "blender-timer-gaps": timer_gaps,
+}

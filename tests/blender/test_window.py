@@ -6,7 +6,6 @@ The pictures are in build/screens; look at them.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import signal
 from collections.abc import Iterator
@@ -27,7 +26,6 @@ from .window import InsideError, Window
 SCREENS = build.ROOT / "build" / "screens"
 RESULTS = "[image.name for image in bpy.data.images if 'fluxdepth_edit' in image]"
 IDLE = "not bpy.app.timers.is_registered(fluxdepth.ticker._tick)"
-GAP_SPAN = 1.5  # s over which the gaps between ticks are measured
 
 
 @pytest.fixture(scope="module", params=WINDOWED)
@@ -80,16 +78,6 @@ def rows(window: Window) -> list[list[str]]:
     return window.do("answer = [[row.state.name, str(row.error or '')] for row in jobs.rows]")
 
 
-def longest_gap(window: Window) -> float:
-    """Milliseconds between two ticks of a timer of 20 ms, at most, while nobody asks Blender for anything."""
-    window.do("ticks.clear()")
-    ticks = []
-    while not ticks or ticks[-1] - ticks[0] < GAP_SPAN:
-        window.screen.xdotool("sleep", GAP_SPAN)
-        ticks = window.do("answer = list(ticks)")
-    return max(after - before for before, after in itertools.pairwise(ticks)) * 1000
-
-
 def test_the_real_button_from_idle_to_done(
     fresh: Window, host: Installed, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,11 +99,11 @@ area.spaces.active.image = next(image for image in bpy.data.images if image.type
     fresh.wait_for(IDLE)
     fresh.picture(SCREENS / f"{name}-idle.png")
     button = fresh.find_button(r"fluxdepth\.edit", sidebar)
-    idle = longest_gap(fresh)
+    idle = fresh.longest_gap()
     fresh.screen.click(*button)
     fresh.wait_for("jobs.rows and jobs.rows[0].progress[0].startswith('Generating')")
     fresh.wait_for("time.monotonic() > fluxdepth.ticker._calm")  # the panel has stopped growing
-    waiting = longest_gap(fresh)
+    waiting = fresh.longest_gap()
     with capsys.disabled():
         print(f"\n{name}: longest gap between timer ticks {idle:.0f} ms idle, {waiting:.0f} ms while a job waits")
     fresh.picture(SCREENS / f"{name}-running.png", settle=0)

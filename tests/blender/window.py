@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from tests.hosts.screen import wait_until
 INSIDE = Path(__file__).parent / "inside"
 START_DEADLINE = 90.0
 ANSWER_DEADLINE = 60.0
+GAP_SPAN = 1.5  # s over which the gaps between ticks are measured
 
 # Blender was started with factory settings, which leave extensions switched off. The key copies a button's command.
 SET_UP = """
@@ -134,6 +136,15 @@ except (AttributeError, TypeError):
             if re.search(command, self.do("answer = bpy.context.window_manager.clipboard")):
                 return at
         raise AssertionError(f"no button with {command} in the sidebar")
+
+    def longest_gap(self) -> float:
+        """Milliseconds between two ticks of a timer of 20 ms, at most, while nobody asks Blender for anything."""
+        self.do("ticks.clear()")
+        ticks: list[float] = []
+        while not ticks or ticks[-1] - ticks[0] < GAP_SPAN:
+            self.screen.xdotool("sleep", GAP_SPAN)
+            ticks = self.do("answer = list(ticks)")
+        return max(after - before for before, after in itertools.pairwise(ticks)) * 1000
 
     def picture(self, path: Path, settle: float = 2) -> Path:
         """The screen, by default once it has settled. The mouse is moved away, so that no tooltip is in it."""
