@@ -327,8 +327,6 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     python = str(environment())
     marked = [] if full else ["-m", "not full"]
 
-    side_by_side = ["-n", "2", "--dist", "loadfile"]  # a host's tests stay together: each start of one costs seconds
-
     def pytest(*arguments: str) -> Callable[[], int]:
         return lambda: run([python, "-m", "pytest", "-q", *marked, *arguments])
 
@@ -342,8 +340,9 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         "core": pytest("-n", "4", "tests/core"),  # they wait more than they work
         "service": pytest("-n", "4", "tests/service", "tests/sandbox"),
         "hosts": lambda: stage_hosts(full) or pytest("tests/hosts")(),
-        "gimp": pytest(*side_by_side, "tests/gimp"),
-        "blender": pytest(*side_by_side, "tests/blender"),
+        # One after the other: windows that fight for two cores lose keys and frames.
+        "gimp": pytest("tests/gimp"),
+        "blender": pytest("tests/blender"),
     }
     unknown = set(only) - set(stages)
     if unknown:

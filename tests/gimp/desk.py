@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -149,6 +149,7 @@ class Desk:
         path = SCREENS / f"gimp-{name}.png"
 
         def drawn() -> bool:
+            self.window(title)  # above all others: what is covered may never be drawn
             return self.screen.screenshot(path, window, settle=2).stat().st_size > BLANK
 
         self.wait_for(drawn, f"the window {title!r} to be drawn")
@@ -172,6 +173,21 @@ class Desk:
 
     def type(self, text: str) -> None:
         self.screen.type(text)
+
+    def write(self, text: str, title: str) -> None:
+        """Replace what is in the focused text of a window.
+
+        On a busy machine GIMP's own window may take the keyboard back for a moment when its search closes, and with it
+        some letters: then the window is given it again and the text is typed anew.
+        """
+        for _ in range(4):
+            self.press("ctrl+a")
+            self.type(text)
+            with suppress(TimeoutError):
+                wait_until(lambda: self.find("text", text), 3, text)
+                return
+            self.window(title)
+        self.see("text", text)
 
     def open_image(self) -> None:
         (self.inside.out / "open").touch()

@@ -53,9 +53,7 @@ def start_edit(desk: Desk, prompt: str) -> None:
     desk.command("Depth Edit…")
     desk.window(EDIT)
     wait_until(lambda: "FOCUSED" in desk.see("text", "").states, 30, "the prompt to have the focus")
-    desk.press("ctrl+a")
-    desk.type(prompt)
-    desk.see("text", prompt)
+    desk.write(prompt, EDIT)
     desk.press("ctrl+Return")
 
 
