@@ -73,7 +73,7 @@ def main() -> int:
     bench.add_argument("name", nargs="*", help="only these measurements")
     bench.set_defaults(run=lambda chosen: in_environment("tests.bench", *chosen.name, hosts=HOSTS))
 
-    screenshots = commands.add_parser("screenshots", help="take the pictures of every window into build/screens/")
+    screenshots = commands.add_parser("screenshots", help="take the pictures of every window, and renew the README's")
     screenshots.set_defaults(run=lambda chosen: take_screenshots())
 
     live = commands.add_parser("check-live", help="ask the real service whether key and model are good, without paying")
@@ -393,6 +393,8 @@ def take_screenshots() -> None:
     checked(command, "taking the screenshots")
     for picture in sorted((BUILD / "screens").glob("*.png")):
         print(picture.relative_to(ROOT))
+    run_demo("gimp")
+    in_environment("tests.readme_pictures")
 
 
 if __name__ == "__main__":

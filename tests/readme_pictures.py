@@ -1,0 +1,48 @@
+"""Renews the README's pictures from build/screens and build/demo: `build.py screenshots` ends with this."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "tests" / "data" / "screens"
+COLOURS = 128  # enough for a window; a photo in it shows a little grain
+
+# What the README shows -> where it comes from, and the part of it (left, top, right, bottom in pixels) or all of it.
+PICTURES: dict[str, tuple[str, tuple[int, int, int, int] | None]] = {
+    "gimp-first-run.png": ("screens/gimp-first-run-dark-100.png", None),
+    "gimp-working.png": ("screens/gimp-working-light-100.png", None),
+    "gimp-error.png": ("screens/gimp-error-light-100.png", None),
+    "gimp-settings.png": ("screens/gimp-settings-light-100.png", None),
+    "gimp-result.png": ("screens/gimp-result-3.0.png", None),
+    "blender-done.png": ("screens/blender-4.3-done.png", None),
+}
+PHOTOS = {"before.jpg": "demo/gimp-before.png", "after.jpg": "demo/gimp-after.png"}
+
+
+def main() -> int:
+    OUT.mkdir(parents=True, exist_ok=True)
+    missing = [name for name, _ in PICTURES.values() if not (ROOT / "build" / name).exists()]
+    missing += [name for name in PHOTOS.values() if not (ROOT / "build" / name).exists()]
+    if missing:
+        print(
+            f"not taken yet: {', '.join(missing)} (build.py demo and build.py screenshots make them)", file=sys.stderr
+        )
+        return 1
+    for name, (source, part) in PICTURES.items():
+        with Image.open(ROOT / "build" / source) as picture:
+            shown = picture.convert("RGB").crop(part) if part else picture.convert("RGB")
+        shown.quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(OUT / name, optimize=True)
+    for name, source in PHOTOS.items():
+        with Image.open(ROOT / "build" / source) as picture:
+            picture.convert("RGB").save(OUT / name, quality=90)
+    for path in sorted(OUT.iterdir()):
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1e3:.0f} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
