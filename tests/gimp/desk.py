@@ -11,13 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from PIL import Image
+
 from tests.hosts import Gimp, VirtualScreen
 from tests.hosts.screen import wait_until
 
 from .conftest import INSIDE, PHOTO, Inside
 
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
-BLANK = 4000  # bytes: an empty window as PNG is smaller
 SECONDS = 20  # for anything to appear; it takes one or two
 
 
@@ -150,7 +151,7 @@ class Desk:
 
         def drawn() -> bool:
             self.window(title)  # above all others: what is covered may never be drawn
-            return self.screen.screenshot(path, window, settle=2).stat().st_size > BLANK
+            return _is_drawn(self.screen.screenshot(path, window, settle=2))
 
         self.wait_for(drawn, f"the window {title!r} to be drawn")
         return path
@@ -220,3 +221,10 @@ class Desk:
     def _chosen_command(self) -> str:
         cells = (seen for seen in self.look("gimp") if seen.role == "table cell" and "SELECTED" in seen.states)
         return next((cell.name for cell in cells if cell.window == "Search Actions" and cell.name), "")
+
+
+def _is_drawn(picture: Path) -> bool:
+    """Whether a window's picture holds a window: an empty one has one colour, and what X has not drawn yet is black."""
+    with Image.open(picture) as image:
+        shades = image.convert("L").histogram()
+    return shades[0] < 0.05 * sum(shades) and max(shades) < 0.98 * sum(shades)
