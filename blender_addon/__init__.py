@@ -2,7 +2,10 @@
 
 import bpy
 
-from . import cli, jobs, operators, panels, preferences, presets, properties
+from . import properties, session as jobs
+from .command import cli
+from .operators import edits as operators
+from .ui import panels, preferences, presets
 
 _CLASSES = (
     *properties.CLASSES,

@@ -5,17 +5,9 @@ Knows no range, default, label or help of its own for what the table has. No net
 
 import bpy
 
-from .shared.parameters import (
-    FLUX_DEPTH_PRO,
-    KEEP_TRANSPARENCY,
-    LONGEST_SIDE,
-    UPLOAD_FORMAT,
-    VARIATIONS,
-    Choice,
-    DepthEdit,
-    Kind,
-    Parameter,
-)
+from .shared.model.edit import DepthEdit
+from .shared.model.models import FLUX_DEPTH_PRO
+from .shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Choice, Kind, Parameter
 
 LARGEST_INT = 2**31 - 1  # Blender's IntProperty is 32-bit signed; `seed_exact` holds what is above
 

@@ -15,14 +15,16 @@ from types import SimpleNamespace
 import bpy
 from bpy.app.handlers import persistent
 
-from . import properties, results, sources, ticker
-from .shared import credentials, imaging, settings
+from . import properties, ticker
+from .pictures import results, sources
 from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError, StorageError
-from .shared.job import EditRequest, Result
-from .shared.journal import EditEntry, Job, Journal
-from .shared.log import LOGGER
-from .shared.parameters import DepthEdit
-from .shared.worker import RunningJob, settle
+from .shared.jobs.background import RunningJob, settle
+from .shared.jobs.pipeline import EditRequest, Result
+from .shared.model.edit import DepthEdit
+from .shared.pictures import imaging
+from .shared.storage import credentials, files
+from .shared.storage.journal import EditEntry, Job, Journal
+from .shared.storage.log import LOGGER
 
 BUDGET = 0.010  # s of one tick; half a frame at 60 Hz. What does not fit waits for the next
 WAIT = 0.02  # s between two looks in background mode
@@ -166,13 +168,13 @@ class Row:
         alpha, job_id = self._snapshot.alpha if self._snapshot else None, self._running.job_id
         if alpha is None or not job_id or self._alpha_file:
             return
-        self._alpha_file = file = settings.home() / "jobs" / job_id / ALPHA_FILE
+        self._alpha_file = file = files.home() / "jobs" / job_id / ALPHA_FILE
 
         def then(answer: object) -> None:
             if isinstance(answer, FluxDepthError):
                 LOGGER.warning("the transparency can't be kept: %s", answer)
 
-        ticker.Errand(lambda: settings.write_by_rename(file, imaging.stored_alpha(alpha)), then)
+        ticker.Errand(lambda: files.write_by_rename(file, imaging.stored_alpha(alpha)), then)
 
     def _ended(self) -> None:
         snapshot, self._snapshot = self._snapshot, None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import bpy
 
 from .shared.errors import Billed, FluxDepthError, NextStep
-from .shared.log import LOGGER
+from .shared.storage.log import LOGGER
 
 PERIOD = 0.1  # s between ticks: a bar that moves, at a cost that is not felt
 REDRAW = 0.5  # s between redraws of the panels while jobs run; the words change once a second

@@ -11,14 +11,14 @@ from typing import Any
 
 from gi.repository import Gimp, GObject
 
-from shared.parameters import (
-    FLUX_DEPTH_PRO,
+from shared.model.edit import DepthEdit
+from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.parameters import (
     KEEP_TRANSPARENCY,
     LONGEST_SIDE,
     UPLOAD_FORMAT,
     VARIATIONS,
     Choice,
-    DepthEdit,
     Kind,
     Parameter,
     Value,

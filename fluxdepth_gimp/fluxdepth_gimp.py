@@ -112,7 +112,7 @@ def told(run):
 @told
 def run_edit(procedure, run_mode, image, drawables, config, _data):
     """Filters > Flux Depth > Depth Edit…"""
-    import edit
+    from procedures import edit
 
     return edit.run(procedure, run_mode, image, list(drawables), config)
 
@@ -120,7 +120,7 @@ def run_edit(procedure, run_mode, image, drawables, config, _data):
 @told
 def run_recover(procedure, run_mode, image, _drawables, _config, _data):
     """Filters > Flux Depth > Recover"""
-    import recover
+    from procedures import recover
 
     return recover.run(procedure, run_mode, image)
 
@@ -128,7 +128,7 @@ def run_recover(procedure, run_mode, image, _drawables, _config, _data):
 @told
 def run_history(procedure, run_mode, image, _drawables, _config, _data):
     """Filters > Flux Depth > History…"""
-    import history
+    from windows import history_window as history
 
     return history.run(procedure, run_mode, image)
 
@@ -136,7 +136,7 @@ def run_history(procedure, run_mode, image, _drawables, _config, _data):
 @told
 def run_settings(procedure, config, _data):
     """Filters > Flux Depth > Settings…"""
-    import settings_dialog
+    from windows import settings_window as settings_dialog
 
     return settings_dialog.run(procedure, config.get_property("run-mode"))
 

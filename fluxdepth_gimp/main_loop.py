@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from gi.repository import Gimp, GLib
 
-from shared.worker import Progress, RunningJob
+from shared.jobs.background import Progress, RunningJob
 
 TICK = 100  # ms: seconds that count evenly and a bar that moves, for next to no work
 # A synchronous submit may answer as late as this; the wait is invisible, GIMP stays usable.

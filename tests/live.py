@@ -9,14 +9,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from shared import credentials, log, settings
 from shared.cancel import CancelToken
-from shared.client import Client
 from shared.errors import FluxDepthError
-from shared.job import EditRequest, Event, run
-from shared.journal import Journal
-from shared.parameters import DepthEdit
-from shared.picture import sniff
+from shared.jobs.pipeline import EditRequest, Event, run
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import sniff
+from shared.service.client import Client
+from shared.storage import credentials, files, log
+from shared.storage.journal import Journal
 
 ROOT = Path(__file__).parents[1]
 PHOTO = ROOT / "tests" / "data" / "coffee.png"
@@ -37,7 +37,7 @@ def main() -> int:
 def check(pay: bool) -> int:
     key = credentials.key_or_error()
     client = Client.from_settings()
-    log.start(settings.home(), key.value)
+    log.start(files.home(), key.value)
     print(f"service {client.address}, key from {key.source.value}")
     status = client.status()
     print(status.line)

@@ -14,23 +14,20 @@ from types import SimpleNamespace
 
 import bpy
 
-from . import jobs, operators, properties, sources
-from .shared import credentials, imaging
-from .shared.errors import FluxDepthError
-from .shared.job import EditRequest, Result
-from .shared.journal import EditEntry, Job, Journal
-from .shared.parameters import (
-    FLUX_DEPTH_PRO,
-    KEEP_TRANSPARENCY,
-    LONGEST_SIDE,
-    UPLOAD_FORMAT,
-    VARIATIONS,
-    DepthEdit,
-    Kind,
-)
-from .shared.picture import sniff
-from .shared.settings import write_by_rename
-from .shared.worker import RunningJob, settle
+from .. import properties, session as jobs
+from ..operators import edits as operators
+from ..pictures import sources
+from ..shared.errors import FluxDepthError
+from ..shared.jobs.background import RunningJob, settle
+from ..shared.jobs.pipeline import EditRequest, Result
+from ..shared.model.edit import DepthEdit
+from ..shared.model.models import FLUX_DEPTH_PRO
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind
+from ..shared.pictures import imaging
+from ..shared.pictures.encoded import sniff
+from ..shared.storage import credentials
+from ..shared.storage.files import write_by_rename
+from ..shared.storage.journal import EditEntry, Job, Journal
 
 IN_FLIGHT = 3  # frames that wait for the service while the next one is rendered
 WAIT = 0.05  # s between two looks at a job

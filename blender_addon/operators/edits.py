@@ -6,9 +6,10 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from . import jobs, properties, results, ticker
-from .shared import presets
-from .shared.errors import FluxDepthError
+from .. import properties, session as jobs, ticker
+from ..pictures import results
+from ..shared.errors import FluxDepthError
+from ..shared.model import presets
 
 ONLINE_ACCESS = "Online access is switched off. Allow it in Preferences > System > Network"
 ONLINE_ACCESS_FORCED = "Blender was started with --offline-mode; start it without"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import bpy
 
-from .shared.errors import PictureError
-from .shared.imaging import Pixels
+from ..shared.errors import PictureError
+from ..shared.pictures.imaging import Pixels
 
 # TARGA_RAW is written as fast as a JPEG, loses nothing, and is read without a decoder.
 FILE_FORMAT, COLOR_MODE = "TARGA_RAW", "RGBA"

@@ -8,7 +8,7 @@ import json
 
 import bpy
 
-from .shared.picture import EncodedImage
+from ..shared.pictures.encoded import EncodedImage
 
 PROPERTY = "fluxdepth_edit"
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them

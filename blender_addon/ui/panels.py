@@ -2,10 +2,14 @@
 
 import bpy
 
-from . import jobs, operators, presets, properties, results, sources, texts
-from .shared.errors import FluxDepthError, NextStep
-from .shared.parameters import FLUX_DEPTH_PRO, KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
-from .shared.presets import advice
+from .. import properties, session as jobs
+from ..operators import edits as operators
+from ..pictures import results, sources
+from ..shared.errors import FluxDepthError, NextStep
+from ..shared.model.models import FLUX_DEPTH_PRO
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
+from ..shared.model.presets import advice
+from ..ui import presets, texts
 
 RESULTS_SHOWN = 8
 TITLE_LETTERS = 34

@@ -5,11 +5,13 @@ import os
 
 import bpy
 
-from . import jobs, operators, texts, ticker
-from .shared import credentials, settings as stored
-from .shared.client import Client
-from .shared.errors import FluxDepthError
-from .shared.parameters import Kind, Parameter
+from .. import session as jobs, ticker
+from ..operators import edits as operators
+from ..shared.errors import FluxDepthError
+from ..shared.model.parameters import Kind, Parameter
+from ..shared.service.client import Client
+from ..shared.storage import credentials, files, settings as stored
+from ..ui import texts
 
 _said = ""  # what came of the last change or test
 _testing = False
@@ -93,7 +95,7 @@ def _draw(self, context) -> None:
     column.active = False
     words = (
         "Each edit sends the picture and the prompt to the service address and costs credits of your account there. "
-        f"Key, history and unfinished edits are kept in {stored.home()}, for GIMP and Blender alike; "
+        f"Key, history and unfinished edits are kept in {files.home()}, for GIMP and Blender alike; "
         "the key is in no .blend file."
     )
     texts.paragraph(column, words, context.region.width)

@@ -4,8 +4,8 @@ import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
-from . import properties
-from .shared.presets import PRESETS
+from .. import properties
+from ..shared.model.presets import PRESETS
 
 SUBFOLDER = "fluxdepth"
 

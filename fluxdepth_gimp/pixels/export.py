@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from coverage import ALPHA, SELECTION, Coverage
 from gi.repository import Gegl, Gimp, Gio
-from scratch import scratch_folder, scratch_image
 
+from pixels.coverage import ALPHA, SELECTION, Coverage
+from pixels.scratch import scratch_folder, scratch_image
 from shared.errors import ParameterError, PictureError
-from shared.picture import EncodedImage, sniff
+from shared.pictures.encoded import EncodedImage, sniff
 
 # Around a selection the model is shown this fraction of its width and height on every side: it judges depth by context.
 SELECTION_CONTEXT = 0.25

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coverage import SELECTION, Coverage
 from gi.repository import Gegl, Gimp
-from scratch import loaded, scratch_image
 
+from pixels.coverage import SELECTION, Coverage
+from pixels.scratch import loaded, scratch_image
 from shared.errors import ResultDamagedError
-from shared.job import Result
+from shared.jobs.pipeline import Result
 
 PARASITE = "fluxdepth-edit"
 # The model rounds its sizes, so a small difference of aspect is its arithmetic and no cropping.

@@ -13,15 +13,15 @@ from typing import Any
 import arguments
 from arguments import Chosen
 from gi.repository import Gimp, GLib, GObject
-from pixels_in import Inserted, Place, insert
-from pixels_out import export, find_source
-from waiting import StatusBar, settle, wait
+from main_loop import StatusBar, settle, wait
+from pixels.export import export, find_source
+from pixels.insert import Inserted, Place, insert
 
-from shared.credentials import key_or_error
 from shared.errors import Cancelled, FluxDepthError, NextStep, StorageError
-from shared.job import EditRequest, Outcome, Result
-from shared.journal import Journal
-from shared.worker import RunningJob
+from shared.jobs.background import RunningJob
+from shared.jobs.pipeline import EditRequest, Outcome, Result
+from shared.storage.credentials import key_or_error
+from shared.storage.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def run(
 ) -> Gimp.ValueArray:
     """The whole procedure, in any run mode."""
     if run_mode is Gimp.RunMode.INTERACTIVE:
-        import dialog
+        from windows import edit_window as dialog
 
         return dialog.run(procedure, image, drawables, config)
     try:

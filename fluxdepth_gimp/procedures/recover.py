@@ -7,15 +7,15 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edit import failed, note_arrival, show, succeeded
 from gi.repository import Gimp
-from pixels_in import Inserted, Place, insert
-from waiting import StatusBar, wait
+from main_loop import StatusBar, wait
+from pixels.insert import Inserted, Place, insert
 
+from procedures.edit import failed, note_arrival, show, succeeded
 from shared.errors import FluxDepthError
-from shared.job import Result
-from shared.journal import EditEntry, Job, Journal
-from shared.worker import RunningJob
+from shared.jobs.background import RunningJob
+from shared.jobs.pipeline import Result
+from shared.storage.journal import EditEntry, Job, Journal
 
 
 @dataclass

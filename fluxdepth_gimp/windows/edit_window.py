@@ -9,19 +9,19 @@ from __future__ import annotations
 import random
 
 import arguments
-import edit
-import ui
 from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
-from prompt_box import PromptBox
-from source_box import SourceBox
-from status_line import StatusLine
-from ui import SPACE, STEP_LABELS
-from waiting import StatusBar, settle, wait
+from main_loop import StatusBar, settle, wait
+from procedures import edit
 
-from shared.credentials import find_key, save_key
 from shared.errors import Cancelled, FluxDepthError, NextStep
-from shared.parameters import SEED_COUNT
-from shared.worker import Progress, RunningJob
+from shared.jobs.background import Progress, RunningJob
+from shared.model.parameters import SEED_COUNT
+from shared.storage.credentials import find_key, save_key
+from windows import ui
+from windows.prompt_box import PromptBox
+from windows.source_box import SourceBox
+from windows.status_line import StatusLine
+from windows.ui import SPACE, STEP_LABELS
 
 MORE = ("prompt-upsampling", "safety-tolerance", "format", "longest-side", "upload-format", "result")
 MORE_CHECKS = ("fit-to-source", "keep-transparency")
@@ -216,7 +216,7 @@ class EditWindow:
             self._recover()
 
     def _open_settings(self) -> None:
-        import settings_dialog
+        from windows import settings_window as settings_dialog
 
         if settings_dialog.open_over(self.dialog):
             self.error.clear()
@@ -233,7 +233,7 @@ class EditWindow:
             self._widget(field.replace("_", "-")).child_focus(Gtk.DirectionType.TAB_FORWARD)
 
     def _recover(self) -> None:
-        import recover
+        from procedures import recover
 
         self.error.clear()
         self._busy(True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 
 import arguments
-import recover
-import ui
 from gi.repository import Gimp, GimpUi, Gtk
-from pixels_in import short_prompt
-from waiting import wait
+from main_loop import wait
+from pixels.insert import short_prompt
+from procedures import recover
 
-from shared.journal import EditEntry, EditState, Job, Journal
-from shared.parameters import FLUX_DEPTH_PRO, Kind
-from shared.worker import Progress, RunningJob
+from shared.jobs.background import Progress, RunningJob
+from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.parameters import Kind
+from shared.storage.journal import EditEntry, EditState, Job, Journal
+from windows import ui
 
 SHOWN = 300  # edits; more make the list slow and nobody looks there
 STATES = {
@@ -43,7 +44,7 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
 
 
 def _edit_with(procedure: Gimp.Procedure, image: Gimp.Image, job: Job, entry: EditEntry) -> Gimp.ValueArray:
-    import dialog
+    from windows import edit_window as dialog
 
     edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
     config = edit_procedure.create_config()

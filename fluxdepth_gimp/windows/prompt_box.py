@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import arguments
-import ui
 from gi.repository import Gimp, GObject, Gtk
-from pixels_in import short_prompt
+from pixels.insert import short_prompt
 
-from shared.journal import Journal
-from shared.parameters import FLUX_DEPTH_PRO, Value
-from shared.presets import PRESETS, advice
+from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.parameters import Value
+from shared.model.presets import PRESETS, advice
+from shared.storage.journal import Journal
+from windows import ui
 
 HEIGHT = 84  # px: four lines
 RECENT = 8

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from gi.repository import GLib, Gtk
 
-from shared.client import Client
 from shared.errors import FluxDepthError
+from shared.service.client import Client
 
 TICK = 100  # ms
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
-import ui
 from gi.repository import Gimp, GimpUi, Gtk
-from service_check import ServiceCheck
 
-from shared import settings
-from shared.credentials import KEY_VARIABLE, KeySource, find_key, forget_key, save_key
 from shared.errors import FluxDepthError
-from shared.log import log_file
-from shared.parameters import Parameter
-from shared.settings import HISTORY_LIMIT, SERVICE_ADDRESS, WAITING
+from shared.model.parameters import Parameter
+from shared.storage import files, settings
+from shared.storage.credentials import KEY_VARIABLE, KeySource, find_key, forget_key, save_key
+from shared.storage.log import log_file
+from shared.storage.settings import HISTORY_LIMIT, SERVICE_ADDRESS, WAITING
+from windows import ui
+from windows.service_check import ServiceCheck
 
 
 def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode) -> Gimp.ValueArray:
@@ -159,7 +159,7 @@ class SettingsWindow:
         self._show_key()
 
     def _open_log(self) -> None:
-        path = log_file(settings.home())
+        path = log_file(files.home())
         if path.exists():
             ui.open_file(str(path), self.dialog)
         else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ui
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango
-from pixels_out import Source, export, find_source, sent_format, sent_size
+from pixels.export import Source, export, find_source, sent_format, sent_size
 
 from shared.errors import FluxDepthError
+from windows import ui
 
 SIDE = 96  # px of the preview
 SETTLED = 300  # ms without a change until the picture is encoded to tell its size

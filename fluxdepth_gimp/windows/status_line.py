@@ -5,12 +5,12 @@ The service is asked only when the artist presses Check: nothing leaves the comp
 
 from __future__ import annotations
 
-import ui
 from gi.repository import Gimp, Gtk
-from service_check import ServiceCheck
 
-from shared.credentials import find_key
 from shared.errors import FluxDepthError
+from shared.storage.credentials import find_key
+from windows import ui
+from windows.service_check import ServiceCheck
 
 
 class StatusLine(Gtk.Box):

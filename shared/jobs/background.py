@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import log, settings
-from .cancel import CancelToken
-from .client import Client
-from .errors import Billed, Cancelled, FluxDepthError
-from .job import EditRequest, Event, Outcome, Stage, recover, run, trim
-from .journal import EditEntry, Job, Journal
-from .log import LOGGER
+from ..cancel import CancelToken
+from ..errors import Billed, Cancelled, FluxDepthError
+from ..jobs.pipeline import EditRequest, Event, Outcome, Stage, recover, run, trim
+from ..service.client import Client
+from ..storage import files, log
+from ..storage.journal import EditEntry, Job, Journal
+from ..storage.log import LOGGER
 
 _ORDER = list(Stage)
 _live: set[RunningJob] = set()
@@ -212,5 +212,5 @@ def settle(timeout: float) -> None:
 def _client() -> Client:
     """The client in force, its debug log opened."""
     client = Client.from_settings()
-    log.start(settings.home(), client.secret)
+    log.start(files.home(), client.secret)
     return client

@@ -17,10 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import settings as settings_module
-from .cancel import CancelToken
-from .client import RETRY_AFTER_LIMIT, UPLOAD_LIMIT, Client
-from .errors import (
+from ..cancel import CancelToken
+from ..errors import (
     AsyncUnsupportedError,
     Billed,
     Cancelled,
@@ -40,11 +38,14 @@ from .errors import (
     UncertainError,
     UnexpectedReplyError,
 )
-from .journal import EditEntry, EditState, Job, JobWriter, Journal, note_failure
-from .log import LOGGER
-from .parameters import VARIATIONS, DepthEdit
-from .picture import EncodedImage, sniff
-from .replies import Record, Status
+from ..model.edit import DepthEdit
+from ..model.parameters import VARIATIONS
+from ..pictures.encoded import EncodedImage, sniff
+from ..service.client import RETRY_AFTER_LIMIT, UPLOAD_LIMIT, Client
+from ..service.replies import Record, Status
+from ..storage import settings as settings_module
+from ..storage.journal import EditEntry, EditState, Job, JobWriter, Journal, note_failure
+from ..storage.log import LOGGER
 
 SIDE_BY_SIDE = 4  # variations at once; the service's limit is a guess of others (180 requests a minute)
 LEAST_INTERVAL = 0.5  # s

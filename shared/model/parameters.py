@@ -9,11 +9,9 @@ Ranges and defaults: the vendor's page for Flux Depth Pro ("Prompt Object Parame
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from .errors import ParameterError
+from ..errors import ParameterError
 
 Value = str | int | float | bool
 
@@ -117,93 +115,6 @@ class Parameter:
         return None
 
 
-@dataclass(frozen=True)
-class Model:
-    """One model of the service: how it is asked for, and its parameters in the order of the vendor's page."""
-
-    type: str
-    id: str
-    label: str
-    parameters: tuple[Parameter, ...]
-
-    def parameter(self, name: str) -> Parameter:
-        """The parameter called ``name``. Raises :class:`ParameterError` for a name that the model does not have."""
-        for parameter in self.parameters:
-            if parameter.name == name:
-                return parameter
-        raise ParameterError.unknown(name, [parameter.name for parameter in self.parameters])
-
-
-FLUX_DEPTH_PRO = Model(
-    type="IMAGE_EDITOR",
-    id="black-forest-labs/flux-depth-pro",
-    label="Flux Depth Pro",
-    parameters=(
-        Parameter(
-            "prompt",
-            Kind.TEXT,
-            "",
-            "Prompt",
-            "What the edit should do. Words of space help: near, far, in front of, behind, foreground, background",
-        ),
-        Parameter(
-            "seed",
-            Kind.INTEGER,
-            0,
-            "Seed",
-            "The same seed with the same settings gives the same edit. Another seed can change the depth a lot",
-            minimum=0,
-            maximum=SEED_COUNT - 1,
-        ),
-        Parameter(
-            "steps",
-            Kind.INTEGER,
-            28,
-            "Steps",
-            "How many inference steps the model takes. More is slower; 35 to 50 suits complex depth",
-            minimum=1,
-            maximum=50,
-        ),
-        Parameter(
-            "prompt_upsampling",
-            Kind.BOOLEAN,
-            False,
-            "Enhance prompt",
-            "Let the service work the prompt out in more detail before it edits",
-            advanced=True,
-        ),
-        Parameter(
-            "guidance",
-            Kind.REAL,
-            3.5,
-            "Guidance",
-            "How closely the edit follows the prompt. 2 to 4 is subtle, 5 to 8 is dramatic",
-            minimum=1.0,
-            maximum=20.0,
-            decimals=1,
-        ),
-        Parameter(
-            "safety_tolerance",
-            Kind.INTEGER,
-            2,
-            "Safety tolerance",
-            "The content filter of the service: 1 is the strictest, 6 the most tolerant",
-            minimum=1,
-            maximum=6,
-            advanced=True,
-        ),
-        Parameter(
-            "format",
-            Kind.CHOICE,
-            "jpg",
-            "Result format",
-            "The file format in which the service encodes the result. PNG loses nothing, JPEG is the smallest",
-            choices=(Choice("jpg", "JPEG"), Choice("png", "PNG"), Choice("webp", "WebP")),
-            advanced=True,
-        ),
-    ),
-)
-
 # What both hosts ask beside the model's own parameters.
 VARIATIONS = Parameter(
     "variations",
@@ -250,57 +161,3 @@ KEEP_TRANSPARENCY = Parameter(
     "Give the result the transparency of the source; the service itself returns opaque pictures",
     advanced=True,
 )
-
-
-@dataclass(frozen=True)
-class DepthEdit:
-    """One validated edit: the model and a value for each of its parameters.
-
-    Made with :meth:`checked`; ``values`` then holds exactly the model's parameters, each of the right type, rounded and
-    in range.
-    """
-
-    values: Mapping[str, Value]
-    model: Model = FLUX_DEPTH_PRO
-
-    @classmethod
-    def checked(cls, values: Mapping[str, object], model: Model = FLUX_DEPTH_PRO) -> DepthEdit:
-        """An edit from what the artist chose; what is not given takes its default.
-
-        Raises :class:`ParameterError` for an unknown name, a wrong type or a value out of range, the first one found.
-        """
-        for name in values:
-            model.parameter(name)
-        return cls({p.name: p.checked(values.get(p.name, p.default)) for p in model.parameters}, model)
-
-    def __getitem__(self, name: str) -> Value:
-        return self.values[name]
-
-    @property
-    def prompt(self) -> str:
-        return str(self.values["prompt"])
-
-    @property
-    def seed(self) -> int:
-        return int(self.values["seed"])
-
-    @property
-    def format(self) -> str:
-        """The encoding of the result: ``jpg``, ``png`` or ``webp``."""
-        return str(self.values["format"])
-
-    def with_seed(self, seed: int) -> DepthEdit:
-        """The same edit with another seed; seeds wrap at 2³²."""
-        return DepthEdit({**self.values, "seed": seed % SEED_COUNT}, self.model)
-
-    def variations(self, count: int) -> list[DepthEdit]:
-        """``count`` edits (1–8) with the seeds seed, seed+1, … modulo 2³². Raises :class:`ParameterError`."""
-        return [self.with_seed(self.seed + step) for step in range(int(VARIATIONS.checked(count)))]
-
-    def body(self, image_url: str) -> dict[str, Any]:
-        """The JSON body of the submit for the picture at ``image_url``, as the vendor's page shows it."""
-        return {
-            "type": self.model.type,
-            "model": self.model.id,
-            "promptObject": {"imageUrl": image_url, **self.values},
-        }

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .parameters import Value
+from ..model.parameters import Value
 
 
 @dataclass(frozen=True)

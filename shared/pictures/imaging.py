@@ -12,8 +12,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import PictureError
-from .picture import EncodedImage
+from ..errors import PictureError
+from ..pictures.encoded import EncodedImage
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -6,9 +6,9 @@ import ipaddress
 import re
 from urllib.parse import urljoin, urlsplit
 
-from .errors import ResultDamagedError, ResultRefusedError, ResultTooLargeError
-from .picture import EncodedImage, sniff
-from .settings import is_loopback
+from ..errors import ResultDamagedError, ResultRefusedError, ResultTooLargeError
+from ..pictures.encoded import EncodedImage, sniff
+from ..storage.settings import is_loopback
 
 PIXEL_LIMIT = 16384 * 16384  # a picture that says it is larger is a decompression bomb or a mistake
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from . import __version__, credentials, settings as settings_module
-from .cancel import CancelToken
-from .errors import (
+from .. import __version__
+from ..cancel import CancelToken
+from ..errors import (
     ConnectionFailedError,
     ConnectionLostError,
     CreditsError,
@@ -43,12 +43,14 @@ from .errors import (
     UncertainError,
     UnexpectedReplyError,
 )
-from .log import LOGGER, redact
-from .parameters import FLUX_DEPTH_PRO, DepthEdit, Model
-from .picture import EncodedImage
-from .replies import Record, error_of, is_refusal, offer, parse_json, parse_record, upload_path
-from .results import checked_picture, redirected, refuse_unsafe
-from .settings import DEFAULT_ADDRESS
+from ..model.edit import DepthEdit
+from ..model.models import FLUX_DEPTH_PRO, Model
+from ..pictures.encoded import EncodedImage
+from ..service.addresses import checked_picture, redirected, refuse_unsafe
+from ..service.replies import Record, error_of, is_refusal, offer, parse_json, parse_record, upload_path
+from ..storage import credentials, settings as settings_module
+from ..storage.log import LOGGER, redact
+from ..storage.settings import DEFAULT_ADDRESS
 
 if TYPE_CHECKING:
     import requests

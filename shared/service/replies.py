@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import (
+from ..errors import (
     AsyncUnsupportedError,
     CreditsError,
     EditFailedError,

@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import settings
-from .errors import KeyMissingError, ParameterError, StorageError
+from ..errors import KeyMissingError, ParameterError, StorageError
+from . import files
 
 KEY_VARIABLE = "FLUXDEPTH_API_KEY"
 
@@ -33,7 +33,7 @@ class ApiKey:
 
 
 def key_file() -> Path:
-    return settings.home() / "key"
+    return files.home() / "key"
 
 
 def find_key() -> ApiKey | None:
@@ -79,7 +79,7 @@ def save_key(text: str) -> None:
         raise ParameterError(
             "This is no API key.", "Copy it whole from your 1min.ai account, without spaces inside.", field="key"
         )
-    settings.write_by_rename(key_file(), value.encode("ascii"))
+    files.write_by_rename(key_file(), value.encode("ascii"))
 
 
 def forget_key() -> None:

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import settings
-from .errors import BusyError, FluxDepthError, StorageError
-from .parameters import DepthEdit
-from .picture import EncodedImage
+from ..errors import BusyError, FluxDepthError, StorageError
+from ..model.edit import DepthEdit
+from ..pictures.encoded import EncodedImage
+from . import files
 
 if TYPE_CHECKING:
     import filelock
@@ -129,7 +129,7 @@ class JobWriter:
     def keep_result(self, index: int, image: EncodedImage) -> Path:
         """Writes the result's exact bytes beside the entry and marks the edit DONE. Raises :class:`StorageError`."""
         path = self._job.folder / f"result-{index + 1}{image.suffix}"
-        settings.write_by_rename(path, image.data)
+        files.write_by_rename(path, image.data)
         self.update_edit(
             index,
             state=EditState.DONE,
@@ -158,7 +158,7 @@ class Journal:
     """The jobs of one data folder, read anew at each call: two hosts may write it at the same time."""
 
     def __init__(self, home: Path | None = None) -> None:
-        self.home = home or settings.home()
+        self.home = home or files.home()
         self.problems: list[str] = []
 
     @property
@@ -293,7 +293,7 @@ class Journal:
             if path is not None:
                 uploads[account] = path
             kept = dict(list(uploads.items())[-UPLOADS_KEPT:])
-            settings.write_by_rename(self.home / "uploads.json", json.dumps(kept, indent=1).encode())
+            files.write_by_rename(self.home / "uploads.json", json.dumps(kept, indent=1).encode())
         finally:
             lock.release()
 
@@ -365,7 +365,7 @@ def _write(job: Job) -> None:
         "upload": job.upload,
         "edits": [_edit_to_json(edit) for edit in job.edits],
     }
-    settings.write_by_rename(job.folder / "job.json", json.dumps(data, indent=1).encode())
+    files.write_by_rename(job.folder / "job.json", json.dumps(data, indent=1).encode())
 
 
 def _edit_to_json(edit: EditEntry) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest import mock
 
-from shared import job
 from shared.cancel import CancelToken
-from shared.client import Client
-from shared.job import EditRequest, run
-from shared.journal import Journal
-from shared.parameters import DepthEdit
-from shared.picture import EncodedImage, sniff
-from shared.replies import Record, Status
+from shared.jobs import pipeline as job
+from shared.jobs.pipeline import EditRequest, run
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import EncodedImage, sniff
+from shared.service.client import Client
+from shared.service.replies import Record, Status
+from shared.storage.journal import Journal
 from tests.bench import Figure
 from tests.sandbox import Sandbox
 

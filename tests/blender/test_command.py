@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shared.parameters import FLUX_DEPTH_PRO
+from shared.model.models import FLUX_DEPTH_PRO
 from tests.sandbox import Fault, Sandbox
 
 from .conftest import WINDOWED, Installed, installed

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from shared import client as client_module, job as job_module
 from shared.cancel import CancelToken
-from shared.client import Client, TimeOuts
-from shared.job import EditRequest, Event, Outcome, Result, recover, run
-from shared.journal import EditEntry, Job, Journal
-from shared.parameters import DepthEdit
-from shared.picture import EncodedImage, sniff
+from shared.jobs import pipeline as job_module
+from shared.jobs.pipeline import EditRequest, Event, Outcome, Result, recover, run
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import EncodedImage, sniff
+from shared.service import client as client_module
+from shared.service.client import Client, TimeOuts
+from shared.storage.journal import EditEntry, Job, Journal
 from tests.sandbox import Sandbox
 
 DATA = Path(__file__).parents[1] / "data"

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from shared import job as job_module, settings
-from shared.client import Client
 from shared.errors import Billed, Cancelled, EditFailedError, NextStep, PictureError, StorageError
-from shared.job import EditRequest, Stage
-from shared.journal import EditState, Journal
-from shared.parameters import DepthEdit
-from shared.picture import EncodedImage, sniff
-from shared.worker import RunningJob, settle
+from shared.jobs import pipeline as job_module
+from shared.jobs.background import RunningJob, settle
+from shared.jobs.pipeline import EditRequest, Stage
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import EncodedImage, sniff
+from shared.service.client import Client
+from shared.storage import files, settings
+from shared.storage.journal import EditState, Journal
 from tests.core.conftest import Bench
 from tests.sandbox import Fault, Sandbox
 
@@ -358,14 +359,14 @@ def test_nothing_is_sent_when_the_journal_can_not_be_written(bench: Bench, photo
 def test_a_disk_that_fills_up_after_the_submit_loses_no_result(
     bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = settings.write_by_rename
+    write = files.write_by_rename
 
     def full(path: Path, data: bytes, *, private: bool = True) -> None:
         if bench.sandbox.submits:
             raise StorageError(f"“{path}” can't be written: {os.strerror(28)}.")
         write(path, data, private=private)
 
-    monkeypatch.setattr(settings, "write_by_rename", full)
+    monkeypatch.setattr(files, "write_by_rename", full)
     (result,) = bench.run(photo).results
     assert "No space left" in result.warning and result.file is None
     assert sniff(result.image.data).width == 640

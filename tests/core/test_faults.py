@@ -13,9 +13,7 @@ import pytest
 import requests
 import urllib3
 
-from shared import client as client_module, job as job_module
 from shared.cancel import CancelToken
-from shared.client import Client
 from shared.errors import (
     Billed,
     ConnectionFailedError,
@@ -39,10 +37,13 @@ from shared.errors import (
     UncertainError,
     UnexpectedReplyError,
 )
-from shared.journal import EditState
-from shared.parameters import DepthEdit
-from shared.picture import EncodedImage
-from shared.replies import Record, Status
+from shared.jobs import pipeline as job_module
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import EncodedImage
+from shared.service import client as client_module
+from shared.service.client import Client
+from shared.service.replies import Record, Status
+from shared.storage.journal import EditState
 from tests.core.conftest import Bench
 from tests.sandbox.faults import KINDS
 

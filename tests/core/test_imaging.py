@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared import imaging, picture
 from shared.errors import PictureError
+from shared.pictures import encoded as picture, imaging
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 

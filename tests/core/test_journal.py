@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from shared.errors import StorageError
-from shared.job import EditRequest
-from shared.journal import EditState, Journal, is_running
-from shared.parameters import DepthEdit
-from shared.picture import EncodedImage
+from shared.jobs.pipeline import EditRequest
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import EncodedImage
+from shared.storage.journal import EditState, Journal, is_running
 from tests.core.conftest import DATA, Bench
 from tests.sandbox import Sandbox
 

@@ -13,9 +13,9 @@ import pytest
 import requests
 import trustme
 
-from shared.client import Client
 from shared.errors import TlsError
-from shared.picture import EncodedImage
+from shared.pictures.encoded import EncodedImage
+from shared.service.client import Client
 from tests.core.conftest import Bench
 
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from shared.errors import ParameterError
-from shared.parameters import FLUX_DEPTH_PRO, LONGEST_SIDE, SEED_COUNT, VARIATIONS, DepthEdit
-from shared.presets import PRESETS, advice
+from shared.model.edit import DepthEdit
+from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.parameters import LONGEST_SIDE, SEED_COUNT, VARIATIONS
+from shared.model.presets import PRESETS, advice
 
 EXAMPLES = Path(__file__).parents[1] / "service" / "examples"
 

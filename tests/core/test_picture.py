@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from shared.picture import EncodedImage, sniff
+from shared.pictures.encoded import EncodedImage, sniff
 from tests.core.conftest import DATA
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import parameters, settings
-from shared.parameters import Kind, Parameter
+from shared.model import parameters
+from shared.model.parameters import Kind, Parameter
+from shared.storage import settings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

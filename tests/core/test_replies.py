@@ -20,7 +20,7 @@ from shared.errors import (
     ServiceDownError,
     UnexpectedReplyError,
 )
-from shared.replies import Status, error_of, is_refusal, offer, parse_record, upload_path
+from shared.service.replies import Status, error_of, is_refusal, offer, parse_record, upload_path
 
 EXAMPLES = Path(__file__).parents[1] / "service" / "examples"
 JSON_TYPE = "application/json; charset=utf-8"

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import pytest
 
-from shared import credentials, job, log, settings
-from shared.client import Client
-from shared.credentials import KeySource
 from shared.errors import KeyMissingError, ParameterError, StorageError
-from shared.settings import Settings
+from shared.jobs import pipeline as job
+from shared.service.client import Client
+from shared.storage import credentials, files, log, settings
+from shared.storage.credentials import KeySource
+from shared.storage.settings import Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -89,7 +90,7 @@ def test_a_file_that_another_program_is_reading_is_replaced_a_moment_later(
 
 def test_a_file_for_the_artist_has_the_usual_rights(tmp_path: Path) -> None:
     ours, usual = tmp_path / "new" / "result.png", tmp_path / "usual"
-    settings.write_by_rename(ours, b"1\n2\r\n", private=False)
+    files.write_by_rename(ours, b"1\n2\r\n", private=False)
     usual.touch()
     assert ours.stat().st_mode == usual.stat().st_mode
     assert ours.read_bytes() == b"1\n2\r\n" and list(ours.parent.iterdir()) == [ours]

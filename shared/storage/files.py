@@ -1,0 +1,70 @@
+"""The data folder, and files that are written whole or not at all. Knows no journal and no setting."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+from pathlib import Path
+
+from ..errors import StorageError
+
+_BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
+RENAME_PATIENCE = 2.0  # s; a reader holds a file of some KB for a moment only
+
+
+def home() -> Path:
+    """The data folder: ``FLUXDEPTH_HOME``, else the platform's folder for a user's data. It may not exist yet."""
+    chosen = os.environ.get("FLUXDEPTH_HOME")
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("fluxdepth", appauthor=False))
+
+
+def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
+    """Replaces ``path`` whole or not at all, its folder made when missing. Raises :class:`StorageError`.
+
+    In the data folder only the owner may read: prompts and pictures are nobody else's, and one file is the key. With
+    ``private`` off the file is as readable as any that the artist's programs write.
+    """
+    try:
+        if private:
+            make_private_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600 if private else 0o666)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as exc:
+        raise StorageError(f"“{path}” can't be written: {exc.strerror or exc}.") from exc
+
+
+def make_private_folder(path: Path) -> None:
+    """Makes ``path`` and what lies above it; what is made is for its owner only. Raises OSError."""
+    for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)  # a file in its place is an error
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Renames; waits a little when Windows refuses because another program is just reading ``path``."""
+    deadline = time.monotonic() + RENAME_PATIENCE
+    while True:
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
