@@ -1,4 +1,4 @@
-"""One edit from encoded picture to result bytes: the only way through the core, synchronous, run in a worker.
+"""One job from the picture to result bytes: the only way through the core, synchronous, run in a worker.
 
 Each stage is in the journal before it begins, so that whatever was paid for can be fetched later. The pipeline hands
 :class:`Event`s to a callback and listens to a cancel token; it knows no host and no thread but its variations' own.
@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import enum
-import queue
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,125 +20,50 @@ from ..errors import (
     Cancelled,
     FluxDepthError,
     KeyRejectedError,
-    NetworkError,
     NextStep,
     ParameterError,
-    PictureError,
-    RateLimitedError,
     RequestRejectedError,
     ResultError,
     ResultExpiredError,
-    ServiceDownError,
+    SameEditError,
     StillRunningError,
     StorageError,
     UncertainError,
-    UnexpectedReplyError,
 )
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
 from ..pictures.encoded import EncodedImage, sniff
-from ..service.client import RETRY_AFTER_LIMIT, UPLOAD_LIMIT, Client
+from ..service.client import Client
 from ..service.replies import Record, Status
-from ..storage import settings as settings_module
-from ..storage.journal import EditEntry, EditState, Job, JobWriter, Journal, note_failure
+from ..storage import files, settings as settings_module
+from ..storage.entries import EditEntry, EditState, Job
+from ..storage.journal import JobWriter, Journal, note_failure
 from ..storage.log import LOGGER
+from .background import side_by_side
+from .polling import wait_for_record
+from .request import EditRequest, Event, Guard, OnEvent, Outcome, Result, Stage, Taken
+from .source import Source
 
-SIDE_BY_SIDE = 4  # variations at once; the service's limit is a guess of others (180 requests a minute)
-LEAST_INTERVAL = 0.5  # s
-INTERVAL_SHARE = 0.09  # of the time waited: about 38 looks in a minute, and a mean added wait of some 5 %
-MOST_INTERVAL = 10.0  # s
-UNKNOWN_GRACE = 10.0  # s after the submit's reply in which the service may not know the new id yet
-WAIT_DEADLINE = 600.0  # s; the slowest edit seen took 75
-OUTAGE_LIMIT = 60.0  # s without any answer while waiting, until the artist is told
-
-
-class Stage(enum.Enum):
-    """What is going on; the value is the word that the artist reads."""
-
-    ENCODING = "Preparing"
-    UPLOADING = "Uploading"
-    SUBMITTING = "Submitting"
-    GENERATING = "Generating"
-    DOWNLOADING = "Downloading"
-    FINISHED = "Finished"
-    FAILED = "Failed"
-
-
-@dataclass(frozen=True)
-class Event:
-    """The one kind of message from worker to host. ``fraction`` is 0–1 within the stage, ``usual`` seconds."""
-
-    job_id: str
-    index: int
-    stage: Stage
-    fraction: float | None = None
-    usual: float | None = None
-    error: FluxDepthError | None = None
-
-
-OnEvent = Callable[[Event], None]
-
-
-@dataclass(frozen=True)
-class EditRequest:
-    """What the artist asked for, as plain data.
-
-    ``picture`` is the encoded picture, or a callable that encodes it (called once, in the worker), or an absolute URL
-    or a path that the service already has. ``origin`` is the host's note for history and recovery: JSON, no secrets.
-    """
-
-    edit: DepthEdit
-    picture: EncodedImage | Callable[[], EncodedImage] | str
-    variations: int = 1
-    origin: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Result:
-    """One edited picture: the service's exact bytes and what is known of it. ``seconds`` ran from submit to result.
-
-    ``file`` is the copy in the journal, None when it could not be kept; then ``warning`` says so.
-    """
-
-    image: EncodedImage
-    edit: DepthEdit
-    uuid: str
-    job_id: str
-    index: int
-    file: Path | None
-    seconds: float
-    warning: str = ""
-    created: float = 0.0
-
-    def record(self) -> dict[str, Any]:
-        """What a layer or an image carries of the edit that made it, as JSON."""
-        return {
-            "version": 1,
-            "model": self.edit.model.id,
-            "settings": dict(self.edit.values),
-            "uuid": self.uuid,
-            "job": self.job_id,
-            "index": self.index,
-            "created": self.created,
-        }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a job: at least one result, and the error of each variation that has none."""
-
-    job_id: str
-    results: tuple[Result, ...]
-    failures: tuple[FluxDepthError, ...] = ()
+ROOM = 32 * 1000 * 1000  # bytes of disk that must be free before anything is paid for: some results and their entry
 
 
 def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnEvent, cancel: CancelToken) -> Outcome:
     """Runs the job to its end. Raises the first variation's :class:`FluxDepthError` when there is no result at all."""
     VARIATIONS.checked(request.variations)
     edits = request.edit.variations(request.variations)
-    writer = journal.create(edits, address=client.address, origin=request.origin)
+    picture = request.picture
+    if callable(picture):
+        on_event(Event("", 0, Stage.ENCODING))
+        picture = picture()
+    if isinstance(picture, EncodedImage):
+        picture = Taken(picture)
+    cancel.raise_if_cancelled()
+    files.require_room(journal.home, ROOM)
+    writer = journal.create(
+        edits, address=client.address, destination=request.destination, host_settings=request.host_settings
+    )
     try:
-        return _Run(writer, client, journal, on_event, cancel).all(request.picture, edits)
+        return _Run(writer, client, journal, on_event, cancel).all(request, picture, edits)
     finally:
         writer.close()
 
@@ -155,100 +76,168 @@ def trim(journal: Journal) -> None:
 
 def recover(
     job: Job,
-    entry: EditEntry,
+    indices: Sequence[int],
     *,
     client: Callable[[], Client],
     journal: Journal,
     on_event: OnEvent,
     cancel: CancelToken,
-) -> Result:
-    """The result of an edit that was paid for: from disk, or fetched from the service. Costs nothing.
+) -> Outcome:
+    """The results of edits that were paid for: from disk, or fetched from the service. Costs nothing.
 
-    ``client`` makes the client when one is needed: what is on disk takes neither a key nor a network.
-    Raises :class:`BusyError` while another process works on the job, :class:`Cancelled`, and what waiting and
-    downloading raise.
+    ``client`` makes the client when one is needed: what is on disk takes neither a key nor a network, nor a data folder
+    that can be written. Raises :class:`BusyError` while another process works on the job, :class:`Cancelled`, and what
+    waiting and downloading raise, when there is no result at all.
     """
+    job = journal.job(job.id) or job  # as it is now: another program may have fetched it
+    results: dict[int, Result] = {}
+    for index in indices:
+        kept = _kept(job, job.edits[index])
+        if kept is not None and kept.image.format:
+            results[index] = kept
+            on_event(Event(job.id, index, Stage.FINISHED, result=kept))
+    missing = [index for index in indices if index not in results]
+    if not missing:
+        return Outcome(job.id, tuple(results[index] for index in sorted(results)))
     writer = journal.reopen(job.id)
     try:
-        entry = writer.job.edits[entry.index]  # as it is now: another program may have fetched it
-        edit = DepthEdit(dict(entry.settings))
-        if entry.state is EditState.DONE and entry.result_file:
-            with contextlib.suppress(OSError, ValueError):
-                image = sniff(entry.result_file.read_bytes())
-                return _result(writer.job.id, entry, edit, image, entry.result_file)
-        if not entry.uuid:
-            raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
-        service = client()
-        if service.address != job.address:
-            raise ResultError(
-                f"This edit was made at {job.address}, and the service address is {service.address} now.",
-                "Set that address in Settings, then fetch it with Recover.",
-            )
-        run = _Run(writer, service, journal, on_event, cancel)
-        try:
-            return run.fetch(entry.index, edit, entry.uuid, entry.submitted or job.created)
-        except FluxDepthError as exc:
-            run.fail(entry.index, exc)
-            raise
+        return _Run(writer, None, journal, on_event, cancel).again(missing, results, client)
     finally:
         writer.close()
+
+
+def _kept(job: Job, entry: EditEntry) -> Result | None:
+    """The result of ``entry`` as it lies on disk; None when it is not there."""
+    if entry.state is not EditState.DONE or entry.result_file is None:
+        return None
+    try:
+        data = entry.result_file.read_bytes()
+    except OSError:
+        return None
+    try:
+        image = sniff(data)
+    except ValueError:
+        image = EncodedImage(data, "", 0, 0)
+    return _result(job.id, entry, DepthEdit(dict(entry.settings)), image, entry.result_file)
 
 
 class _Run:
     """The stages of one job, sharing its journal entry, its client and its token."""
 
     def __init__(
-        self, writer: JobWriter, client: Client, journal: Journal, on_event: OnEvent, cancel: CancelToken
+        self, writer: JobWriter, client: Client | None, journal: Journal, on_event: OnEvent, cancel: CancelToken
     ) -> None:
         self.writer = writer
-        self.client = client
+        self._client = client
         self.journal = journal
         self.on_event = on_event
         self.cancel = cancel
 
-    def all(self, picture: EncodedImage | Callable[[], EncodedImage] | str, edits: Sequence[DepthEdit]) -> Outcome:
+    @property
+    def client(self) -> Client:
+        assert self._client is not None
+        return self._client
+
+    def all(self, request: EditRequest, picture: Taken | str, edits: Sequence[DepthEdit]) -> Outcome:
         """One upload, then every variation, some of them side by side."""
-        results: dict[int, Result] = {}
-        failures: dict[int, FluxDepthError] = {}
         try:
-            source = _Source(self, picture)
+            source = Source(
+                picture,
+                confirmed=request.confirmed,
+                writer=self.writer,
+                client=self.client,
+                journal=self.journal,
+                cancel=self.cancel,
+                tell=lambda fraction: self.tell(0, Stage.UPLOADING, fraction),
+            )
         except FluxDepthError as exc:
             for index in range(len(edits)):
                 self.fail(index, exc)
             raise
+        results: dict[int, Result] = {}
+        return self.outcome(
+            range(len(edits)), results, lambda index: self.variation(index, edits[index], source, request.guard)
+        )
+
+    def again(self, indices: Sequence[int], results: dict[int, Result], make_client: Callable[[], Client]) -> Outcome:
+        """The edits ``indices`` fetched, beside the ``results`` that are here."""
+        job = self.writer.job
+        try:
+            if all(job.edits[index].uuid for index in indices):
+                self._client = make_client()
+                if self._client.address != job.address:
+                    raise ResultError(
+                        f"This edit was made at {job.address}, and the service address is {self._client.address} now.",
+                        "Set that address in Settings, then fetch it with Recover.",
+                    )
+        except FluxDepthError:
+            if not results:
+                raise
+            return Outcome(job.id, tuple(results[index] for index in sorted(results)))
+        return self.outcome(indices, results, self.fetched_again)
+
+    def fetched_again(self, index: int) -> Result:
+        """One edit of an earlier run. Raises :class:`FluxDepthError`."""
+        job = self.writer.job
+        entry = job.edits[index]
+        kept = _kept(job, entry)  # of a kind that the core does not know: what comes now may be whole
+        if not entry.uuid:
+            if kept is not None:
+                return kept
+            raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
+        try:
+            return self.fetch(index, DepthEdit(dict(entry.settings)), entry.uuid, entry.submitted or job.created)
+        except FluxDepthError:
+            if kept is None or self.cancel.cancelled:
+                raise
+            return kept
+
+    def outcome(self, indices: Iterable[int], results: dict[int, Result], edit: Callable[[int], Result]) -> Outcome:
+        """Runs ``edit`` for each index; what came of all of them, with the ``results`` that were there before."""
+        failures: dict[int, FluxDepthError] = {}
 
         def one(index: int) -> None:
             try:
-                results[index] = self.variation(index, edits[index], source)
+                results[index] = edit(index)
+                self.tell(index, Stage.FINISHED, result=results[index])
             except FluxDepthError as exc:
                 failures[index] = exc
                 self.fail(index, exc)
 
-        _side_by_side(one, len(edits))
+        side_by_side(one, list(indices))
         if not results:
             # The one that matters most to the artist: what was paid for, then what may have been.
             raise max(failures.values(), key=lambda error: _WEIGHT[error.billed])
         by_index = [found for _, found in sorted(results.items())]
         return Outcome(self.writer.job.id, tuple(by_index), tuple(error for _, error in sorted(failures.items())))
 
-    def variation(self, index: int, edit: DepthEdit, source: _Source) -> Result:
+    def variation(self, index: int, edit: DepthEdit, source: Source, guard: Guard | None) -> Result:
         """One edit: submit, wait, download. Raises :class:`FluxDepthError`."""
         self.cancel.raise_if_cancelled()
+        if guard:
+            guard.before_submit(index)
         submitted = time.time()
         # Written first: a host that is killed during the call leaves a trace of what may have been billed.
         self.writer.update_edit(index, state=EditState.SUBMITTING, submitted=submitted)
         self.tell(index, Stage.SUBMITTING)
-        record = self.submit(edit, source)
-        if record.status is Status.FAILURE:
-            raise record.failure()
         try:
-            self.writer.update_edit(index, state=EditState.TAKEN, uuid=record.uuid)
-        except StorageError as exc:
-            # It is paid for: go on with what is in memory, and tell at the end.
-            LOGGER.error("the id %s can't be written: %s", record.uuid, exc.message)
-        return self.fetch(index, edit, record.uuid, submitted, record)
+            record = self.submit(edit, source)
+            if record.status is Status.FAILURE:
+                raise record.failure()
+            try:
+                self.writer.update_edit(index, state=EditState.TAKEN, uuid=record.uuid)
+            except StorageError as exc:
+                # It is paid for: go on with what is in memory, and tell at the end.
+                LOGGER.error("the id %s can't be written: %s", record.uuid, exc.message)
+            if guard:
+                guard.taken(index, record.uuid)
+            return self.fetch(index, edit, record.uuid, submitted, record)
+        except FluxDepthError as exc:
+            if exc.final and source.reused:
+                source.forget()  # it may be the upload that has died: the next try sends the picture anew
+            raise
 
-    def submit(self, edit: DepthEdit, source: _Source) -> Record:
+    def submit(self, edit: DepthEdit, source: Source) -> Record:
         """The paid call, in the waiting mode that the settings and the service allow."""
         settings = settings_module.load(self.journal.home)
         asynchronous = settings.waiting == "async" and self.client.address not in settings.synchronous_addresses
@@ -275,12 +264,11 @@ class _Run:
 
         Every error from here on says that the edit is paid for and can be fetched again.
         """
-        record_was_awaited = (
-            record is not None
-        )  # else it was recovered, and its absence is no duration of the service's
+        # Else it was recovered, and how long it was away is no duration of the service's.
+        awaited = record is not None
         try:
             if record is None or record.status is not Status.SUCCESS:
-                record = self.wait(index, edit, record_id, submitted, record)
+                record = self.wait(index, edit, record_id, record)
             finished = time.time()
             self.tell(index, Stage.DOWNLOADING)
             image = self.download(index, record)
@@ -289,65 +277,50 @@ class _Run:
         except FluxDepthError as exc:
             if exc.final:
                 raise
-            raise _paid(exc)  # noqa: B904  the same error, only better informed
+            raise paid(exc) from exc
         warning, file = "", None
         try:
             file = self.writer.keep_result(index, image)
-            if record_was_awaited:
+            if awaited:
                 self.writer.update_edit(index, finished=finished)
         except StorageError as exc:
             warning = f"The result is here and could not be kept in the history: {exc.message}"
         entry = dataclasses.replace(self.writer.job.edits[index], uuid=record.uuid, submitted=submitted)
-        if record_was_awaited:
+        if awaited:
             entry = dataclasses.replace(entry, finished=finished)
-        self.tell(index, Stage.FINISHED)
         return _result(self.writer.job.id, entry, edit, image, file, warning)
 
-    def wait(self, index: int, edit: DepthEdit, record_id: str, submitted: float, record: Record | None) -> Record:
-        """Looks the edit up at growing intervals until it is finished. Raises :class:`StillRunningError` in the end."""
+    def wait(self, index: int, edit: DepthEdit, record_id: str, record: Record | None) -> Record:
         self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(int(edit["steps"])))
-        start = last_answer = time.monotonic()
-        # A recovered edit is probably ready, and the service has known its id for long.
-        pause, grace = (0.0, 0.0) if record is None else (LEAST_INTERVAL, UNKNOWN_GRACE)
-        while True:
-            _refuse_unknown(record)
-            if self.cancel.wait(pause):
-                raise Cancelled.after_submit()
+
+        def catch_up() -> None:
             with contextlib.suppress(StorageError):
                 self.writer.catch_up()  # the id of a paid edit must not stay in memory alone
-            waited = time.monotonic() - start
-            if waited > WAIT_DEADLINE:
-                raise StillRunningError(f"The service is still working on the edit after {waited / 60:.0f} minutes.")
-            pause = min(MOST_INTERVAL, max(LEAST_INTERVAL, INTERVAL_SHARE * waited))
-            try:
-                record = self.client.look_up(record_id, cancel=self.cancel)
-                last_answer = time.monotonic()
-            except (NetworkError, RateLimitedError, ServiceDownError, UnexpectedReplyError) as exc:
-                if time.monotonic() - last_answer > OUTAGE_LIMIT:
-                    raise
-                pause = max(pause, min(getattr(exc, "retry_after", None) or 0.0, RETRY_AFTER_LIMIT))
-                continue
-            if record is None and waited >= grace:
-                raise ResultExpiredError(
-                    "The service no longer knows this edit.", "Its support can look it up by its id, in the history."
-                )
-            if record and record.status is Status.SUCCESS:
-                return record
-            if record and record.status is Status.FAILURE:
-                raise record.failure()
+
+        return wait_for_record(
+            record_id,
+            record,
+            lambda: self.client.look_up(record_id, cancel=self.cancel),
+            cancel=self.cancel,
+            between=catch_up,
+        )
 
     def download(self, index: int, record: Record) -> EncodedImage:
         def progress(fraction: float) -> None:
             self.tell(index, Stage.DOWNLOADING, fraction)
 
+        def keep(data: bytes) -> None:
+            with contextlib.suppress(StorageError):  # told when the result can't be kept either
+                self.writer.keep_raw(index, data)
+
         try:
-            return self.client.download(record, progress=progress, cancel=self.cancel)
+            return self.client.download(record, progress=progress, cancel=self.cancel, keep=keep)
         except ResultExpiredError:
             # A new look at the record brings a newly signed address.
             again = self.client.look_up(record.uuid, cancel=self.cancel)
             if again is None or again.addresses == record.addresses:
                 raise
-            return self.client.download(again, progress=progress, cancel=self.cancel)
+            return self.client.download(again, progress=progress, cancel=self.cancel, keep=keep)
 
     # Telling.
 
@@ -361,76 +334,22 @@ class _Run:
         if isinstance(error, UncertainError):
             state = EditState.UNCERTAIN
         elif error.final or state not in (EditState.TAKEN, EditState.DONE):
-            state = EditState.STOPPED if isinstance(error, Cancelled) else EditState.FAILED
+            state = EditState.STOPPED if isinstance(error, (Cancelled, SameEditError)) else EditState.FAILED
         note_failure(self.writer, index, state, error)
         self.tell(index, Stage.FAILED, error=error)
-
-
-class _Source:
-    """The picture as the service can reach it: uploaded once, an upload of before reused, renewed when forgotten."""
-
-    def __init__(self, run: _Run, picture: EncodedImage | Callable[[], EncodedImage] | str) -> None:
-        self._run = run
-        self._mutex = threading.Lock()
-        self._image: EncodedImage | None = None
-        self.reused = False
-        if isinstance(picture, str):
-            self.path = picture
-        else:
-            if callable(picture):
-                run.tell(0, Stage.ENCODING)
-                picture = picture()
-            self._image = image = picture
-            if len(image.data) > UPLOAD_LIMIT:
-                raise PictureError(
-                    f"The picture is {len(image.data) / 1e6:.0f} MB, and the service takes at most "
-                    f"{UPLOAD_LIMIT / 1e6:.0f} MB.",
-                    "Choose a smaller longest side, or send it as JPEG.",
-                )
-            summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
-            run.writer.update(picture={**summary, "sha256": image.sha256})
-            self._account = run.client.account(image.sha256)
-            known = run.journal.known_upload(self._account)
-            self.reused = known is not None
-            self.path = known or self._uploaded(image)
-        run.writer.update(upload=self.path)
-
-    def _uploaded(self, image: EncodedImage) -> str:
-        run = self._run
-        run.tell(0, Stage.UPLOADING, 0.0)
-        path = run.client.upload(image, progress=lambda part: run.tell(0, Stage.UPLOADING, part), cancel=run.cancel)
-        with contextlib.suppress(StorageError):  # costs the next edit an upload, and nothing else
-            run.journal.remember_upload(self._account, path)
-        return path
-
-    def renewed(self, path: str) -> str:
-        """The path of a new upload in place of the forgotten ``path``; the variations share one."""
-        with self._mutex:
-            if self.path == path and self._image is not None:
-                self.path = self._uploaded(self._image)
-                self._run.writer.update(upload=self.path)
-            return self.path
 
 
 _WEIGHT = {Billed.NO: 0, Billed.MAYBE: 1, Billed.YES: 2}
 
 
-def _refuse_unknown(record: Record | None) -> None:
-    if record and record.status is Status.UNKNOWN:
-        raise UnexpectedReplyError(
-            f"The service reports a state that this version does not know: {record.status_text}."
-        )
-
-
-def _paid(error: FluxDepthError) -> FluxDepthError:
-    """The same error, saying that the edit behind it is paid for and stays within reach."""
-    error.billed = Billed.YES
+def paid(error: FluxDepthError) -> FluxDepthError:
+    """A copy of ``error`` that says that the edit behind it is paid for and stays within reach."""
+    error = error.with_billing(Billed.YES)
     if isinstance(error, KeyRejectedError):
-        error.advice = "Check the key in Settings, then fetch the edit with Recover."
-    elif not isinstance(error, (ResultError, StillRunningError)):  # those say it already
-        error.next_step = NextStep.RECOVER
-        error.advice = ResultError.advice
-    return error
+        return error.with_advice("Check the key in Settings, then fetch the edit with Recover.")
+    if isinstance(error, (ResultError, StillRunningError)):  # those say it already
+        return error
+    return error.with_advice(ResultError.advice).with_next_step(NextStep.RECOVER)
 
 
 def _result(
@@ -445,37 +364,3 @@ def _remember_synchronous(address: str, home: Path) -> None:
         settings = settings_module.load_or_error(home)
         known = tuple(dict.fromkeys((*settings.synchronous_addresses, address)))
         settings_module.save(dataclasses.replace(settings, synchronous_addresses=known), home)
-
-
-def _side_by_side(task: Callable[[int], None], count: int) -> None:
-    """Runs ``task(0)`` … ``task(count - 1)``, at most :data:`SIDE_BY_SIDE` at once, and raises what one of them raised.
-
-    Daemon threads, unlike an executor's: a host that quits must not hang on a silent network.
-    """
-    if count == 1:
-        task(0)
-        return
-    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    broken: list[BaseException] = []
-    for index in range(count):
-        waiting.put(index)
-
-    def work() -> None:
-        with contextlib.suppress(queue.Empty):
-            while not broken:
-                index = waiting.get_nowait()
-                try:
-                    task(index)
-                except BaseException as exc:  # noqa: BLE001  raised again below, in the job's own thread
-                    broken.append(exc)
-
-    threads = [
-        threading.Thread(target=work, name=f"fluxdepth-variation-{number}", daemon=True)
-        for number in range(min(count, SIDE_BY_SIDE))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if broken:
-        raise broken[0]

@@ -93,10 +93,7 @@ def encode(image: Image.Image, *, format: str, longest_side: int) -> EncodedImag
     """
     from PIL import Image
 
-    opaque = image
-    if image.mode == "RGBA":
-        opaque = Image.new("RGB", image.size, "white")
-        opaque.paste(image, mask=image.getchannel("A"))
+    opaque = _over_white(image)
     width, height = opaque.size
     if longest_side and max(width, height) > longest_side:
         scale = longest_side / max(width, height)
@@ -139,6 +136,20 @@ def with_alpha(result: EncodedImage, alpha: Image.Image) -> EncodedImage:
     return EncodedImage(_file(image, "png"), "png", *image.size)
 
 
+def as_kind(picture: EncodedImage, kind: str) -> EncodedImage:
+    """``picture`` as a file of ``kind`` (jpg, png or webp): its exact bytes when it is of that kind already.
+
+    WebP is written without loss; JPEG holds no transparency, so the picture then stands over white. A picture of a kind
+    that the core does not know (format "") is opened by Pillow. Raises :class:`PictureError`.
+    """
+    if picture.format == kind:
+        return picture
+    image = decode(picture.data)
+    if kind == "jpg":
+        image = _over_white(image)
+    return EncodedImage(_file(image, kind, lossless=True), kind, *image.size)
+
+
 def stored_alpha(alpha: Image.Image) -> bytes:
     """``alpha`` (mode L) as the bytes of a small file, for :func:`read_alpha`."""
     return _file(alpha, "png")
@@ -149,7 +160,17 @@ def read_alpha(data: bytes) -> Image.Image:
     return decode(data).getchannel(0)
 
 
-def _file(image: Image.Image, format: str) -> bytes:
+def _over_white(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    if image.mode != "RGBA":
+        return image
+    opaque = Image.new("RGB", image.size, "white")
+    opaque.paste(image, mask=image.getchannel("A"))
+    return opaque
+
+
+def _file(image: Image.Image, format: str, lossless: bool = False) -> bytes:
     largest = {"webp": WEBP_LARGEST_SIDE, "jpg": JPEG_LARGEST_SIDE}.get(format)
     if largest and max(image.size) > largest:
         raise PictureError(
@@ -161,7 +182,7 @@ def _file(image: Image.Image, format: str) -> bytes:
     if format == "jpg":
         image.save(stream, "JPEG", quality=QUALITY, subsampling="4:4:4")
     elif format == "webp":
-        image.save(stream, "WEBP", quality=QUALITY)
+        image.save(stream, "WEBP", quality=QUALITY, lossless=lossless)
     elif format == "png":
         image.save(stream, "PNG", compress_level=4)  # 6 takes twice as long and saves 2 %
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 import uuid
 from pathlib import Path
@@ -68,3 +69,20 @@ def _replace(temporary: Path, path: Path) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+
+
+def require_room(folder: Path, size: int) -> None:
+    """Raises :class:`StorageError` when the disk of ``folder`` has less than ``size`` bytes left.
+
+    ``folder`` need not exist yet. A disk that does not tell is taken to have room.
+    """
+    existing = next((one for one in (folder, *folder.parents) if one.exists()), None)
+    try:
+        free = shutil.disk_usage(existing).free if existing else size
+    except OSError:
+        return
+    if free < size:
+        raise StorageError(
+            f"The disk of “{folder}” has {free / 1e6:.0f} MB left, and the result may need {size / 1e6:.0f} MB.",
+            "Free some space, then try again.",
+        )

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from shared.errors import Billed, Cancelled, EditFailedError, NextStep, PictureError, StorageError
-from shared.jobs import pipeline as job_module
-from shared.jobs.background import RunningJob, settle
-from shared.jobs.pipeline import EditRequest, Stage
-from shared.model.edit import DepthEdit
+from shared.errors import (
+    Billed,
+    EditFailedError,
+    FluxDepthError,
+    NextStep,
+    PictureError,
+    ResultExpiredError,
+    StillRunningError,
+    StorageError,
+)
+from shared.jobs import polling
+from shared.jobs.desk import Desk
+from shared.jobs.request import Stage, Taken
+from shared.jobs.ticket import State, Ticket
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.service.client import Client
 from shared.storage import files, settings
-from shared.storage.journal import EditState, Journal
-from tests.core.conftest import Bench
-from tests.sandbox import Fault, Sandbox
+from shared.storage.entries import EditState
+from shared.storage.journal import Journal
+from tests.core.conftest import Bench, DeskHost, finish, until
+from tests.sandbox import Fault
 
 EXAMPLES = Path(__file__).parents[1] / "service" / "examples"
 
@@ -38,7 +49,7 @@ def test_the_result_is_the_services_exact_bytes_and_stays_on_disk(bench: Bench, 
     assert result.record()["settings"] == dict(result.edit.values)
     edit = only_edit(bench.journal)
     assert (edit.state, edit.uuid, edit.width, edit.height) == (EditState.DONE, result.uuid, 640, 427)
-    assert (edit.settings["seed"], edit.error, edit.imported) == (7, "", False)
+    assert (edit.settings["seed"], edit.error, edit.arrived) == (7, "", None)
 
 
 def test_the_body_on_the_wire_is_the_pages_example_plus_async(bench: Bench, photo: EncodedImage) -> None:
@@ -162,16 +173,15 @@ def test_the_events_tell_each_stage_with_its_progress(bench: Bench, photo: Encod
 def test_the_picture_is_encoded_once_in_the_worker(bench: Bench, photo: EncodedImage) -> None:
     calls = []
 
-    def encode() -> EncodedImage:
+    def take() -> Taken:
         calls.append(threading.current_thread().name)
-        return photo
+        return Taken(photo)
 
-    running = RunningJob.start(
-        EditRequest(DepthEdit.checked({"prompt": "fog"}), encode, 2), bench.client, bench.journal
-    )
-    finish(running)
+    desk = bench.desk()
+    ticket = desk.start(bench.request(take, 2))
+    finish(desk)
     assert calls == ["fluxdepth-job"]
-    assert len(running.outcome.results) == 2
+    assert len(ticket.results) == 2
 
 
 def test_a_picture_over_the_services_limit_is_refused_before_it_is_sent(bench: Bench) -> None:
@@ -183,31 +193,18 @@ def test_a_picture_over_the_services_limit_is_refused_before_it_is_sent(bench: B
 # Stopping.
 
 
-def finish(running: RunningJob, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not running.finished:
-        running.drain()
-        assert time.monotonic() < deadline
-        running.cancel.wait(0.01)
-
-
-def stopped_at(bench: Bench, photo: EncodedImage, stage: Stage, submits: int = 0) -> tuple[RunningJob, Cancelled]:
+def stopped_at(bench: Bench, photo: EncodedImage, stage: Stage, submits: int = 0) -> tuple[Ticket, FluxDepthError]:
     """Stops a job once it is in ``stage`` with so many submits under way; the stop itself must answer at once."""
-    running = RunningJob.start(
-        EditRequest(DepthEdit.checked({"prompt": "fog", "format": "png"}), photo), bench.client, bench.journal
-    )
-    deadline = time.monotonic() + 10
-    while running.progress.stage is not stage or bench.sandbox.submits < submits:
-        running.drain()
-        assert time.monotonic() < deadline and not running.finished
-        time.sleep(0.002)
+    desk = bench.desk()
+    ticket = desk.start(bench.request(photo, prompt="fog"))
+    until(desk, lambda: ticket.progress.text.startswith(stage.value) and bench.sandbox.submits >= submits)
+    assert ticket.active
     asked = time.monotonic()
-    running.stop()
-    assert running.finished and time.monotonic() - asked < 0.5
-    with pytest.raises(Cancelled) as stopped:
-        _ = running.outcome
-    settle(10.0)
-    return running, stopped.value
+    desk.stop(ticket)
+    assert ticket.state is State.STOPPED and time.monotonic() - asked < 0.5
+    assert ticket.error is not None
+    desk.settle(10.0)
+    return ticket, ticket.error
 
 
 def test_stopped_during_the_upload_nothing_is_submitted(bench: Bench, photo: EncodedImage) -> None:
@@ -216,14 +213,14 @@ def test_stopped_during_the_upload_nothing_is_submitted(bench: Bench, photo: Enc
     assert stopped.billed is Billed.NO
     assert bench.sandbox.submits == 0
     assert only_edit(bench.journal).state is EditState.STOPPED
-    assert not bench.journal.unfinished()
+    assert not bench.owed()
 
 
 def test_stopped_during_the_wait_it_can_be_fetched_later(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.latency = 60
     _, stopped = stopped_at(bench, photo, Stage.GENERATING)
     assert (stopped.billed, stopped.next_step) == (Billed.YES, NextStep.RECOVER)
-    ((job, entry),) = bench.journal.unfinished()
+    ((job, entry),) = bench.owed()
     assert entry.state is EditState.TAKEN and entry.uuid
 
 
@@ -233,7 +230,7 @@ def test_stopped_during_the_submit_the_late_id_is_written(bench: Bench, photo: E
     bench.sandbox.drip_interval = 0.0005
     _, stopped = stopped_at(bench, photo, Stage.SUBMITTING, submits=1)
     assert (stopped.billed, stopped.next_step) == (Billed.MAYBE, NextStep.RECOVER)
-    ((job, entry),) = bench.journal.unfinished()
+    ((job, entry),) = bench.owed()
     assert entry.uuid
 
 
@@ -241,7 +238,7 @@ def test_stopped_during_the_download_it_can_be_fetched_later(bench: Bench, photo
     bench.sandbox.fault = "download:silence"
     stopped_at(bench, photo, Stage.DOWNLOADING)
     bench.sandbox.fault = None
-    ((job, entry),) = bench.journal.unfinished()
+    ((job, entry),) = bench.owed()
     result = bench.recover(job, entry)
     assert (result.image.width, result.edit.prompt) == (640, "fog")
     assert bench.sandbox.submits == 1
@@ -252,63 +249,57 @@ def test_stopped_during_the_download_it_can_be_fetched_later(bench: Bench, photo
 
 def test_a_result_on_disk_is_recovered_without_the_service(bench: Bench, photo: EncodedImage) -> None:
     (result,) = bench.run(photo).results
-    ((job, entry),) = bench.journal.unfinished()
+    ((job, entry),) = bench.owed()
     bench.sandbox.stop_listening()
-    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
-    finish(running)
-    assert running.outcome.results[0].image == result.image
-    bench.journal.mark_imported(job.id, 0)
-    assert not bench.journal.unfinished()
+    assert bench.recover(job, entry).image == result.image
+    bench.journal.mark(job.id, [0], arrived=1.0)
+    assert not bench.owed()
 
 
 def test_a_result_on_disk_is_recovered_without_a_key(bench: Bench, photo: EncodedImage) -> None:
     bench.run(photo)
-    ((job, entry),) = bench.journal.unfinished()
-    running = RunningJob.start_recovery(job, entry, journal=bench.journal)
-    finish(running)
-    assert running.outcome.results[0].image.width == 640
+    ((job, entry),) = bench.owed()
+    desk = Desk(DeskHost(), bench.journal)  # with the client in force: there is no key
+    desk.look_now()
+    ticket = desk.recover(desk.here()[0])
+    finish(desk)
+    assert ticket.results[0].image.width == 640
 
 
 def test_a_result_that_was_deleted_from_disk_is_fetched_again(bench: Bench, photo: EncodedImage) -> None:
     (result,) = bench.run(photo).results
     assert result.file
     result.file.unlink()
-    ((job, entry),) = bench.journal.unfinished()
-    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
-    finish(running)
-    assert running.outcome.results[0].image == result.image
+    ((job, entry),) = bench.owed()
+    assert bench.recover(job, entry).image == result.image
     assert bench.sandbox.submits == 1
 
 
 def test_several_edits_of_one_job_are_recovered_side_by_side(bench: Bench, photo: EncodedImage) -> None:
     bench.run(photo, variations=4)
-    for _, entry in bench.journal.unfinished():
+    for _, entry in bench.owed():
         assert entry.result_file
         entry.result_file.unlink()
-    running = [
-        RunningJob.start_recovery(job, entry, bench.client, bench.journal) for job, entry in bench.journal.unfinished()
-    ]
-    for one in running:
-        finish(one)
-        bench.journal.mark_imported(one.outcome.job_id, one.outcome.results[0].index)
-    assert len(running) == 4 and not bench.journal.unfinished()
+    ticket = recovered(bench)
+    assert len(ticket.results) == 4 and not bench.owed()
     assert bench.sandbox.submits == 4
 
 
-def recovered(bench: Bench) -> RunningJob:
-    ((job, entry),) = bench.journal.unfinished()
-    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
-    finish(running)
-    return running
+def recovered(bench: Bench) -> Ticket:
+    desk = bench.desk()
+    desk.look_now()
+    (owed,) = desk.here()
+    ticket = desk.recover(owed)
+    finish(desk)
+    return ticket
 
 
 def test_an_edit_that_failed_meanwhile_leaves_the_list(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.latency = 0.4
     bench.sandbox.fault = "poll:failure"
     stopped_at(bench, photo, Stage.GENERATING)
-    with pytest.raises(EditFailedError):
-        _ = recovered(bench).outcome
-    assert not bench.journal.unfinished()
+    assert isinstance(recovered(bench).error, EditFailedError)
+    assert not bench.owed()
 
 
 def test_an_edit_of_another_service_address_is_not_asked_for_here(bench: Bench, photo: EncodedImage) -> None:
@@ -316,32 +307,30 @@ def test_an_edit_of_another_service_address_is_not_asked_for_here(bench: Bench, 
     stopped_at(bench, photo, Stage.GENERATING)
     made_at = bench.sandbox.base_url
     bench.client = Client("https://elsewhere.example", "some-key")
-    with pytest.raises(job_module.FluxDepthError, match=f"made at {made_at}.*Set that address"):
-        _ = recovered(bench).outcome
-    assert len(bench.journal.unfinished()) == 1
+    assert re.search(f"made at {made_at}.*Set that address", str(recovered(bench).error))
+    assert len(bench.owed()) == 1
 
 
 def test_an_absence_is_no_duration(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.latency = 0.2
     stopped_at(bench, photo, Stage.GENERATING)
-    assert recovered(bench).outcome.results[0].seconds == 0
+    assert recovered(bench).results[0].seconds == 0
     assert bench.journal.usual_seconds(28) is None
 
 
 def test_stopping_a_recovery_never_says_that_nothing_was_billed(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.latency = 60
     stopped_at(bench, photo, Stage.GENERATING)
-    ((job, entry),) = bench.journal.unfinished()
-    running = RunningJob.start_recovery(job, entry, bench.client, bench.journal)
-    running.stop()
-    with pytest.raises(Cancelled) as stopped:
-        _ = running.outcome
-    assert stopped.value.billed is Billed.YES
+    desk = bench.desk()
+    desk.look_now()
+    ticket = desk.recover(desk.here()[0])
+    desk.stop(ticket)
+    assert ticket.error and ticket.error.billed is Billed.YES
 
 
 def test_of_several_errors_the_one_that_was_paid_for_is_told(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.faults += [Fault("submit", "no_credits", times=1), Fault("download", "expired_url", times=100)]
-    with pytest.raises(job_module.ResultExpiredError, match="Recover"):
+    with pytest.raises(ResultExpiredError, match="Recover"):
         bench.run(photo, variations=2)
 
 
@@ -375,25 +364,26 @@ def test_a_disk_that_fills_up_after_the_submit_loses_no_result(
 def test_a_service_that_never_finishes_is_left_to_be_fetched_later(
     bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_module, "WAIT_DEADLINE", 0.2)
+    monkeypatch.setattr(polling, "WAIT_DEADLINE", 0.2)
     bench.sandbox.latency = 60
-    with pytest.raises(job_module.StillRunningError, match="still working.*Recover"):
+    with pytest.raises(StillRunningError, match="still working.*Recover"):
         bench.run(photo)
-    assert len(bench.journal.unfinished()) == 1
+    assert len(bench.owed()) == 1
 
 
 def test_an_unexpected_fault_of_ours_is_told_and_not_lost(bench: Bench) -> None:
-    def broken() -> EncodedImage:
+    def broken() -> Taken:
         raise ZeroDivisionError("oops")
 
-    running = RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), broken), bench.client, bench.journal)
-    finish(running)
-    with pytest.raises(job_module.FluxDepthError, match="inside Flux Depth .ZeroDivisionError: oops"):
-        _ = running.outcome
+    desk = bench.desk()
+    ticket = desk.start(bench.request(broken))
+    finish(desk)
+    assert ticket.error and "inside Flux Depth (ZeroDivisionError: oops)" in str(ticket.error)
+    assert ticket.error.billed is Billed.NO
 
 
-def test_a_missing_key_comes_out_of_the_outcome(sandbox: Sandbox, photo: EncodedImage) -> None:
-    running = RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), photo))
-    finish(running)
-    with pytest.raises(job_module.FluxDepthError, match="no API key"):
-        _ = running.outcome
+def test_a_missing_key_comes_out_of_the_ticket(bench: Bench, photo: EncodedImage) -> None:
+    desk = Desk(DeskHost(), bench.journal)
+    ticket = desk.start(bench.request(photo))
+    finish(desk)
+    assert "no API key" in str(ticket.error)

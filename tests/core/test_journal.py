@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from shared.errors import StorageError
-from shared.jobs.pipeline import EditRequest
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage
-from shared.storage.journal import EditState, Journal, is_running
-from tests.core.conftest import DATA, Bench
+from shared.storage import uploads
+from shared.storage.entries import ALPHA, Destination, EditEntry, EditState
+from shared.storage.journal import JobWriter, Journal, is_running
+from tests.core.conftest import DATA, HERE, Bench
 from tests.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -28,11 +29,19 @@ def edit(**values: object) -> DepthEdit:
     return DepthEdit.checked({"prompt": "haze", **values})
 
 
-def finished_job(journal: Journal, *, imported: bool = True, **values: object) -> str:
-    writer = journal.create([edit(**values)], address="https://x", origin={"host": "gimp"})
+def created(journal: Journal, count: int = 1, **values: object) -> JobWriter:
+    return journal.create([edit(**values)] * count, address="https://x", destination=HERE)
+
+
+def unfinished(journal: Journal) -> list[EditEntry]:
+    return [edit for job in journal.entries() if not is_running(job) for edit in job.edits if edit.unfinished]
+
+
+def finished_job(journal: Journal, *, safe: bool = True, **values: object) -> str:
+    writer = created(journal, **values)
     writer.update_edit(0, state=EditState.TAKEN, uuid="u", submitted=100.0)
     writer.keep_result(0, EncodedImage(b"bytes", "png", 3, 2))
-    writer.update_edit(0, finished=110.0, imported=imported)
+    writer.update_edit(0, finished=110.0, safe=safe)
     writer.close()
     return writer.job.id
 
@@ -40,7 +49,7 @@ def finished_job(journal: Journal, *, imported: bool = True, **values: object) -
 def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
     job_id = finished_job(journal, seed=5)
     (job,) = journal.entries()
-    assert (job.id, job.origin, job.address) == (job_id, {"host": "gimp"}, "https://x")
+    assert (job.id, job.destination, job.address) == (job_id, HERE, "https://x")
     (entry,) = job.edits
     assert entry.settings == dict(edit(seed=5).values)
     assert entry.result_file and entry.result_file.read_bytes() == b"bytes"
@@ -93,8 +102,8 @@ def test_damaged_and_newer_entries_are_reported_and_left_alone(journal: Journal,
 def test_what_is_unfinished_is_never_trimmed(journal: Journal) -> None:
     for number in range(3):
         finished_job(journal, seed=number)
-    kept = finished_job(journal, imported=False)
-    running = journal.create([edit()], address="https://x")
+    kept = finished_job(journal, safe=False)
+    running = created(journal)
     journal.trim(1)
     ids = [job.id for job in journal.entries()]
     assert kept in ids and running.job.id in ids and len(ids) <= 3
@@ -102,30 +111,30 @@ def test_what_is_unfinished_is_never_trimmed(journal: Journal) -> None:
 
 
 def test_a_job_that_is_held_is_running_and_not_to_recover(journal: Journal) -> None:
-    writer = journal.create([edit()], address="https://x")
+    writer = created(journal)
     writer.update_edit(0, state=EditState.TAKEN, uuid="u")
     (job,) = journal.entries()
-    assert is_running(job) and not journal.unfinished()
-    script = "import sys; from pathlib import Path; from shared.journal import Journal\n"
+    assert is_running(job) and not unfinished(journal)
+    script = "import sys; from pathlib import Path; from shared.storage.journal import Journal\n"
     script += "Journal(Path(sys.argv[1])).reopen(sys.argv[2])"
     other = subprocess.run(
         [sys.executable, "-c", script, str(journal.home), job.id], cwd=ROOT, capture_output=True, text=True
     )
     assert "BusyError: Another program is working on this edit. Wait until it is done." in other.stderr
     writer.close()
-    assert not is_running(job) and len(journal.unfinished()) == 1
+    assert not is_running(job) and len(unfinished(journal)) == 1
 
 
 def test_those_who_work_on_a_job_in_one_process_share_its_hold(journal: Journal) -> None:
-    first = journal.create([edit(), edit()], address="https://x")
+    first = created(journal, 2)
     second = journal.reopen(first.job.id)
     assert second is first
     first.close()
     assert is_running(first.job)
-    journal.mark_imported(first.job.id, 1)
+    journal.mark(first.job.id, [1], safe=True)
     second.close()
     (job,) = journal.entries()
-    assert not is_running(job) and [entry.imported for entry in job.edits] == [False, True]
+    assert not is_running(job) and [entry.safe for entry in job.edits] == [False, True]
 
 
 def test_a_job_that_was_trimmed_meanwhile_leaves_no_ghost(journal: Journal) -> None:
@@ -133,17 +142,17 @@ def test_a_job_that_was_trimmed_meanwhile_leaves_no_ghost(journal: Journal) -> N
     (job,) = journal.entries()
     journal.trim(0)
     with pytest.raises(StorageError, match="no longer in the history"):
-        journal.mark_imported(job_id, 0)
+        journal.mark(job_id, [0], safe=True)
     assert not is_running(job)
     assert list((journal.home / "jobs").iterdir()) == []
 
 
 def test_what_is_not_wanted_any_more_is_not_unfinished(journal: Journal) -> None:
-    writer = journal.create([edit()], address="https://x")
+    writer = created(journal)
     writer.update_edit(0, state=EditState.TAKEN, uuid="u")
     writer.close()
-    journal.mark_imported(writer.job.id, 0)
-    assert not journal.unfinished()
+    journal.mark(writer.job.id, [0], discarded=True)
+    assert not unfinished(journal)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +184,8 @@ def test_recent_prompts_are_different_and_newest_first(journal: Journal) -> None
 def _remember(home: str, name: str) -> None:
     journal = Journal(Path(home))
     for number in range(20):
-        journal.remember_upload(f"{name}-{number}", f"images/{name}-{number}.png")
-        journal.create([edit()], address="https://x").close()
+        uploads.remember(journal.home, f"{name}-{number}", f"images/{name}-{number}.png")
+        created(journal).close()
 
 
 def test_two_processes_write_at_once_and_nothing_is_lost(journal: Journal) -> None:
@@ -188,7 +197,7 @@ def test_two_processes_write_at_once_and_nothing_is_lost(journal: Journal) -> No
     for process in processes:
         process.join(60)
         assert process.exitcode == 0
-    assert all(journal.known_upload(f"{name}-{n}") for name in "ab" for n in range(20))
+    assert all(uploads.known(journal.home, f"{name}-{n}") for name in "ab" for n in range(20))
     assert len(journal.entries()) == 40 and not journal.problems
 
 
@@ -200,7 +209,7 @@ def test_a_host_killed_while_it_waits_leaves_an_edit_to_recover(bench: Bench, ho
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(10)
-    ((job, entry),) = bench.journal.unfinished()
+    ((job, entry),) = bench.owed()
     assert entry.state is EditState.TAKEN
     result = bench.recover(job, entry)
     assert result.image.width == 640
@@ -219,19 +228,22 @@ def test_a_host_killed_during_the_submit_is_shown_as_uncertain(bench: Bench, hom
         process.wait(10)
     (job,) = bench.journal.entries()
     assert job.edits[0].state is EditState.UNCERTAIN
-    assert not bench.journal.unfinished()
+    assert not bench.owed()
 
 
 def start_edit(sandbox: Sandbox, home: Path) -> subprocess.Popen[bytes]:
     script = """
 import sys
 from pathlib import Path
-from shared.job import EditRequest
-from shared.parameters import DepthEdit
-from shared.picture import sniff
-from shared.worker import RunningJob
+from shared.jobs.desk import Desk
+from shared.jobs.request import EditRequest
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import sniff
+from shared.storage.entries import Destination
+from tests.core.conftest import DeskHost
 picture = sniff(Path(sys.argv[1]).read_bytes())
-RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), picture)).join(60)
+edit = DepthEdit.checked({"prompt": "x"})
+Desk(DeskHost()).start(EditRequest(edit, picture, Destination("test", path="/pictures/a.xcf"))).worker.join(60)
 """
     return subprocess.Popen(
         [sys.executable, "-c", script, str(DATA / "rocket.jpg")],
@@ -245,9 +257,78 @@ RunningJob.start(EditRequest(DepthEdit.checked({"prompt": "x"}), picture)).join(
     )
 
 
-def test_the_request_type_takes_no_secret_into_the_journal(journal: Journal, photo: EncodedImage) -> None:
-    request = EditRequest(edit(), photo, origin={"host": "gimp"})
-    writer = journal.create([request.edit], address="https://x", origin=request.origin)
+def test_an_entry_of_this_version_holds_what_it_should_and_nothing_more(journal: Journal) -> None:
+    writer = created(journal)
+    writer.keep_companions({ALPHA: b"gray"})
     writer.close()
     stored = json.loads((writer.job.folder / "job.json").read_text())
-    assert set(stored) == {"version", "id", "created", "model", "address", "origin", "picture", "upload", "edits"}
+    assert set(stored) == {
+        *("version", "id", "created", "model", "address", "destination", "host_settings", "picture", "upload", "edits")
+    }
+    assert stored["version"] == 2
+    (job,) = journal.entries()
+    assert job.companion(ALPHA) == b"gray" and job.companion("mask.png") is None
+
+
+VERSION_1_EDIT = {
+    "index": 0,
+    "settings": {"prompt": "haze", "seed": 5},
+    "state": "done",
+    "uuid": "u",
+    "result_file": "result-1.png",
+    "format": "png",
+    "width": 3,
+    "height": 2,
+    "error": "",
+    "imported": False,
+    "submitted": 1.0,
+    "finished": 2.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (
+            {
+                "host": "gimp",
+                "document": "a.xcf",
+                "path": "/p/a.xcf",
+                "place": {"x": 3},
+                "host_settings": {"fit": True},
+            },
+            Destination("gimp", "/p/a.xcf", "", "a.xcf", {"x": 3}),
+        ),
+        (
+            {"host": "blender", "file": "/p/a.blend", "source": "IMAGE", "image": "A"},
+            Destination(
+                "blender", "/p/a.blend", "", "a.blend", {"file": "/p/a.blend", "source": "IMAGE", "image": "A"}
+            ),
+        ),
+        (
+            {"host": "blender", "file": "/p/a.blend", "source": "RENDER", "outputs": ["/o/1.png"]},
+            Destination(
+                "command", "/p/a.blend", "", "a.blend", {"file": "/p/a.blend", "source": "RENDER"}, ("/o/1.png",)
+            ),
+        ),
+        ({}, Destination("gimp")),
+    ],
+)
+def test_an_entry_of_version_1_is_read_and_recovered(
+    bench: Bench, origin: dict[str, object], expected: Destination
+) -> None:
+    folder = bench.journal.home / "jobs" / "20250101-120000-0"
+    folder.mkdir(parents=True)
+    (folder / "result-1.png").write_bytes((DATA / "coffee.png").read_bytes())
+    head = {"version": 1, "id": folder.name, "created": 1.0, "model": "m", "address": "https://x"}
+    edits = [VERSION_1_EDIT, {**VERSION_1_EDIT, "imported": True}]
+    (folder / "job.json").write_text(
+        json.dumps({**head, "origin": origin, "picture": {}, "upload": "", "edits": edits})
+    )
+    (job,) = bench.journal.entries()
+    assert job.destination == expected
+    assert [entry.unfinished for entry in job.edits] == [True, False]
+    assert bench.recover(job, job.edits[0]).image.width == 600
+    bench.journal.mark(job.id, [0], arrived=3.0)
+    assert json.loads((folder / "job.json").read_text())["version"] == 2
+    assert bench.journal.entries()[0].destination == expected

@@ -1,0 +1,95 @@
+"""What the data folder says that the artist is owed: paid and not here, here and not saved, or of unknown fate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..storage import processes
+from ..storage.entries import EditEntry, EditState, Job
+from ..storage.journal import Journal, is_running
+from .wording import Why, owed_words
+
+Held = Collection[tuple[str, int]]  # results (job id, index) that open documents contain
+PROMPTS = 10  # recent ones
+
+
+@dataclass(frozen=True)
+class Owed:
+    """Edits of one job that the artist has a claim on, or should know of."""
+
+    job: Job
+    entries: tuple[EditEntry, ...]
+    why: Why
+
+    @property
+    def indices(self) -> list[int]:
+        return [entry.index for entry in self.entries]
+
+    @property
+    def words(self) -> str:
+        """One sentence for the artist."""
+        return owed_words(self.job, self.entries, self.why)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the data folder held when it was looked at. ``problems`` are entries that can't be read, in words."""
+
+    owed: tuple[Owed, ...] = ()
+    problems: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+
+    def without(self, job_id: str, indices: Collection[int]) -> Standing:
+        """The same, after some edits of a job have been dealt with."""
+        kept = (one for one in self.owed if one.job.id != job_id or set(one.indices) - set(indices))
+        return Standing(tuple(kept), self.problems, self.prompts)
+
+
+def read(journal: Journal, *, host: str, process: str, held: Held, ours: Collection[str]) -> Standing:
+    """The standing of ``host``, whose documents live in ``process``; ``ours`` are jobs that it brings in already."""
+    jobs = journal.entries()
+    problems = tuple(journal.problems)
+    owed = [one for job in jobs if job.id not in ours for one in _owed(job, host, process, held)]
+    prompts = (str(edit.settings.get("prompt", "")) for job in jobs for edit in job.edits[:1])
+    return Standing(tuple(owed), problems, tuple(dict.fromkeys(one for one in prompts if one))[:PROMPTS])
+
+
+def _owed(job: Job, host: str, process: str, held: Held) -> Iterator[Owed]:
+    wanted = [edit for edit in job.edits if not edit.discarded]
+    waiting = [edit for edit in wanted if edit.unfinished]
+    submitting = [edit for edit in wanted if edit.state is EditState.SUBMITTING]
+    if (waiting or submitting) and is_running(job):
+        # What its artist has stopped says so; its submit is still under way.
+        waiting, submitting = [], [edit for edit in submitting if edit.error]
+    lost = [
+        edit
+        for edit in wanted
+        if edit.unsaved and (job.id, edit.index) not in held and _may_be_lost(job, edit, host, process)
+    ]
+    uncertain = [edit for edit in wanted if edit.state is EditState.UNCERTAIN]
+    for why, entries in (
+        (Why.WAITING, waiting),
+        (Why.UNSAVED, lost),
+        (Why.SUBMITTING, submitting),
+        (Why.UNCERTAIN, uncertain),
+    ):
+        if entries:
+            yield Owed(job, tuple(entries), why)
+
+
+def _may_be_lost(job: Job, edit: EditEntry, host: str, process: str) -> bool:
+    """Whether a result that has arrived may be in no document: undone, not saved, or its host has died."""
+    destination = job.destination
+    if destination.host != host:
+        return False
+    if host != "gimp":
+        return destination.session.startswith(process) or processes.is_alive(destination.session) is not True
+    # GIMP's saving can't be watched, so the file itself tells: written since, it holds what the artist wanted.
+    if processes.is_alive(destination.session) is not False or not destination.path:
+        return False
+    try:
+        return Path(destination.path).stat().st_mtime < (edit.arrived or 0.0)
+    except OSError:
+        return False

@@ -1,0 +1,118 @@
+"""What goes into a job and what comes out of it, as plain data: request, events, results. Does nothing by itself."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..errors import FluxDepthError
+from ..model.edit import DepthEdit
+from ..pictures.encoded import EncodedImage
+from ..storage.entries import Destination
+
+
+class Stage(enum.Enum):
+    """What is going on; the value is the word that the artist reads."""
+
+    ENCODING = "Preparing"
+    UPLOADING = "Uploading"
+    SUBMITTING = "Submitting"
+    GENERATING = "Generating"
+    DOWNLOADING = "Downloading"
+    FINISHED = "Finished"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The picture as it is sent, and its results' companions (``entries.ALPHA``, ``MASK``), ready for the disk."""
+
+    image: EncodedImage
+    companions: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Guard(Protocol):
+    """Who must agree before an edit is paid for: the command's claim on an output file."""
+
+    def before_submit(self, index: int) -> None:
+        """Raises a :class:`FluxDepthError` when edit ``index`` may not be paid for."""
+
+    def taken(self, index: int, uuid: str) -> None:
+        """The service has taken edit ``index`` under the id ``uuid``."""
+
+
+@dataclass(frozen=True)
+class EditRequest:
+    """What the artist asked for, as plain data.
+
+    ``picture`` is what was taken, or a callable that takes it (called once, in the worker), or an absolute URL or path
+    that the service already has. ``host_settings`` are the host's own choices, for using them again: JSON, no secrets.
+    ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already.
+    """
+
+    edit: DepthEdit
+    picture: Taken | EncodedImage | str | Callable[[], Taken]
+    destination: Destination
+    variations: int = 1
+    host_settings: Mapping[str, Any] = field(default_factory=dict)
+    confirmed: bool = False
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One edited picture: the service's exact bytes and what is known of it. ``seconds`` ran from submit to result.
+
+    ``image.format`` is "" when its header is of no kind that the core knows; the host's decoder may know better.
+    ``file`` is the copy in the journal, None when it could not be kept; then ``warning`` says so.
+    """
+
+    image: EncodedImage
+    edit: DepthEdit
+    uuid: str
+    job_id: str
+    index: int
+    file: Path | None
+    seconds: float
+    warning: str = ""
+    created: float = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """What a layer or an image carries of the edit that made it, as JSON."""
+        return {
+            "version": 1,
+            "model": self.edit.model.id,
+            "settings": dict(self.edit.values),
+            "uuid": self.uuid,
+            "job": self.job_id,
+            "index": self.index,
+            "created": self.created,
+        }
+
+
+@dataclass(frozen=True)
+class Event:
+    """The one kind of message from worker to host. ``fraction`` is 0–1 within the stage, ``usual`` seconds."""
+
+    job_id: str
+    index: int
+    stage: Stage
+    fraction: float | None = None
+    usual: float | None = None
+    error: FluxDepthError | None = None
+    result: Result | None = None
+
+
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job: at least one result, and the error of each variation that has none."""
+
+    job_id: str
+    results: tuple[Result, ...]
+    failures: tuple[FluxDepthError, ...] = ()

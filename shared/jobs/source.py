@@ -1,0 +1,92 @@
+"""The picture of a job as the service can reach it: uploaded once, an earlier upload reused, renewed when forgotten."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+
+from ..cancel import CancelToken
+from ..errors import PictureError, SameEditError, StorageError
+from ..pictures.encoded import EncodedImage
+from ..service.client import Client
+from ..service.transport import UPLOAD_LIMIT
+from ..storage import uploads
+from ..storage.entries import SENT, EditState
+from ..storage.journal import JobWriter, Journal, is_running
+from .request import Taken
+
+
+class Source:
+    """``tell(fraction)`` is called while it is uploaded. Raises what the upload raises; nothing was billed by then."""
+
+    def __init__(
+        self,
+        picture: Taken | str,
+        *,
+        confirmed: bool,
+        writer: JobWriter,
+        client: Client,
+        journal: Journal,
+        cancel: CancelToken,
+        tell: Callable[[float], None],
+    ) -> None:
+        self._writer, self._client, self._journal, self._cancel, self._tell = writer, client, journal, cancel, tell
+        self._mutex = threading.Lock()
+        self._image: EncodedImage | None = None
+        self._account = ""
+        self.reused = False
+        if isinstance(picture, str):
+            self.path = picture
+        else:
+            self._image = image = picture.image
+            if len(image.data) > UPLOAD_LIMIT:
+                raise PictureError(
+                    f"The picture is {len(image.data) / 1e6:.0f} MB, and the service takes at most "
+                    f"{UPLOAD_LIMIT / 1e6:.0f} MB.",
+                    "Choose a smaller longest side, or send it as JPEG.",
+                )
+            writer.keep_companions({**picture.companions, f"{SENT}{image.suffix}": image.data})
+            summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
+            writer.update(picture={**summary, "sha256": image.sha256})
+            if not confirmed:
+                self._refuse_twin()
+            self._account = client.account(image.sha256)
+            known = uploads.known(journal.home, self._account)
+            self.reused = known is not None
+            self.path = known or self._uploaded(image)
+        writer.update(upload=self.path)
+
+    def _refuse_twin(self) -> None:
+        """Raises :class:`SameEditError` when an equal edit was begun before and is, or may be, paid for."""
+        found = self._journal.twin(self._writer.job)
+        if found is None:
+            return
+        job, edit = found
+        if edit.state is EditState.UNCERTAIN:
+            raise SameEditError("The same edit of this picture was submitted before, and may have been billed.")
+        if edit.unfinished and not is_running(job):
+            raise SameEditError("The same edit of this picture is paid for already; Recover brings it in.")
+        raise SameEditError("The same edit of this picture is on its way already.")
+
+    def _uploaded(self, image: EncodedImage) -> str:
+        self._tell(0.0)
+        path = self._client.upload(image, progress=self._tell, cancel=self._cancel)
+        self._remember(path)
+        return path
+
+    def _remember(self, path: str | None) -> None:
+        with contextlib.suppress(StorageError):  # costs the next edit an upload, and nothing else
+            uploads.remember(self._journal.home, self._account, path)
+
+    def forget(self) -> None:
+        """The next edit of this picture uploads it anew."""
+        self._remember(None)
+
+    def renewed(self, path: str) -> str:
+        """The path of a new upload in place of the forgotten ``path``; the variations share one."""
+        with self._mutex:
+            if self.path == path and self._image is not None:
+                self.path = self._uploaded(self._image)
+                self._writer.update(upload=self.path)
+            return self.path

@@ -1,0 +1,217 @@
+"""One job's entry in the journal as plain data, and its JSON: the versions that were ever written are read for ever.
+
+Version 2 (this one) knows where the results belong (:class:`Destination`), what is beside them (companions), and
+whether they are safe. Version 1 had one ``origin`` for all of that. This module knows no disk but a job's own files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+VERSION = 2
+
+# Companions: files beside ``job.json`` that a result needs besides its bytes.
+ALPHA = "alpha.png"  # the source's transparency, 8-bit gray, 255 = opaque
+MASK = "mask.png"  # the selection, 8-bit gray, 255 = selected; it becomes the result's layer mask
+SENT = "sent"  # the picture that was sent; its suffix is its format
+
+
+class EditState(enum.Enum):
+    """Where one edit of a job stands."""
+
+    PREPARED = "prepared"  # nothing was submitted
+    SUBMITTING = "submitting"  # the submit was begun and no reply is known: uncertain, if its process is gone
+    TAKEN = "taken"  # the service has it; ``uuid`` finds it again
+    DONE = "done"  # the result is on disk
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"  # may have been billed, can't be found again
+    STOPPED = "stopped"  # stopped before the submit
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the results of a job belong.
+
+    ``host`` is ``gimp``, ``blender`` or ``command``. The document is named by ``path`` (absolute, "" while it has no
+    file) and by ``session``, its id as long as its host keeps it open. ``place`` is the host's own plain data about the
+    place in the document. ``files`` are the command's output files, one for each edit.
+    """
+
+    host: str
+    path: str = ""
+    session: str = ""
+    title: str = ""
+    place: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+    def same_document(self, path: str, session: str) -> bool:
+        """Whether the document with that file and that session id is the one that is meant."""
+        return bool((session and session == self.session) or (path and path == self.path))
+
+
+@dataclass(frozen=True)
+class EditEntry:
+    """One edit of a job. Times are seconds since 1970; sizes are in pixels; ``settings`` are the model's parameters.
+
+    ``arrived`` is when its result was put into its document, ``safe`` whether that document was saved with it (or the
+    file written), ``discarded`` that the artist does not want it any more.
+    """
+
+    index: int
+    settings: Mapping[str, Any]
+    state: EditState = EditState.PREPARED
+    uuid: str = ""
+    result_file: Path | None = None
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    error: str = ""
+    submitted: float | None = None
+    finished: float | None = None
+    arrived: float | None = None
+    safe: bool = False
+    discarded: bool = False
+
+    @property
+    def paid(self) -> bool:
+        """Whether the service has taken it and it can be fetched, or lies here."""
+        return self.state in (EditState.TAKEN, EditState.DONE)
+
+    @property
+    def unfinished(self) -> bool:
+        """Paid for, never in the artist's document, and still wanted."""
+        return self.paid and self.arrived is None and not (self.safe or self.discarded)
+
+    @property
+    def unsaved(self) -> bool:
+        """Brought into a document that was not saved since, as far as anybody knows."""
+        return self.paid and self.arrived is not None and not (self.safe or self.discarded)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One press of the button. ``host_settings`` are the host's own choices, to be used again."""
+
+    id: str
+    folder: Path
+    created: float
+    model_id: str
+    address: str
+    destination: Destination
+    edits: tuple[EditEntry, ...]
+    host_settings: Mapping[str, Any] = field(default_factory=dict)
+    picture: Mapping[str, Any] = field(default_factory=dict)
+    upload: str = ""
+
+    def companion(self, name: str) -> bytes | None:
+        """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""
+        for path in self.folder.glob(f"{SENT}.*") if name == SENT else [self.folder / name]:
+            try:
+                return path.read_bytes()
+            except OSError:
+                continue
+        return None
+
+
+def to_json(job: Job) -> dict[str, Any]:
+    """``job`` as it is written."""
+    return {
+        "version": VERSION,
+        "id": job.id,
+        "created": job.created,
+        "model": job.model_id,
+        "address": job.address,
+        "destination": dataclasses.asdict(job.destination),
+        "host_settings": dict(job.host_settings),
+        "picture": dict(job.picture),
+        "upload": job.upload,
+        "edits": [_edit_to_json(edit) for edit in job.edits],
+    }
+
+
+def _edit_to_json(edit: EditEntry) -> dict[str, Any]:
+    data = {one.name: getattr(edit, one.name) for one in dataclasses.fields(edit)}
+    data["state"] = edit.state.value
+    data["result_file"] = edit.result_file.name if edit.result_file else ""
+    return data
+
+
+def from_json(data: Any, folder: Path) -> Job:
+    """The job of ``folder``. Raises ValueError with what is wrong, as the end of a sentence about the entry."""
+    try:
+        if data["version"] > VERSION:
+            raise ValueError("was written by a newer version and is left alone")
+        old = data["version"] == 1
+        origin = dict(data["origin"]) if old else {}
+        host_settings = origin.get("host_settings", {}) if old else data["host_settings"]
+        return Job(
+            id=folder.name,
+            folder=folder,
+            created=float(data["created"]),
+            model_id=str(data["model"]),
+            address=str(data["address"]),
+            destination=_destination_of_version_1(origin) if old else _destination(data["destination"]),
+            edits=tuple(_edits(data["edits"], folder, old)),
+            host_settings=dict(host_settings) if isinstance(host_settings, dict) else {},
+            picture=dict(data["picture"]),
+            upload=str(data["upload"]),
+        )
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ValueError("is damaged and is left alone") from exc
+
+
+def _destination(data: dict[str, Any]) -> Destination:
+    texts = {name: str(data[name]) for name in ("host", "path", "session", "title")}
+    return Destination(**texts, place=dict(data["place"]), files=tuple(str(one) for one in data["files"]))
+
+
+def _destination_of_version_1(origin: dict[str, Any]) -> Destination:
+    """GIMP wrote document, path and place; Blender its file and the source; the command its outputs as well."""
+    files = tuple(str(one) for one in origin.get("outputs") or ())
+    host = "command" if files else str(origin.get("host", "gimp"))
+    if host == "gimp":
+        place = origin.get("place")
+        place = dict(place) if isinstance(place, dict) else {}
+        return Destination(host, str(origin.get("path", "")), "", str(origin.get("document", "")), place)
+    path = str(origin.get("file", ""))
+    place = {name: value for name, value in origin.items() if name not in ("host", "outputs", "host_settings")}
+    return Destination(host, path, "", Path(path).name, place, files)
+
+
+def _edits(edits: list[dict[str, Any]], folder: Path, old: bool) -> Iterator[EditEntry]:
+    known = {one.name for one in dataclasses.fields(EditEntry)}
+    for index, data in enumerate(edits):
+        fields = {name: value for name, value in data.items() if name in known}
+        # Only a name is stored: a data folder that was moved still finds its results, and none lies outside it.
+        name = Path(fields["result_file"]).name
+        if fields["state"] not in {state.value for state in EditState}:
+            raise ValueError("was written by a newer version and is left alone")
+        fields |= {
+            "index": index,
+            "state": EditState(fields["state"]),
+            "result_file": folder / name if name else None,
+            "settings": dict(fields["settings"]),
+        }
+        if old:
+            # "Imported" was said on arrival; whether it was saved then is long decided.
+            fields["safe"] = data["imported"]
+        yield _checked(EditEntry(**fields))
+
+
+def _checked(entry: EditEntry) -> EditEntry:
+    """``entry``, or ValueError when a value is of another kind than was ever written."""
+    numbers = (entry.submitted, entry.finished, entry.arrived)
+    texts = (entry.uuid, entry.format, entry.error)
+    whole = (entry.width, entry.height, entry.safe, entry.discarded)
+    if (
+        all(one is None or isinstance(one, (int, float)) for one in numbers)
+        and all(isinstance(one, str) for one in texts)
+        and all(isinstance(one, int) for one in whole)
+    ):
+        return entry
+    raise ValueError("is damaged and is left alone")
