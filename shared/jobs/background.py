@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..errors import Billed, FluxDepthError, NextStep
 from ..storage.log import LOGGER
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 SIDE_BY_SIDE = 4  # variations at once; the service's limit is a guess of others (180 requests a minute)
 
-_live: set[Background[object]] = set()
+_live: set[Background[Any]] = set()
 
 
 class Background(Generic[T]):
@@ -65,6 +65,41 @@ class Background(Generic[T]):
     def join(self, timeout: float) -> None:
         """Waits up to ``timeout`` seconds for the work to end."""
         self._done.wait(max(0.0, timeout))
+
+
+class Errands:
+    """Work that belongs to no ticket, and what follows it in the main thread: ``then`` gets the value or the error."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[Background[Any], Callable[[Any], None]]] = []
+
+    def start(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda answer: None) -> None:
+        self._all.append((Background(work, "fluxdepth-errand"), then))
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._all)
+
+    def advance(self) -> None:
+        """Follows up what has ended; nothing that is raised there gets out, since a host drops a timer that raises."""
+        for errand in [one for one in self._all if one[0].finished]:
+            self._all.remove(errand)
+            work, then = errand
+            try:
+                answer: Any = work.answer()
+            except FluxDepthError as exc:
+                LOGGER.warning("%s", exc)
+                answer = exc
+            try:
+                then(answer)
+            except Exception as exc:  # noqa: BLE001  see above; the log has it
+                internal_error(exc, False)
+
+    def join(self, timeout: float) -> None:
+        """Waits up to ``timeout`` seconds for the work; what follows it comes at the next :meth:`advance`."""
+        deadline = time.monotonic() + timeout
+        for work, _ in self._all:
+            work.join(deadline - time.monotonic())
 
 
 def internal_error(exc: Exception, may_have_billed: bool) -> FluxDepthError:

@@ -7,10 +7,11 @@ something has changed. The methods belong to the host's main thread; what blocks
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import Cancelled, FluxDepthError
@@ -20,11 +21,10 @@ from ..service.client import Client
 from ..storage import log, processes
 from ..storage.entries import Destination
 from ..storage.journal import Journal
-from ..storage.log import LOGGER
 from . import owed, pipeline
-from .background import Background, internal_error
+from .background import Background, Errands, internal_error
 from .owed import Held, Owed, Standing
-from .request import EditRequest, Outcome, Result
+from .request import EditRequest, Outcome, Result, Taken
 from .ticket import State, Ticket
 from .wording import Why
 
@@ -42,14 +42,6 @@ class Host(Protocol):
 
     def changed(self, ticket: Ticket | None) -> None:
         """``ticket``, or with None what is owed, has changed."""
-
-
-@dataclass
-class _Errand:
-    """Work on the disk that belongs to no ticket any more, and what follows it in the main thread."""
-
-    work: Background[Any]
-    then: Callable[[Any], None] = field(default=lambda answer: None)
 
 
 class Desk:
@@ -74,7 +66,7 @@ class Desk:
         self._client = client or self._client_in_force
         self._compose = compose
         self._keys = itertools.count(1)
-        self._errands: list[_Errand] = []
+        self._errands = Errands()
         self._late: list[Ticket] = []  # given up by the artist; their workers complete the journal
         self._held: Held = ()
         self._epoch = 0  # grows whenever what a look under way will say is overtaken
@@ -120,16 +112,8 @@ class Desk:
         if callable(picture):
             picture = ticket.remembering(picture)
         elif not isinstance(picture, str):
-            ticket.taken = picture = picture if isinstance(picture, pipeline.Taken) else pipeline.Taken(picture)
-        whole = EditRequest(
-            request.edit,
-            picture,
-            request.destination,
-            len(ticket.edits),
-            request.host_settings,
-            request.confirmed or confirmed,
-            request.guard,
-        )
+            ticket.taken = picture = picture if isinstance(picture, Taken) else Taken(picture)
+        whole = dataclasses.replace(request, picture=picture, confirmed=request.confirmed or confirmed)
         cancel, put = ticket.cancel, ticket.put
 
         def work() -> Outcome:
@@ -157,11 +141,12 @@ class Desk:
         return ticket
 
     def _composed(self, ticket: Ticket, outcome: Outcome) -> Outcome:
-        for result in outcome.results if self._compose else ():
-            try:
-                ticket.pictures[result.index] = self._compose(ticket, result)
-            except FluxDepthError as exc:
-                ticket.warnings.append(str(pipeline.paid(exc)))
+        if self._compose:
+            for result in outcome.results:
+                try:
+                    ticket.pictures[result.index] = self._compose(ticket, result)
+                except FluxDepthError as exc:
+                    ticket.warnings.append(str(pipeline.paid(exc)))
         return outcome
 
     def _begin(self, ticket: Ticket, work: Callable[[], Outcome]) -> None:
@@ -193,7 +178,9 @@ class Desk:
         waiting = ticket.submitting_indices
         if ticket.job_id and waiting:
             # For whoever looks at the journal meanwhile: nobody waits for it here any more.
-            self._on_disk(lambda: self.journal.mark(ticket.job_id, waiting, error=str(error)))
+            self._errands.start(
+                lambda: self.journal.mark(ticket.job_id, waiting, error=str(error)), lambda _: self.look()
+            )
         results = ticket.finished_so_far
         if results and not ticket.recovered:
             ticket.failures = (error,)
@@ -210,7 +197,7 @@ class Desk:
 
     def discard(self, job_id: str, indices: list[int]) -> None:
         """The artist does not want these any more: they are not offered again. Their files stay in the history."""
-        self._on_disk(lambda: self.journal.mark(job_id, indices, discarded=True), lambda _: self.look())
+        self._errands.start(lambda: self.journal.mark(job_id, indices, discarded=True), lambda _: self.look())
         for ticket in self.tickets:
             if ticket.job_id == job_id and not ticket.active:
                 ticket.state = State.DISCARDED
@@ -241,7 +228,7 @@ class Desk:
                 self.standing = answer
             self.host.changed(None)
 
-        self._errands.append(_Errand(Background(self._reading(), "fluxdepth-look"), then))
+        self._errands.start(self._reading(), then)
 
     def look_now(self, held: Held = ()) -> Standing:
         """The same, at once. Raises nothing: what can't be read is among the problems."""
@@ -291,28 +278,15 @@ class Desk:
 
     def saved(self, held: Held) -> None:
         """A document was saved with these results in it: they are safe."""
-        jobs = {job_id for job_id, _ in held}
-
-        def work() -> None:
-            for job_id in jobs:
-                job = self.journal.job(job_id)
-                unsaved = (
-                    [edit.index for edit in job.edits if edit.unsaved and (job_id, edit.index) in held] if job else []
-                )
-                if unsaved:
-                    self.journal.mark(job_id, unsaved, safe=True)
-
         self._held = held
-        self._on_disk(work, lambda _: self.look())
+        self._errands.start(lambda: owed.note_saved(self.journal, held), lambda _: self.look())
 
     # Moving on.
 
     def advance(self, budget: float = 0.010) -> bool:
         """A tick of the host's main thread, for about ``budget`` seconds; True while there is something going on."""
         deadline = time.monotonic() + budget
-        for errand in [one for one in self._errands if one.work.finished]:
-            self._errands.remove(errand)
-            self._follow(errand)
+        self._errands.advance()
         for ticket in [one for one in self._late if one.worker is None or one.worker.finished]:
             self._late.remove(ticket)
             self.look()
@@ -323,19 +297,9 @@ class Desk:
             try:
                 self._advance(ticket, budget / 2)
             except Exception as exc:  # noqa: BLE001  a host drops a timer that raises, and every job with it
+                ticket.placing = None
                 self._end(ticket, State.FAILED, internal_error(exc, ticket.submit_begun or ticket.recovered))
-        return bool(self._errands or self._late) or any(ticket.active for ticket in self.tickets)
-
-    def _follow(self, errand: _Errand) -> None:
-        try:
-            answer: Any = errand.work.answer()
-        except FluxDepthError as exc:
-            LOGGER.warning("%s", exc)
-            answer = exc
-        try:
-            errand.then(answer)
-        except Exception as exc:  # noqa: BLE001  as above
-            internal_error(exc, False)
+        return self._errands.busy or bool(self._late) or any(ticket.active for ticket in self.tickets)
 
     def _advance(self, ticket: Ticket, budget: float) -> None:
         if ticket.state is State.KEPT and self.host.is_open(ticket.destination):
@@ -386,24 +350,11 @@ class Desk:
         kept = [result.index for result in ticket.results if result.file is not None]
         self._dealt_with(ticket.job_id, kept)
         if kept:
-            self._on_disk(lambda: self._note_arrival(ticket, kept), lambda _: self.look())
+            note = functools.partial(
+                owed.note_arrival, self.journal, ticket.job_id, kept, self.host.name, ticket.elsewhere, ticket.document
+            )
+            self._errands.start(note, lambda _: self.look())
         self._change(ticket, State.ARRIVED)
-
-    def _note_arrival(self, ticket: Ticket, indices: list[int]) -> None:
-        job = self.journal.job(ticket.job_id)
-        indices = [index for index in indices if job and not job.edits[index].safe]
-        if job is None or not indices:  # from the history, once more
-            return
-        if not ticket.elsewhere:
-            written = bool(job.destination.files)
-            self.journal.mark(job.id, indices, ticket.document, arrived=time.time(), safe=written)
-        elif job.destination.host == self.host.name:
-            self.journal.mark(job.id, indices, ticket.document, arrived=time.time())
-        elif not job.destination.files:  # what the command made stays the command's: this was a copy
-            self.journal.mark(job.id, indices, safe=True)
-
-    def _on_disk(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda answer: None) -> None:
-        self._errands.append(_Errand(Background(work, "fluxdepth-disk"), then))
 
     def _change(self, ticket: Ticket, state: State) -> None:
         ticket.state = state
@@ -425,12 +376,15 @@ class Desk:
     def settle(self, timeout: float) -> None:
         """Waits, at most ``timeout`` seconds, for notes on the disk and for stopped submits: before a process ends."""
         deadline = time.monotonic() + timeout
-        for work in [one.work for one in self._errands] + [one.worker for one in self._late if one.worker]:
-            work.join(deadline - time.monotonic())
+        for ticket in self._late:
+            if ticket.worker:
+                ticket.worker.join(deadline - time.monotonic())
+        self._errands.join(deadline - time.monotonic())
 
     def close(self, timeout: float) -> None:
         """The host lets go: everything is stopped, and the journal completed."""
         for ticket in list(self.tickets):
             self.stop(ticket)
         self.settle(timeout)
-        self.tickets, self._errands, self._late, self.standing = [], [], [], None
+        self.tickets, self._late, self.standing = [], [], None
+        self._errands = Errands()

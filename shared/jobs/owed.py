@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,3 +94,32 @@ def _may_be_lost(job: Job, edit: EditEntry, host: str, process: str) -> bool:
         return Path(destination.path).stat().st_mtime < (edit.arrived or 0.0)
     except OSError:
         return False
+
+
+def note_arrival(
+    journal: Journal, job_id: str, indices: Collection[int], host: str, elsewhere: bool, document: Mapping[str, str]
+) -> None:
+    """Notes that results are in a document of ``host``, named by ``document``; ``elsewhere`` is not where they belong.
+
+    The command's are safe as soon as its files are written; what it made stays its own when a copy goes elsewhere.
+    Raises :class:`StorageError`.
+    """
+    job = journal.job(job_id)
+    indices = [index for index in indices if job and not job.edits[index].safe]
+    if job is None or not indices:  # from the history, once more
+        return
+    if not elsewhere:
+        journal.mark(job.id, indices, document, arrived=time.time(), safe=bool(job.destination.files))
+    elif job.destination.host == host:
+        journal.mark(job.id, indices, document, arrived=time.time())
+    elif not job.destination.files:
+        journal.mark(job.id, indices, safe=True)
+
+
+def note_saved(journal: Journal, held: Held) -> None:
+    """Notes that a document was saved with the results ``held`` in it. Raises :class:`StorageError`."""
+    for job_id in {job_id for job_id, _ in held}:
+        job = journal.job(job_id)
+        unsaved = [edit.index for edit in job.edits if edit.unsaved and (job_id, edit.index) in held] if job else []
+        if unsaved:
+            journal.mark(job_id, unsaved, safe=True)

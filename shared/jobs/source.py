@@ -9,10 +9,9 @@ from collections.abc import Callable
 from ..cancel import CancelToken
 from ..errors import PictureError, SameEditError, StorageError
 from ..pictures.encoded import EncodedImage
-from ..service.client import Client
-from ..service.transport import UPLOAD_LIMIT
+from ..service.client import UPLOAD_LIMIT, Client
 from ..storage import uploads
-from ..storage.entries import SENT, EditState
+from ..storage.entries import SENT, EditEntry, EditState, Job
 from ..storage.journal import JobWriter, Journal, is_running
 from .request import Taken
 
@@ -48,26 +47,14 @@ class Source:
                 )
             writer.keep_companions({**picture.companions, f"{SENT}{image.suffix}": image.data})
             summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
-            writer.update(picture={**summary, "sha256": image.sha256})
-            if not confirmed:
-                self._refuse_twin()
+            twin = journal.note_picture(writer, {**summary, "sha256": image.sha256})
+            if twin and not confirmed:
+                raise _same_edit(*twin)
             self._account = client.account(image.sha256)
             known = uploads.known(journal.home, self._account)
             self.reused = known is not None
             self.path = known or self._uploaded(image)
         writer.update(upload=self.path)
-
-    def _refuse_twin(self) -> None:
-        """Raises :class:`SameEditError` when an equal edit was begun before and is, or may be, paid for."""
-        found = self._journal.twin(self._writer.job)
-        if found is None:
-            return
-        job, edit = found
-        if edit.state is EditState.UNCERTAIN:
-            raise SameEditError("The same edit of this picture was submitted before, and may have been billed.")
-        if edit.unfinished and not is_running(job):
-            raise SameEditError("The same edit of this picture is paid for already; Recover brings it in.")
-        raise SameEditError("The same edit of this picture is on its way already.")
 
     def _uploaded(self, image: EncodedImage) -> str:
         self._tell(0.0)
@@ -90,3 +77,11 @@ class Source:
                 self.path = self._uploaded(self._image)
                 self._writer.update(upload=self.path)
             return self.path
+
+
+def _same_edit(job: Job, edit: EditEntry) -> SameEditError:
+    if edit.state is EditState.UNCERTAIN:
+        return SameEditError("The same edit of this picture was submitted before, and may have been billed.")
+    if edit.unfinished and not is_running(job):
+        return SameEditError("The same edit of this picture is paid for already; Recover brings it in.")
+    return SameEditError("The same edit of this picture is on its way already.")

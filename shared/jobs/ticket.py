@@ -97,8 +97,9 @@ class Ticket:
     @property
     def can_retry(self) -> bool:
         """Whether the same picture can be sent again: it is here, and the error does not say that it is paid for."""
-        ended = self.state in (State.FAILED, State.STOPPED) and self.error is not None
-        return ended and self.error.billed is not Billed.YES and (self.taken is not None or self.has_picture)
+        if self.state not in (State.FAILED, State.STOPPED) or self.error is None:
+            return False
+        return self.error.billed is not Billed.YES and (self.taken is not None or self.has_picture)
 
     @property
     def has_picture(self) -> bool:

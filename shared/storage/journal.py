@@ -179,7 +179,7 @@ class Journal:
             return writer
 
     def mark(
-        self, job_id: str, indices: Iterable[int], document: Mapping[str, str] | None = None, **changes: Any
+        self, job_id: str, indices: Iterable[int], document: Mapping[str, Any] | None = None, **changes: Any
     ) -> None:
         """Changes fields of some edits of a job, e.g. ``arrived``, ``safe``, ``discarded``.
 
@@ -217,14 +217,26 @@ class Journal:
             return _settled(_read(self._jobs / job_id))
         return None
 
-    def twin(self, job: Job) -> tuple[Job, EditEntry] | None:
-        """An earlier edit of the same picture with the same settings that is on its way, or paid for and not here yet,
-        or may have been billed; None when there is none."""
-        digest = job.picture.get("sha256")
+    def note_picture(self, writer: JobWriter, picture: Mapping[str, Any]) -> tuple[Job, EditEntry] | None:
+        """Notes which picture a job is about (``sha256`` and more), and returns its twin, if there is one.
+
+        That is an edit of the same picture with the same settings that is on its way, or paid for and not here yet, or
+        may have been billed. Of two that come at once, in whatever programs, one has the other as its twin.
+        Raises :class:`StorageError`.
+        """
+        lock = locks.acquired(self.home, LOCK_WAIT, "pictures.lock")
+        try:
+            writer.update(picture=dict(picture))
+            return self._twin(writer.job)
+        finally:
+            lock.release()
+
+    def _twin(self, job: Job) -> tuple[Job, EditEntry] | None:
         wanted = [dict(edit.settings) for edit in job.edits]
         for other in self._read_all(self._folders()[:TWINS_LOOKED_AT]):
-            earlier = (other.created, other.id) < (job.created, job.id)
-            if not digest or not earlier or other.picture.get("sha256") != digest or other.address != job.address:
+            if other.id == job.id or other.address != job.address:
+                continue
+            if other.picture.get("sha256") != job.picture["sha256"]:
                 continue
             running = is_running(other)
             for edit in other.edits:

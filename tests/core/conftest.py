@@ -116,6 +116,10 @@ class Bench:
         ).results
         return result
 
+    def patient(self) -> Client:
+        """A client with the time-outs of real life."""
+        return Client(self.sandbox.base_url, self.sandbox.api_key)
+
     def owed(self) -> list[tuple[Job, EditEntry]]:
         """What was paid for and is in no document, without the jobs that a live process works on."""
         jobs = [job for job in self.journal.entries() if not is_running(job)]
@@ -139,6 +143,7 @@ class DeskHost:
         return bool({destination.path, destination.session} & self.open - {""})
 
     def place(self, ticket: Ticket) -> Iterator[None]:
+        ticket.placed_in(path=ticket.destination.path, session=ticket.destination.session)
         for result in ticket.results:
             self.placed.append(result)
             yield
