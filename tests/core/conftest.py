@@ -12,7 +12,7 @@ from shared.jobs import pipeline as job_module
 from shared.jobs.pipeline import EditRequest, Event, Outcome, Result, recover, run
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage, sniff
-from shared.service import client as client_module
+from shared.service import retrying
 from shared.service.client import Client, TimeOuts
 from shared.storage.journal import EditEntry, Job, Journal
 from tests.sandbox import Sandbox
@@ -47,7 +47,7 @@ def journal(home: Path) -> Journal:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses and limits: what is repeated and given up is the same, only sooner."""
-    monkeypatch.setattr(client_module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retrying, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(job_module, "LEAST_INTERVAL", 0.02)
     monkeypatch.setattr(job_module, "OUTAGE_LIMIT", 0.5)
     monkeypatch.setattr(job_module, "UNKNOWN_GRACE", 0.3)
