@@ -2,15 +2,20 @@
 
 import bpy
 
-from . import properties, session as jobs
+from . import properties, session
 from .command import cli
-from .operators import edits as operators
+from .operators import access, edits, recover, results, service, settings
 from .ui import panels, preferences, presets
 
 _CLASSES = (
     *properties.CLASSES,
     *preferences.CLASSES,
-    *operators.CLASSES,
+    *access.CLASSES,
+    *edits.CLASSES,
+    *recover.CLASSES,
+    *results.CLASSES,
+    *settings.CLASSES,
+    *service.CLASSES,
     *presets.CLASSES,
     *panels.CLASSES,
 )
@@ -21,14 +26,14 @@ def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(type=properties.FluxDepthSettings)
-    jobs.register()
+    session.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", cli.main))
 
 
 def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
-    jobs.unregister()
+    session.unregister()
     del bpy.types.Scene.fluxdepth
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

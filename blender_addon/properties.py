@@ -9,6 +9,7 @@ from .shared.model.edit import DepthEdit
 from .shared.model.models import FLUX_DEPTH_PRO
 from .shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Choice, Kind, Parameter
 
+PACKAGE = __package__  # the extension's, and the key of its preferences
 LARGEST_INT = 2**31 - 1  # Blender's IntProperty is 32-bit signed; `seed_exact` holds what is above
 
 SOURCE = Parameter(

@@ -128,7 +128,7 @@ def run_recover(procedure, run_mode, image, _drawables, _config, _data):
 @told
 def run_history(procedure, run_mode, image, _drawables, _config, _data):
     """Filters > Flux Depth > History…"""
-    from windows import history_window as history
+    from procedures import history
 
     return history.run(procedure, run_mode, image)
 
@@ -136,9 +136,9 @@ def run_history(procedure, run_mode, image, _drawables, _config, _data):
 @told
 def run_settings(procedure, config, _data):
     """Filters > Flux Depth > Settings…"""
-    from windows import settings_window as settings_dialog
+    from procedures import settings
 
-    return settings_dialog.run(procedure, config.get_property("run-mode"))
+    return settings.run(procedure, config.get_property("run-mode"))
 
 
 RUN = {EDIT: run_edit, RECOVER: run_recover, HISTORY: run_history}

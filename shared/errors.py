@@ -4,6 +4,7 @@ FluxDepthError
 ├── ParameterError            a setting is missing, of the wrong type or out of range; ``field`` names it
 ├── PictureError              the picture at hand can't be sent
 ├── KeyMissingError           no API key was found
+├── SameEditError             the same edit of the same picture is on its way already
 ├── StorageError              the data folder can't be read or written
 │   └── BusyError                 another program works on the entry
 ├── Cancelled                 the artist stopped it
@@ -30,13 +31,17 @@ FluxDepthError
     ├── ResultTooLargeError       more bytes or pixels than is sane
     └── ResultDamagedError        not a complete picture
 
-Foreign errors (requests, OSError) are translated where they arise and chained with ``raise … from``.
+Foreign errors (requests, OSError) are translated where they arise and chained with ``raise … from``. An error is not
+changed after it was made: who knows more about it raises a copy, ``error.with_billing(Billed.YES)`` and the like.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound="FluxDepthError")
 
 
 class Billed(enum.Enum):
@@ -55,6 +60,7 @@ class NextStep(enum.Enum):
     OPEN_SETTINGS = "open settings"
     TRY_AGAIN = "try again"
     RECOVER = "recover"  # it is in the journal and can be fetched without paying again
+    EDIT_ANYWAY = "edit anyway"  # pay for the same edit a second time, knowingly
 
 
 BILLED_WORDS = {
@@ -68,10 +74,11 @@ class FluxDepthError(Exception):
     """The base of all. ``str()`` is what the artist reads: what happened, what to do, whether it was billed.
 
     ``detail`` is for the log only (a status code, an error code of the service) and never holds the API key.
-    ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now or later.
+    ``field`` is the setting that is meant. ``retry_after`` is the number of seconds that the service asks to wait, None
+    when it asks for nothing. ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now
+    or later.
     """
 
-    final = False
     billed = Billed.NO
     next_step = NextStep.NONE
     advice = ""
@@ -83,16 +90,51 @@ class FluxDepthError(Exception):
         *,
         field: str | None = None,
         billed: Billed | None = None,
+        next_step: NextStep | None = None,
         detail: str = "",
+        retry_after: float | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
         self.detail = detail
+        self.retry_after = retry_after
+        self.final = final
         if advice is not None:
             self.advice = advice
         if billed is not None:
             self.billed = billed
+        if next_step is not None:
+            self.next_step = next_step
+
+    def with_billing(self: E, billed: Billed) -> E:
+        """A copy that says otherwise whether credits were used."""
+        return self._copy(billed=billed)
+
+    def with_advice(self: E, advice: str) -> E:
+        """A copy with another advice."""
+        return self._copy(advice=advice)
+
+    def with_next_step(self: E, next_step: NextStep) -> E:
+        """A copy with another step that helps."""
+        return self._copy(next_step=next_step)
+
+    def with_detail(self: E, detail: str) -> E:
+        """A copy with another detail for the log."""
+        return self._copy(detail=detail)
+
+    def as_final(self: E) -> E:
+        """A copy that says that there is nothing to fetch, now or later."""
+        return self._copy(final=True)
+
+    def _copy(self: E, **changes: Any) -> E:
+        """The same error with ``changes``, its cause and its traceback kept; no constructor runs again."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(self.__dict__, **changes)
+        twin.__cause__, twin.__context__ = self.__cause__, self.__context__
+        twin.__suppress_context__ = self.__suppress_context__  # set by the line above, whatever the cause
+        return twin.with_traceback(self.__traceback__)
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.message, self.advice, BILLED_WORDS[self.billed]) if part)
@@ -126,6 +168,16 @@ class KeyMissingError(FluxDepthError):
         super().__init__("There is no API key yet.", "Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
 
 
+class SameEditError(FluxDepthError):
+    """Asked before the second submit: same picture, same settings, same seed, and the first is still under way."""
+
+    next_step = NextStep.EDIT_ANYWAY
+    advice = "Edit anyway pays for it a second time."
+
+    def __init__(self, message: str = "The same edit of this picture is on its way already.") -> None:
+        super().__init__(message)
+
+
 class StorageError(FluxDepthError):
     next_step = NextStep.TRY_AGAIN
     advice = "Free some space or make the folder writable, then try again."
@@ -146,24 +198,22 @@ class Cancelled(FluxDepthError):
     @classmethod
     def during_submit(cls) -> Cancelled:
         """The service may take it or turn it down; the journal will know."""
-        stopped = cls(
+        return cls(
             "Stopped while the edit was being submitted.",
             "If the service takes it, Recover brings it in.",
             billed=Billed.MAYBE,
+            next_step=NextStep.RECOVER,
         )
-        stopped.next_step = NextStep.RECOVER
-        return stopped
 
     @classmethod
     def after_submit(cls) -> Cancelled:
         """Stopping to wait is no refund, and the words say so."""
-        stopped = cls(
+        return cls(
             "Stopped waiting.",
             "The service finishes the edit all the same; fetch it later with Recover.",
             billed=Billed.YES,
+            next_step=NextStep.RECOVER,
         )
-        stopped.next_step = NextStep.RECOVER
-        return stopped
 
 
 class NetworkError(FluxDepthError):
@@ -214,17 +264,11 @@ class AsyncUnsupportedError(RequestRejectedError):
 
 
 class RateLimitedError(ServiceError):
-    """``retry_after`` is the number of seconds that the service asks for, or None."""
-
     advice = "Wait a minute, then try again."
-    retry_after: float | None = None
 
 
 class ServiceDownError(ServiceError):
-    """``retry_after`` is the number of seconds that the service asks for, or None."""
-
     advice = "Try again in a few minutes."
-    retry_after: float | None = None
 
 
 class UnexpectedReplyError(ServiceError):

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from shared.cancel import CancelToken
 from shared.errors import FluxDepthError
-from shared.jobs.pipeline import EditRequest, Event, run
+from shared.jobs.pipeline import run
+from shared.jobs.request import EditRequest, Event
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import sniff
 from shared.service.client import Client
 from shared.storage import credentials, files, log
+from shared.storage.entries import Destination
 from shared.storage.journal import Journal
 
 ROOT = Path(__file__).parents[1]
@@ -62,7 +64,8 @@ def edit(client: Client) -> None:
     request = EditRequest(
         DepthEdit.checked({"prompt": "Realistic depth of field: the cup sharp, the background softly blurred"}),
         sniff(PHOTO.read_bytes()),
-        origin={"host": "check-live", "file": PHOTO.name},
+        Destination("check-live", title=PHOTO.name),
+        confirmed=True,
     )
     (result,) = run(request, client=client, journal=Journal(), on_event=tell, cancel=CancelToken()).results
     OUT.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import bpy
 
 from .. import properties, session as jobs
-from ..operators import edits as operators
+from ..operators import access as operators
 from ..pictures import sources
 from ..shared.errors import FluxDepthError
 from ..shared.jobs.background import RunningJob, settle

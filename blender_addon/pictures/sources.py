@@ -10,11 +10,11 @@ from pathlib import Path
 
 import bpy
 
-from ..pictures import displayed
 from ..shared.errors import Cancelled, PictureError
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
+from . import displayed
 
 ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
 PAGE = 4096  # bytes

@@ -3,13 +3,13 @@
 import bpy
 
 from .. import properties, session as jobs
-from ..operators import edits as operators
+from ..operators import access
 from ..pictures import results, sources
 from ..shared.errors import FluxDepthError, NextStep
 from ..shared.model.models import FLUX_DEPTH_PRO
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
 from ..shared.model.presets import advice
-from ..ui import presets, texts
+from . import presets, texts
 
 RESULTS_SHOWN = 8
 TITLE_LETTERS = 34
@@ -51,7 +51,7 @@ def _draw_main(self, context) -> None:
 def _draw_obstacles(layout, context) -> bool:
     """What keeps every edit from working, each with the way out; True when nothing else is worth showing."""
     width = context.region.width
-    reason = operators.online_access_problem()
+    reason = access.online_access_problem()
     if reason:
         box = layout.box()
         texts.paragraph(box, f"{reason}.", width, icon="INTERNET_OFFLINE")
@@ -71,7 +71,7 @@ def _draw_obstacles(layout, context) -> bool:
         )
         for number, line in enumerate(words):
             texts.paragraph(box, line, width, icon="INFO" if number == 0 else "BLANK1")
-        preferences = context.preferences.addons[__package__].preferences
+        preferences = context.preferences.addons[properties.PACKAGE].preferences
         box.prop(preferences, "api_key", text="", icon="KEYINGSET", placeholder="Paste your API key")
     return False
 

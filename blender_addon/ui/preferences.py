@@ -5,22 +5,12 @@ import os
 
 import bpy
 
-from .. import session as jobs, ticker
-from ..operators import edits as operators
+from .. import properties, session as jobs
+from ..operators import access, service
 from ..shared.errors import FluxDepthError
 from ..shared.model.parameters import Kind, Parameter
-from ..shared.service.client import Client
 from ..shared.storage import credentials, files, settings as stored
-from ..ui import texts
-
-_said = ""  # what came of the last change or test
-_testing = False
-
-
-def _say(text: str) -> None:
-    global _said
-    _said = text
-    ticker.settle_panels()
+from . import texts
 
 
 def _get_key(_preferences) -> str:
@@ -32,9 +22,9 @@ def _set_key(_preferences, text: str) -> None:
         return
     try:
         credentials.save_key(text)
-        _say("The key is saved. Test asks the service about it, which costs nothing.")
+        service.say("The key is saved. Test asks the service about it, which costs nothing.")
     except FluxDepthError as exc:
-        _say(str(exc))
+        service.say(str(exc))
     jobs.note_problem(None)
     jobs.refresh()
 
@@ -51,9 +41,9 @@ def _kept_in_core(parameter: Parameter):
         chosen = values[value] if values else value
         try:
             stored.save(dataclasses.replace(stored.load(), **{parameter.name: chosen}))
-            _say("")
+            service.say("")
         except FluxDepthError as exc:
-            _say(str(exc))
+            service.say(str(exc))
 
     common = {"name": parameter.label, "description": parameter.help, "get": read, "set": change}
     if parameter.kind is Kind.CHOICE:
@@ -65,7 +55,7 @@ def _kept_in_core(parameter: Parameter):
 
 def _draw(self, context) -> None:
     layout = self.layout
-    reason = operators.online_access_problem()
+    reason = access.online_access_problem()
     if reason:
         box = layout.box()
         texts.paragraph(box, reason + ".", context.region.width, icon="ERROR")
@@ -88,9 +78,9 @@ def _draw(self, context) -> None:
     layout.prop(self, "history_limit")
     row = layout.row()
     row.alignment = "RIGHT"
-    row.operator("fluxdepth.test_service", text="Asking…" if _testing else "Test", icon="URL")
-    if _said:
-        texts.paragraph(layout.box(), _said, context.region.width, icon="INFO")
+    row.operator("fluxdepth.test_service", text="Asking…" if service.testing else "Test", icon="URL")
+    if service.said:
+        texts.paragraph(layout.box(), service.said, context.region.width, icon="INFO")
     column = layout.column()
     column.active = False
     words = (
@@ -106,7 +96,7 @@ FluxDepthPreferences = type(
     (bpy.types.AddonPreferences,),
     {
         "__doc__": "Key, test and service address.",
-        "bl_idname": __package__,
+        "bl_idname": properties.PACKAGE,
         "draw": _draw,
         "__annotations__": {
             "api_key": bpy.props.StringProperty(
@@ -122,48 +112,4 @@ FluxDepthPreferences = type(
     },
 )
 
-
-class FLUXDEPTH_OT_test_service(operators.Online, bpy.types.Operator):
-    """Ask the service whether it takes the key and offers the model. Costs nothing"""
-
-    bl_idname = "fluxdepth.test_service"
-    bl_label = "Test"
-    bl_options = {"INTERNAL"}
-
-    def execute(self, _context):
-        global _testing
-        _testing = True
-
-        def then(answer) -> None:
-            global _testing
-            _testing = False
-            _say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
-
-        ticker.Errand(lambda: Client.from_settings().status(), then)
-        if bpy.app.background:
-            jobs.finish([])
-            self.report({"INFO"}, _said)
-        return {"FINISHED"}
-
-
-class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
-    """Remove the key file. A key in the environment stays in use"""
-
-    bl_idname = "fluxdepth.forget_key"
-    bl_label = "Forget the API Key"
-    bl_options = {"INTERNAL"}
-
-    def invoke(self, context, event):
-        return context.window_manager.invoke_confirm(self, event)
-
-    def execute(self, _context):
-        try:
-            credentials.forget_key()
-            _say("The key file is removed.")
-        except FluxDepthError as exc:
-            _say(str(exc))
-        jobs.refresh()
-        return {"FINISHED"}
-
-
-CLASSES = (FluxDepthPreferences, FLUXDEPTH_OT_test_service, FLUXDEPTH_OT_forget_key)
+CLASSES = (FluxDepthPreferences,)

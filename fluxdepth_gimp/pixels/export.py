@@ -1,4 +1,4 @@
-"""From GIMP to the encoded picture: which pixels are meant, at which size, over white, in sRGB.
+"""From GIMP to the encoded picture: at which size, over white, in sRGB.
 
 GIMP reads, composes, scales and encodes; there is no pixel arithmetic here. Works in GIMP's main thread alone (libgimp
 crashes in a second one) and is done before the edit begins. Knows nothing of the service.
@@ -14,11 +14,10 @@ from gi.repository import Gegl, Gimp, Gio
 
 from pixels.coverage import ALPHA, SELECTION, Coverage
 from pixels.scratch import scratch_folder, scratch_image
-from shared.errors import ParameterError, PictureError
+from pixels.source import Source
+from shared.errors import PictureError
 from shared.pictures.encoded import EncodedImage, sniff
 
-# Around a selection the model is shown this fraction of its width and height on every side: it judges depth by context.
-SELECTION_CONTEXT = 0.25
 # Up to here a PNG costs at most some 3 MB and under a second; above it JPEG at high quality is the better bargain.
 AUTO_PNG_PIXELS = 1024 * 1024
 # 4:4:4 at 97 % keeps even fine texture within ΔE2000 1 of the source in the mean; 100 % doubles the bytes.
@@ -28,84 +27,12 @@ PNG_COMPRESSION = 3  # GIMP's default, 9, takes ten times as long for some 3 % f
 
 
 @dataclass(frozen=True)
-class Source:
-    """What will be sent: a rectangle (in the image's coordinates, pixels) of a layer or of the visible composite."""
-
-    kind: str  # "layer", "selection" or "visible"
-    image: Gimp.Image
-    layer: Gimp.Layer | None
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @property
-    def label(self) -> str:
-        """How the artist knows it, e.g. ``Layer “Sky”``."""
-        if self.layer is None:
-            return "Visible image"
-        name = f"“{self.layer.get_name()}”"
-        return f"Selection of layer {name}" if self.kind == "selection" else f"Layer {name}"
-
-    @property
-    def whole_layer(self) -> bool:
-        return self.kind == "layer"
-
-
-@dataclass(frozen=True)
 class Outgoing:
     """The encoded picture, and what of the source is needed again when the result comes."""
 
     picture: EncodedImage
     alpha: Coverage | None  # None: the source is opaque, or its transparency is not to be kept
     mask: Coverage | None  # the selection, for the result's layer mask
-
-
-def find_source(image: Gimp.Image, drawables: list[Gimp.Drawable], kind: str) -> Source:
-    """The pixels that ``kind`` means. Raises :class:`PictureError` or :class:`ParameterError` when there are none."""
-    if image is None or not image.is_valid():
-        raise PictureError("There is no image to edit.", "Open an image first.")
-    if image.get_floating_sel() is not None:
-        raise PictureError("There is a floating selection.", "Anchor it or make it a layer, then try again.")
-    if kind == "visible":
-        return Source(kind, image, None, 0, 0, image.get_width(), image.get_height())
-    layer = _one_layer(drawables)
-    _, x, y = layer.get_offsets()
-    whole = Source(kind, image, layer, x, y, layer.get_width(), layer.get_height())
-    if kind == "layer":
-        return whole
-    if kind != "selection":
-        raise ParameterError.out_of_range("source", "Source", kind, "layer, selection or visible")
-    return _around_selection(whole)
-
-
-def _one_layer(drawables: list[Gimp.Drawable]) -> Gimp.Layer:
-    layers = []
-    for drawable in drawables:
-        # While a mask is edited, GIMP names the mask as the drawable; the artist means its layer.
-        layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
-        if isinstance(layer, Gimp.Layer) and layer not in layers:
-            layers.append(layer)
-    if len(layers) != 1:
-        found = f"{len(layers)} layers are selected." if layers else "No layer is selected."
-        raise PictureError(found, "Select one layer, or choose the visible image as the source.")
-    if layers[0].get_width() < 1 or layers[0].get_height() < 1:
-        raise PictureError(f"Layer “{layers[0].get_name()}” is empty.", "Select a layer with something in it.")
-    return layers[0]
-
-
-def _around_selection(layer: Source) -> Source:
-    _, non_empty, x1, y1, x2, y2 = Gimp.Selection.bounds(layer.image)
-    if not non_empty:
-        raise PictureError("Nothing is selected.", "Select a part of the layer, or choose the layer as the source.")
-    if min(x2, layer.x + layer.width) <= max(x1, layer.x) or min(y2, layer.y + layer.height) <= max(y1, layer.y):
-        raise PictureError(
-            "The selection lies outside the layer.", "Select a part of the layer, or choose the layer as the source."
-        )
-    across, down = round((x2 - x1) * SELECTION_CONTEXT), round((y2 - y1) * SELECTION_CONTEXT)
-    left, top = max(layer.x, x1 - across), max(layer.y, y1 - down)
-    right, bottom = min(layer.x + layer.width, x2 + across), min(layer.y + layer.height, y2 + down)
-    return Source("selection", layer.image, layer.layer, left, top, right - left, bottom - top)
 
 
 def sent_size(width: int, height: int, longest_side: int) -> tuple[int, int]:
@@ -190,7 +117,7 @@ def _copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, pixel: str) -> Non
 
 
 def _put_over_white(layer: Gimp.Layer) -> None:
-    # In encoded values: pixels_in takes the white out again, and dark colours would lose their levels in linear light.
+    # In encoded values: transparency.py takes the white out again, and dark colours would lose levels in linear light.
     layer.set_composite_space(Gimp.LayerColorSpace.RGB_NON_LINEAR)
     Gimp.context_push()  # the background colour is the artist's
     try:

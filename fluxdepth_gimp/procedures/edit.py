@@ -1,27 +1,30 @@
 """The edit procedure: from the chosen values to the new layers. The dialog and the batch mode both go this way.
 
-Nothing here decides about the service: the core runs the job, :mod:`pixels_out` and :mod:`pixels_in` handle pixels.
+Nothing here decides about the service: the core runs the job, the room ``pixels`` handles pixels.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import arguments
 from arguments import Chosen
-from gi.repository import Gimp, GLib, GObject
+from gi.repository import Gimp
 from main_loop import StatusBar, settle, wait
-from pixels.export import export, find_source
-from pixels.insert import Inserted, Place, insert
+from pixels.export import export
+from pixels.insert import Inserted, insert
+from pixels.place import Place
+from pixels.source import find_source
+from replies import failed, note_arrival, show, succeeded
 
-from shared.errors import Cancelled, FluxDepthError, NextStep, StorageError
+from procedures import recover
+from shared.errors import FluxDepthError, NextStep
 from shared.jobs.background import RunningJob
-from shared.jobs.pipeline import EditRequest, Outcome, Result
+from shared.jobs.pipeline import EditRequest, Outcome
 from shared.storage.credentials import key_or_error
-from shared.storage.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -85,26 +88,6 @@ def bring_in(prepared: Prepared, outcome: Outcome) -> Inserted:
     return dataclasses.replace(inserted, remarks=tuple(dict.fromkeys(remarks)))
 
 
-def note_arrival(results: Sequence[Result]) -> list[str]:
-    """Note in the journal that the results are in an image; returns what is to be said when it can't be noted."""
-    try:
-        for result in results:
-            if result.file is not None:
-                Journal().mark_imported(result.job_id, result.index)
-    except StorageError as exc:
-        return [f"The history could not note that the result has arrived. {exc}"]
-    return []
-
-
-def show(inserted: Inserted, run_mode: Gimp.RunMode) -> None:
-    """Let the artist see what came, and read what is to be said about it."""
-    if inserted.new_image and run_mode is not Gimp.RunMode.NONINTERACTIVE:
-        Gimp.Display.new(inserted.image)
-    Gimp.displays_flush()
-    for remark in inserted.remarks:
-        Gimp.message(f"Flux Depth: {remark}")
-
-
 def run(
     procedure: Gimp.Procedure,
     run_mode: Gimp.RunMode,
@@ -114,15 +97,50 @@ def run(
 ) -> Gimp.ValueArray:
     """The whole procedure, in any run mode."""
     if run_mode is Gimp.RunMode.INTERACTIVE:
-        from windows import edit_window as dialog
-
-        return dialog.run(procedure, image, drawables, config)
+        return interactive(procedure, image, drawables, config)
     try:
         repeated = {"variations": 1} if run_mode is Gimp.RunMode.WITH_LAST_VALS else {}
         layers = _edit(image, drawables, arguments.read(config, **repeated), run_mode)
     except FluxDepthError as exc:
         return failed(procedure, exc)
     return succeeded(procedure, layers[0])
+
+
+def interactive(
+    procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig
+) -> Gimp.ValueArray:
+    """The dialog, until the artist closes it or an edit has arrived."""
+    from windows import edit_window
+
+    layer = edit_window.show(procedure, image, drawables, config, Edits(image, drawables))
+    if layer is None:
+        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
+    return succeeded(procedure, layer)
+
+
+class Edits:
+    """What the dialog asks for: an edit, or what is to be recovered. ``wait_for`` lets the window live meanwhile."""
+
+    def __init__(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
+        self._image, self._drawables = image, drawables
+
+    def make(self, chosen: Chosen, wait_for: Callable[[RunningJob], None]) -> Gimp.Layer:
+        """The first new layer. Raises :class:`FluxDepthError`."""
+        prepared = prepare(self._image, self._drawables, chosen)
+        job = RunningJob.start(prepared.request)
+        wait_for(job)
+        inserted = bring_in(prepared, job.outcome)
+        show(inserted, Gimp.RunMode.INTERACTIVE)
+        return inserted.layers[0]
+
+    def recover(self, wait_for: Callable[[RunningJob], None]) -> Gimp.Layer | None:
+        """The first layer that was brought in, if any. Raises the first error when there was nothing but errors."""
+        brought = recover.bring_all(self._image if self._image.is_valid() else None, wait_for)
+        if brought.failures and not brought.layers:
+            raise brought.failures[0]
+        if brought.layers:
+            recover.tell(brought, Gimp.RunMode.INTERACTIVE)
+        return brought.layers[0] if brought.layers else None
 
 
 def _edit(
@@ -139,20 +157,3 @@ def _edit(
         status.end()
     show(inserted, run_mode)
     return inserted.layers
-
-
-def failed(procedure: Gimp.Procedure, error: FluxDepthError) -> Gimp.ValueArray:
-    """What the procedure returns to GIMP for ``error``."""
-    if isinstance(error, Cancelled):
-        Gimp.message(f"Flux Depth: {error}")  # GIMP passes no words on with a cancel, and credits may be at stake
-        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
-
-
-def succeeded(procedure: Gimp.Procedure, layer: Gimp.Layer | None) -> Gimp.ValueArray:
-    """What the procedure returns to GIMP for the new ``layer``."""
-    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-    if layer is not None:
-        values.remove(1)
-        values.insert(1, GObject.Value(Gimp.Layer, layer))
-    return values

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from gi.repository import Gimp
 from main_loop import StatusBar, wait
-from pixels.insert import Inserted, Place, insert
+from pixels.insert import Inserted, insert
+from pixels.place import Place
+from replies import failed, note_arrival, show, succeeded
 
-from procedures.edit import failed, note_arrival, show, succeeded
 from shared.errors import FluxDepthError
 from shared.jobs.background import RunningJob
 from shared.jobs.pipeline import Result

@@ -1,23 +1,24 @@
 """Filters > Flux Depth > Depth Edit…: the window in which an edit is set up, started, watched and repeated.
 
-It shows and asks; what an edit is and does lies in :mod:`edit` and the core. The window is GIMP's own ProcedureDialog,
-so Reset, saved settings and Repeat work as everywhere in GIMP.
+It shows and asks; what an edit is and does lies in the procedure and the core. It is GIMP's own ProcedureDialog, so
+Reset, saved settings and Repeat work as everywhere in GIMP.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from typing import Protocol
 
 import arguments
 from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
 from main_loop import StatusBar, settle, wait
-from procedures import edit
 
 from shared.errors import Cancelled, FluxDepthError, NextStep
 from shared.jobs.background import Progress, RunningJob
 from shared.model.parameters import SEED_COUNT
 from shared.storage.credentials import find_key, save_key
-from windows import ui
+from windows import settings_window, ui
 from windows.prompt_box import PromptBox
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
@@ -27,19 +28,28 @@ MORE = ("prompt-upsampling", "safety-tolerance", "format", "longest-side", "uplo
 MORE_CHECKS = ("fit-to-source", "keep-transparency")
 
 
-def run(
-    procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig
-) -> Gimp.ValueArray:
-    """The procedure's interactive branch."""
+class Edits(Protocol):
+    """What the window asks for. Both wait by the function that they are given, and raise :class:`FluxDepthError`."""
+
+    def make(self, chosen: arguments.Chosen, wait_for: Callable[[RunningJob], None]) -> Gimp.Layer: ...
+
+    def recover(self, wait_for: Callable[[RunningJob], None]) -> Gimp.Layer | None: ...
+
+
+def show(
+    procedure: Gimp.Procedure,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    edits: Edits,
+) -> Gimp.Layer | None:
+    """Open the window; the first layer that came, or None when it was closed before."""
     ui.start()
-    window = EditWindow(procedure, image, drawables, config)
+    window = EditWindow(procedure, image, drawables, config, edits)
     try:
-        layer = window.run()
+        return window.run()
     finally:
         window.dialog.destroy()
-    if layer is None:
-        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-    return edit.succeeded(procedure, layer)
 
 
 class EditWindow:
@@ -51,8 +61,9 @@ class EditWindow:
         image: Gimp.Image,
         drawables: list[Gimp.Drawable],
         config: Gimp.ProcedureConfig,
+        edits: Edits,
     ) -> None:
-        self.image, self.drawables, self.config = image, drawables, config
+        self.image, self.drawables, self.config, self.edits = image, drawables, config, edits
         self.job: RunningJob | None = None
         self._recovered: Gimp.Layer | None = None
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
@@ -137,14 +148,11 @@ class EditWindow:
             if not self.dialog.run():
                 return self._recovered
             try:
-                inserted = self._edit()
+                return self._edit()
             except FluxDepthError as exc:
                 self._tell(exc)
-                continue
-            edit.show(inserted, Gimp.RunMode.INTERACTIVE)
-            return inserted.layers[0]
 
-    def _edit(self) -> edit.Inserted:
+    def _edit(self) -> Gimp.Layer:
         self.error.clear()
         self._take_key()
         chosen = arguments.read(self.config)
@@ -152,9 +160,7 @@ class EditWindow:
         try:
             self.work.show_progress("Preparing", None)
             _let_gtk_draw()
-            prepared = edit.prepare(self.image, self.drawables, chosen)
-            self._wait(RunningJob.start(prepared.request))
-            return edit.bring_in(prepared, self.job.outcome)
+            return self.edits.make(chosen, self._wait)
         finally:
             self.job = None
             self._busy(False)
@@ -216,9 +222,7 @@ class EditWindow:
             self._recover()
 
     def _open_settings(self) -> None:
-        from windows import settings_window as settings_dialog
-
-        if settings_dialog.open_over(self.dialog):
+        if settings_window.open_over(self.dialog):
             self.error.clear()
         self.first_run.box.set_visible(_no_key())
         self.status.refresh()
@@ -233,20 +237,19 @@ class EditWindow:
             self._widget(field.replace("_", "-")).child_focus(Gtk.DirectionType.TAB_FORWARD)
 
     def _recover(self) -> None:
-        from procedures import recover
-
         self.error.clear()
         self._busy(True)
+        error = None
         try:
-            brought = recover.bring_all(self.image if self.image.is_valid() else None, self._wait)
+            self._recovered = self.edits.recover(self._wait)
+        except FluxDepthError as exc:
+            error = exc
         finally:
             self.job = None
             self._busy(False)
-        if brought.failures and not brought.layers:
-            self._tell(brought.failures[0])
-        elif brought.layers:
-            self._recovered = brought.layers[0]
-            recover.tell(brought, Gimp.RunMode.INTERACTIVE)
+        if error:
+            self._tell(error)
+        elif self._recovered:
             self.dialog.response(Gtk.ResponseType.CANCEL)
 
     # Stopping, hiding, closing.

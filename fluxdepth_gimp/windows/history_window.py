@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-import arguments
 from gi.repository import Gimp, GimpUi, Gtk
 from main_loop import wait
 from pixels.insert import short_prompt
-from procedures import recover
 
+from shared.errors import FluxDepthError
 from shared.jobs.background import Progress, RunningJob
 from shared.model.models import FLUX_DEPTH_PRO
 from shared.model.parameters import Kind
@@ -29,36 +29,28 @@ STATES = {
 TITLES = ("When", "Prompt", "Seed", "State", "Where")
 
 
-def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None) -> Gimp.ValueArray:
-    """The procedure. Without a window there is nothing to see."""
-    if run_mode is not Gimp.RunMode.NONINTERACTIVE:
-        ui.start()
-        window = HistoryWindow(image)
-        try:
-            chosen = window.run()
-        finally:
-            window.dialog.destroy()
-        if chosen is not None:
-            return _edit_with(procedure, image, *chosen)
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+Insert = Callable[[Job, EditEntry, Callable[[RunningJob], None]], list[FluxDepthError]]
 
 
-def _edit_with(procedure: Gimp.Procedure, image: Gimp.Image, job: Job, entry: EditEntry) -> Gimp.ValueArray:
-    from windows import edit_window as dialog
+def show(image: Gimp.Image | None, insert: Insert) -> tuple[Job, EditEntry] | None:
+    """Open the window until it is closed; the edit whose settings are to be used, or None.
 
-    edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
-    config = edit_procedure.create_config()
-    host = job.origin.get("host_settings")
-    arguments.write(config, {**(host if isinstance(host, dict) else {}), **entry.settings})
-    dialog.run(edit_procedure, image, list(image.get_selected_drawables()), config)
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+    ``insert`` fetches an edit and puts its result into the image; it returns what went wrong.
+    """
+    ui.start()
+    window = HistoryWindow(image, insert)
+    try:
+        return window.run()
+    finally:
+        window.dialog.destroy()
 
 
 class HistoryWindow:
     """A list of edits, the newest first, and what can be done with the chosen one."""
 
-    def __init__(self, image: Gimp.Image | None) -> None:
+    def __init__(self, image: Gimp.Image | None, insert: Insert) -> None:
         self.image = image
+        self._bring = insert
         self.job: RunningJob | None = None
         self._chosen: tuple[Job, EditEntry] | None = None
         self.dialog = GimpUi.Dialog(title="Flux Depth History", role="fluxdepth-history")
@@ -139,20 +131,14 @@ class HistoryWindow:
         if current is None or self.job is not None or not self.insert.get_sensitive():
             return
         self.error.clear()
-        brought = recover.Brought()
-        job, entry = current
         try:
-            recover.bring(
-                job, [entry], self.image if self.image and self.image.is_valid() else None, self._wait, brought
-            )
+            failures = self._bring(*current, self._wait)
         finally:
             self.job = None
             self.work.hide()
             self.buttons.set_sensitive(True)
-        for failure in brought.failures:
+        for failure in failures:
             self.error.tell(failure, {})
-        for one in brought.inserted:
-            recover.show(one, Gimp.RunMode.INTERACTIVE)
         self._fill()
 
     def _wait(self, job: RunningJob) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gi.repository import Gimp, GimpUi, Gtk
+from gi.repository import GimpUi, Gtk
 
 from shared.errors import FluxDepthError
 from shared.model.parameters import Parameter
@@ -16,12 +16,10 @@ from windows import ui
 from windows.service_check import ServiceCheck
 
 
-def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode) -> Gimp.ValueArray:
-    """The procedure. Without a window there is nothing to set."""
-    if run_mode is not Gimp.RunMode.NONINTERACTIVE:
-        ui.start()
-        open_over(None)
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+def show() -> None:
+    """Open the window by itself, until it is closed."""
+    ui.start()
+    open_over(None)
 
 
 def open_over(parent: Gtk.Window | None) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango
-from pixels.export import Source, export, find_source, sent_format, sent_size
+from pixels.export import export, sent_format, sent_size
+from pixels.source import Source, find_source
 
 from shared.errors import FluxDepthError
 from windows import ui

@@ -32,7 +32,7 @@ from ..errors import (
 )
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
-from ..pictures.encoded import EncodedImage, sniff
+from ..pictures.encoded import EncodedImage, sniff_or_raw
 from ..service.client import Client
 from ..service.replies import Record, Status
 from ..storage import files, settings as settings_module
@@ -114,11 +114,7 @@ def _kept(job: Job, entry: EditEntry) -> Result | None:
         data = entry.result_file.read_bytes()
     except OSError:
         return None
-    try:
-        image = sniff(data)
-    except ValueError:
-        image = EncodedImage(data, "", 0, 0)
-    return _result(job.id, entry, DepthEdit(dict(entry.settings)), image, entry.result_file)
+    return _result(job.id, entry, DepthEdit(dict(entry.settings)), sniff_or_raw(data), entry.result_file)
 
 
 class _Run:
@@ -213,7 +209,7 @@ class _Run:
 
     def variation(self, index: int, edit: DepthEdit, source: Source, guard: Guard | None) -> Result:
         """One edit: submit, wait, download. Raises :class:`FluxDepthError`."""
-        self.cancel.raise_if_cancelled()
+        self.cancel.raise_if_cancelled(paid=True)
         if guard:
             guard.before_submit(index)
         submitted = time.time()

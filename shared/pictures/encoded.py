@@ -9,15 +9,32 @@ Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81, annex B), WebP container (RFC 96
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from dataclasses import dataclass
 
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
+# How the files of a kind begin, for a name that other programs understand.
+_SUFFIXES = (
+    (rb"\xff\xd8\xff", ".jpg"),
+    (rb"\x89PNG\r\n", ".png"),
+    (rb"RIFF....WEBP", ".webp"),
+    (rb"....ftypavi[fs]", ".avif"),
+    (rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", ".heic"),
+    (rb"II\*\x00|MM\x00\*", ".tif"),
+    (rb"GIF8[79]a", ".gif"),
+    (rb"\xff\x0a|\x00\x00\x00\x0cJXL ", ".jxl"),
+)
+
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """A picture as a file's bytes. ``format`` is ``jpg``, ``png`` or ``webp``; the size is in pixels."""
+    """A picture as a file's bytes. ``format`` is ``jpg``, ``png`` or ``webp``; the size is in pixels.
+
+    Where ``format`` is "" the header says nothing that is understood here (another kind, or cut off): the size is 0,
+    and only a decoder can tell whether a picture is in it. See :func:`sniff_or_raw`.
+    """
 
     data: bytes
     format: str
@@ -26,31 +43,72 @@ class EncodedImage:
 
     @property
     def suffix(self) -> str:
-        return f".{self.format}"
+        """With its dot; ``.bin`` for what is not known even by its first bytes."""
+        if self.format:
+            return f".{self.format}"
+        known = (suffix for magic, suffix in _SUFFIXES if re.match(magic, self.data, re.DOTALL))
+        return next(known, ".bin")
 
     @property
     def media_type(self) -> str:
-        return MEDIA_TYPES[self.format]
+        return MEDIA_TYPES.get(self.format, "application/octet-stream")
 
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
 
     def __repr__(self) -> str:
-        return f"EncodedImage({self.format}, {self.width}×{self.height}, {len(self.data)} bytes)"
+        return f"EncodedImage({self.format or 'unknown'}, {self.width}×{self.height}, {len(self.data)} bytes)"
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a header says; ``whole`` is whether the picture goes on to its end."""
+
+    format: str
+    width: int
+    height: int
+    whole: bool
 
 
 def sniff(data: bytes) -> EncodedImage:
     """The picture in ``data``, its format and size read from its own header, whatever its name said.
 
-    Raises ValueError, in words, when it is no JPEG, PNG or WebP, or when it ends too early.
+    Bytes behind the picture's end stay where they are. Raises ValueError, in words, when it is no JPEG, PNG or WebP, or
+    when it ends too early.
     """
+    header = _header(data)
+    if not header.whole:
+        raise _truncated()
+    return EncodedImage(data, header.format, header.width, header.height)
+
+
+def sniff_or_raw(data: bytes) -> EncodedImage:
+    """As :func:`sniff`; what it refuses, or a picture without a size, comes back with the format ""."""
+    try:
+        image = sniff(data)
+    except ValueError:
+        return EncodedImage(data, "", 0, 0)
+    return image if image.width and image.height else EncodedImage(data, "", 0, 0)
+
+
+def declared_pixels(data: bytes) -> int:
+    """How many pixels the header declares, also of a picture that was cut off; 0 when it can't be read."""
+    try:
+        header = _header(data)
+    except ValueError:
+        return 0
+    return header.width * header.height
+
+
+def _header(data: bytes) -> _Header:
+    """Raises ValueError, in words, where not even a size can be read."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return EncodedImage(data, "png", *_png_size(data))
+        return _png(data)
     if data.startswith(b"\xff\xd8\xff"):
-        return EncodedImage(data, "jpg", *_jpeg_size(data))
+        return _jpeg(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return EncodedImage(data, "webp", *_webp_size(data))
+        return _webp(data)
     raise ValueError("it is not a JPEG, PNG or WebP picture")
 
 
@@ -58,52 +116,66 @@ def _truncated() -> ValueError:
     return ValueError("it ends too early")
 
 
-def _png_size(data: bytes) -> tuple[int, int]:
+def _png(data: bytes) -> _Header:
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise _truncated()
+    width, height = struct.unpack(">II", data[16:24])
     # Walked chunk by chunk: the bytes of IEND may also stand inside a compressed chunk.
-    at = 8
-    while at + 12 <= len(data):
+    at, whole = 8, False
+    while not whole and at + 12 <= len(data):
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         at += length + 12
-        if kind == b"IEND" and at <= len(data):
-            width, height = struct.unpack(">II", data[16:24])
-            return width, height
-    raise _truncated()
+        whole = kind == b"IEND" and at <= len(data)
+    return _Header("png", width, height, whole)
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    if b"\xff\xd9" not in data[-1024:]:  # encoders may leave some padding behind the end marker
-        raise _truncated()
-    at = 2
-    while at + 4 <= len(data):
+# The next marker in a scan: 0xFF followed by anything but a stuffed zero, a restart marker or a fill byte.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+
+
+def _jpeg(data: bytes) -> _Header:
+    """Walked from marker to marker, and through the scans: thumbnails and comments have end markers of their own."""
+    at, size = 2, None
+    while at + 2 <= len(data):
         if data[at] != 0xFF:
             raise ValueError("its JPEG header is damaged")
         marker = data[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:  # markers without a length
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # markers without a length
             at += 2
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame header
-            if at + 9 > len(data):
+            continue
+        if marker == 0xD9:  # the end; what stands behind it is not the picture's
+            if size is None:
                 break
+            return _Header("jpg", *size, True)
+        if at + 4 > len(data):
+            break
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and at + 9 <= len(data):  # a frame header
             height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        else:
-            at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
-    raise _truncated()
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    if len(data) < 30 or len(data) < struct.unpack("<I", data[4:8])[0] + 8:
+            size = size or (width, height)
+        at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
+        if marker == 0xDA:  # a scan: its data has no length, and reaches to the next marker
+            found = _MARKER.search(data, at)
+            at = found.start() if found else len(data)
+    if size is None:
         raise _truncated()
+    return _Header("jpg", *size, False)
+
+
+def _webp(data: bytes) -> _Header:
+    if len(data) < 30:
+        raise _truncated()
+    whole = len(data) >= struct.unpack("<I", data[4:8])[0] + 8
     kind = data[12:16]
     if kind == b"VP8X":
-        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
-    if kind == b"VP8L":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+    elif kind == b"VP8L":
         bits = int.from_bytes(data[21:25], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b"VP8 ":
-        width, height = struct.unpack("<HH", data[26:30])
-        return width & 0x3FFF, height & 0x3FFF
-    raise ValueError("its WebP header is damaged")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8 ":
+        width, height = (size & 0x3FFF for size in struct.unpack("<HH", data[26:30]))
+    else:
+        raise ValueError("its WebP header is damaged")
+    return _Header("webp", width, height, whole)

@@ -1,4 +1,4 @@
-"""What a result may be: at which addresses it may be fetched, and what its bytes must hold. No network in here."""
+"""Where a result may be fetched from. No network in here."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import ipaddress
 import re
 from urllib.parse import urljoin, urlsplit
 
-from ..errors import ResultDamagedError, ResultRefusedError, ResultTooLargeError
-from ..pictures.encoded import EncodedImage, sniff
-from ..storage.settings import is_loopback
+from ..errors import ResultRefusedError
+from ..storage.settings import DEFAULT_ADDRESS, is_loopback
+from .replies import Record
 
-PIXEL_LIMIT = 16384 * 16384  # a picture that says it is larger is a decompression bomb or a mistake
+
+def of_result(record: Record, service_address: str) -> list[str]:
+    """Where the result may be, best first: as the record says, else the service's store of assets."""
+    store = "https://asset.1min.ai" if service_address == DEFAULT_ADDRESS else f"{service_address}/asset"
+    return [*record.addresses, *(f"{store}/{key}" for key in record.keys[:1] if not record.addresses)]
 
 
 def refuse_unsafe(url: str, service_address: str) -> None:
@@ -51,16 +55,3 @@ def redirected(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as exc:
         raise ResultRefusedError("The address of the result leads to one that can't be used.") from exc
-
-
-def checked_picture(data: bytes) -> EncodedImage:
-    """The picture in ``data``. Raises :class:`ResultDamagedError` or :class:`ResultTooLargeError`."""
-    try:
-        image = sniff(data)
-    except ValueError as exc:
-        raise ResultDamagedError(f"The result is not a complete picture: {exc}.", detail=f"{data[:60]!r}") from exc
-    if image.width < 1 or image.height < 1:
-        raise ResultDamagedError(f"The result says that it is {image.width}×{image.height} px.")
-    if image.width * image.height > PIXEL_LIMIT:
-        raise ResultTooLargeError(f"The result says that it is {image.width}×{image.height} px, too large to open.")
-    return image

@@ -6,6 +6,7 @@ looser shapes of ``resultObject`` (a plain string, a dict, absolute addresses, a
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import json
 import re
@@ -23,6 +24,7 @@ from ..errors import (
     RequestRejectedError,
     ServiceDownError,
     ServiceError,
+    UncertainError,
     UnexpectedReplyError,
 )
 
@@ -52,27 +54,45 @@ class Record:
 
     def failure(self) -> ServiceError:
         """The final error of a FAILURE record, or of one with an error where the result belongs."""
-        error: ServiceError
         if self.code == "INSUFFICIENT_CREDITS":
-            error = typed_error(406, self.code, self.message, None)
-        else:
-            said = f": {_sentence(self.message)}" if self.message else "."
-            error = EditFailedError(f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE")
-        error.final = True
-        return error
+            return typed_error(406, self.code, self.message, None).as_final()
+        said = f": {_sentence(self.message)}" if self.message else "."
+        return EditFailedError(
+            f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE", final=True
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole reply. ``location`` is where a redirect leads, "" when it is none; ``retry_after`` is that header."""
+
+    status: int
+    content_type: str
+    body: bytes
+    retry_after: str | None = None
+    location: str = ""
+
+    def json_or_error(self) -> JSON:
+        """The reply's JSON. Raises the :class:`ServiceError` that it is instead."""
+        if self.status >= 300:
+            raise error_of(self.status, self.content_type, self.body, self.retry_after)
+        return parse_json(self.content_type, self.body)
 
 
 def parse_json(content_type: str, body: bytes) -> JSON:
-    """The JSON of a reply. Raises :class:`UnexpectedReplyError` for anything else, e.g. a page of HTML."""
-    if "json" not in content_type.lower():
-        raise UnexpectedReplyError(
-            "The answer is not one of the service's: a web page or another kind of file came instead.",
-            detail=f"content type {content_type!r}, {body[:200]!r}",
-        )
+    """The JSON of a reply. Raises :class:`UnexpectedReplyError` for anything else, e.g. a page of HTML.
+
+    What is JSON is read, whatever the header calls it: a proxy that renames it must not cost the id of a paid edit.
+    """
     try:
         return json.loads(body)
-    except ValueError as exc:
-        raise UnexpectedReplyError("The service's answer can't be read.", detail=f"{body[:200]!r}") from exc
+    except (ValueError, RecursionError) as exc:
+        said = (
+            "The service's answer can't be read."
+            if "json" in content_type.lower()
+            else "The answer is not one of the service's: a web page or another kind of file came instead."
+        )
+        raise UnexpectedReplyError(said, detail=f"content type {content_type!r}, {body[:200]!r}") from exc
 
 
 def upload_path(reply: JSON) -> str:
@@ -138,41 +158,69 @@ def _record(record: Mapping[str, JSON]) -> Record:
 
 def error_of(status: int, content_type: str, body: bytes, retry_after: str | None = None) -> ServiceError:
     """The error that a reply with an HTTP status of 300 or more means. ``detail`` keeps what the log should have."""
-    detail = f"HTTP {status} {content_type} {body[:300]!r}"
     fault: tuple[str, str, JSON] | None = None
-    try:
+    with contextlib.suppress(UnexpectedReplyError):
         reply = parse_json(content_type, body)
         fault = _fault(reply) if isinstance(reply, dict) else None
-    except UnexpectedReplyError:
-        pass
-    error: ServiceError
     if status == 429:
-        error = RateLimitedError("The service takes no more requests from this key for the moment (429).")
-        error.retry_after = _seconds(retry_after)
-        if error.retry_after:
-            error.advice = f"It asks to wait {error.retry_after:.0f} s; then try again."
+        error = _rate_limited(_seconds(retry_after))
     elif fault:
         error = typed_error(status, *fault)
-    elif status >= 500:
-        error = ServiceDownError(f"The service can't be reached behind its gateway ({status}).")
-        error.retry_after = _seconds(retry_after)
-    elif status == 401:
-        error = KeyRejectedError("The service did not accept the key (401).")
-    elif status == 403:
-        error = ServiceDownError(
+    else:
+        error = _untyped_error(status, _seconds(retry_after))
+    return error.with_detail(f"HTTP {status} {content_type} {body[:300]!r}")
+
+
+def _rate_limited(wait: float | None) -> ServiceError:
+    return RateLimitedError(
+        "The service takes no more requests from this key for the moment (429).",
+        f"It asks to wait {wait:.0f} s; then try again." if wait else None,
+        retry_after=wait,
+    )
+
+
+def _untyped_error(status: int, wait: float | None) -> ServiceError:
+    """The error for a reply that holds none of the service's own: the edge's pages, an empty body."""
+    if status >= 500:
+        return ServiceDownError(f"The service can't be reached behind its gateway ({status}).", retry_after=wait)
+    if status == 401:
+        return KeyRejectedError("The service did not accept the key (401).")
+    if status == 403:
+        return ServiceDownError(
             "The service's gateway turned this computer away (403).",
             "A VPN or a company network can be the reason. Try another network, or again later.",
         )
-    elif status == 413:
-        error = RequestRejectedError(
+    if status == 413:
+        return RequestRejectedError(
             "The picture is too large for the service (413).", "Choose a smaller longest side, or send it as JPEG."
         )
-    elif 300 <= status < 400:
-        error = UnexpectedReplyError(f"The service sent the request on to another address ({status}).")
-    else:
-        error = UnexpectedReplyError(f"The service turned the request down without a word ({status}).")
-    error.detail = detail
-    return error
+    if 300 <= status < 400:
+        return UnexpectedReplyError(f"The service sent the request on to another address ({status}).")
+    return UnexpectedReplyError(f"The service turned the request down without a word ({status}).")
+
+
+def taken_record(reply: Reply) -> Record:
+    """The record in the reply to a submit: finished, PROCESSING or FAILURE.
+
+    Raises :class:`UncertainError` when the edit may have been taken all the same; any other error proves that it was
+    not.
+    """
+    if reply.status >= 300:
+        error = error_of(reply.status, reply.content_type, reply.body, reply.retry_after)
+        if is_refusal(reply.status, reply.content_type, reply.body):
+            raise error
+        raise UncertainError(
+            f"The edit was submitted and its answer was lost: {error.message}", detail=error.detail
+        ) from error
+    try:
+        record = parse_record(parse_json(reply.content_type, reply.body))
+    except CreditsError:
+        raise  # the one refusal that is known to come with a 200
+    except ServiceError as exc:
+        raise UncertainError(f"The edit was submitted. {exc.message}", detail=exc.detail) from exc
+    if record is None:
+        raise UncertainError("The edit was submitted and the service answered with an empty record.")
+    return record
 
 
 def is_refusal(status: int, content_type: str, body: bytes) -> bool:

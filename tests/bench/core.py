@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import random
 import statistics
@@ -13,12 +14,14 @@ from pathlib import Path
 from unittest import mock
 
 from shared.cancel import CancelToken
-from shared.jobs import pipeline as job
-from shared.jobs.pipeline import EditRequest, run
+from shared.jobs import polling
+from shared.jobs.pipeline import run
+from shared.jobs.request import EditRequest, Event
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.service.client import Client
 from shared.service.replies import Record, Status
+from shared.storage.entries import Destination
 from shared.storage.journal import Journal
 from tests.bench import Figure
 from tests.sandbox import Sandbox
@@ -60,15 +63,14 @@ def waiting() -> Iterator[Figure]:
     """The real waiting loop over simulated service times of 5 to 60 s with a heavy tail."""
     chance = random.Random(7)
     added, looks = [], []
-    edit = DepthEdit.checked({"prompt": "x"})
     for _ in range(500):
         seconds = min(60.0, 5.0 * chance.paretovariate(1.2))
         clock = Clock()
         service = SimulatedService(clock, seconds)
-        with tempfile.TemporaryDirectory() as home, mock.patch.object(job, "time", clock):
-            pipeline = job._Run(mock.Mock(), service, Journal(Path(home)), lambda event: None, clock)  # type: ignore[arg-type]
+        with mock.patch.object(polling, "time", clock):
             first = Record("u", Status.PROCESSING, "PROCESSING")
-            pipeline.wait(0, edit, "u", clock.now, first)
+            look = functools.partial(service.look_up, "u")
+            polling.wait_for_record("u", first, look, cancel=clock, between=lambda: None)  # type: ignore[arg-type]
         added.append((clock.now - service.ready) / seconds)
         looks.append(service.looks)
     yield Figure("added wait, mean over simulated service times", 100 * statistics.mean(added), "%", 10)
@@ -83,7 +85,8 @@ def service(latency: float) -> Iterator[tuple[Sandbox, Callable[..., float]]]:
 
         def edit(picture: EncodedImage = photo, **options: int) -> float:
             """Seconds from the press of the button to the result."""
-            request = EditRequest(DepthEdit.checked({"prompt": f"x {time.time_ns()}"}), picture, **options)
+            chosen = DepthEdit.checked({"prompt": f"x {time.time_ns()}"})
+            request = EditRequest(chosen, picture, Destination("bench"), confirmed=True, **options)
             started = time.monotonic()
             with mock.patch.dict(os.environ, {"FLUXDEPTH_HOME": home}):
                 run(request, client=client, journal=Journal(Path(home)), on_event=ignore, cancel=CancelToken())
@@ -92,7 +95,7 @@ def service(latency: float) -> Iterator[tuple[Sandbox, Callable[..., float]]]:
         yield sandbox, edit
 
 
-def ignore(event: job.Event) -> None:
+def ignore(event: Event) -> None:
     """Takes an event; nobody looks."""
 
 

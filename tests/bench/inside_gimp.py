@@ -45,7 +45,8 @@ def duplicated(photo):
 
 photo = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(SETUP["photo"]))
 Gegl.init(None)
-from pixels_out import export, find_source  # noqa: E402
+from pixels.export import export  # noqa: E402
+from pixels.source import find_source  # noqa: E402
 
 notes = {}
 before = peak()

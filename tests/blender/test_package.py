@@ -38,7 +38,7 @@ def test_manifest_and_files(package: Path) -> None:
         assert any("pillow-" in wheel and python in wheel for wheel in wheels)
     for pure in ("requests", "urllib3", "certifi", "idna", "charset_normalizer", "filelock", "platformdirs"):
         assert any(Path(wheel).name.startswith(f"{pure}-") for wheel in wheels)
-    assert {"__init__.py", "shared/client.py", "LICENSE"} <= names
+    assert {"__init__.py", "shared/service/client.py", "LICENSE"} <= names
 
 
 @pytest.mark.parametrize("host", HEADLESS)

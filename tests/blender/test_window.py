@@ -25,7 +25,8 @@ from .window import InsideError, Window
 
 SCREENS = build.ROOT / "build" / "screens"
 RESULTS = "[image.name for image in bpy.data.images if 'fluxdepth_edit' in image]"
-IDLE = "not bpy.app.timers.is_registered(fluxdepth.ticker._tick)"
+IDLE = "not bpy.app.timers.is_registered(fluxdepth.session.ticker._tick)"
+SHOWN = "answer = [area.spaces.active.image.name for area in fluxdepth.session.results.editors()]"
 
 
 @pytest.fixture(scope="module", params=WINDOWED)
@@ -62,7 +63,7 @@ bpy.context.preferences.view.show_splash = False
 if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
     bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
     fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-    jobs = fluxdepth.jobs
+    jobs = fluxdepth.session
 chosen = bpy.context.scene.fluxdepth
 chosen.prompt = "The cube in front is sharp, everything far behind it is softly blurred"
 chosen.format = chosen.upload_format = "png"
@@ -102,7 +103,7 @@ area.spaces.active.image = next(image for image in bpy.data.images if image.type
     idle = fresh.longest_gap()
     fresh.screen.click(*button)
     fresh.wait_for("jobs.rows and jobs.rows[0].progress[0].startswith('Generating')")
-    fresh.wait_for("time.monotonic() > fluxdepth.ticker._calm")  # the panel has stopped growing
+    fresh.wait_for("time.monotonic() > fluxdepth.session.ticker._calm")  # the panel has stopped growing
     waiting = fresh.longest_gap()
     with capsys.disabled():
         print(f"\n{name}: longest gap between timer ticks {idle:.0f} ms idle, {waiting:.0f} ms while a job waits")
@@ -110,7 +111,9 @@ area.spaces.active.image = next(image for image in bpy.data.images if image.type
     fresh.wait_for("jobs.rows[0].state.name == 'DONE'")
     fresh.wait_for(IDLE)
     (result,) = fresh.do(f"answer = {RESULTS}")
-    assert fresh.do("answer = [area.spaces.active.image.name for area in fluxdepth.results.editors()]") == [result]
+    assert fresh.do("answer = [area.spaces.active.image.name for area in fluxdepth.session.results.editors()]") == [
+        result
+    ]
     fresh.picture(SCREENS / f"{name}-done.png")
     assert sandbox.taken == 1
 
@@ -138,7 +141,7 @@ jobs.refresh()
     fresh.do("bpy.ops.fluxdepth.preferences()")
     fresh.screen.wait_for_window("Preferences")
     fresh.do("bpy.ops.fluxdepth.test_service()")
-    fresh.wait_for("'Key accepted' in fluxdepth.preferences._said")
+    fresh.wait_for("'Key accepted' in fluxdepth.service.said")
     fresh.picture(SCREENS / f"{name}-preferences.png")
     fresh.do("bpy.context.preferences.system.use_online_access = False; jobs.ticker.settle_panels()")
     fresh.wait_for(IDLE)
@@ -171,7 +174,7 @@ answer = time.monotonic() - begun
     fresh.wait_for("[row.state.name for row in jobs.rows] == ['DONE', 'FAILED', 'DONE']")
     assert len(fresh.do(f"answer = {RESULTS}")) == 2
     # What was stopped is paid for all the same, and can be brought in.
-    fresh.wait_for("fluxdepth.jobs.unfinished_count() == 1")
+    fresh.wait_for("fluxdepth.session.unfinished_count() == 1")
     sandbox.wait_until(lambda one: one.taken == 3, timeout=20)
     fresh.do("bpy.ops.fluxdepth.recover()")
     fresh.wait_for(f"len({RESULTS}) == 3")
@@ -237,7 +240,7 @@ bpy.context.preferences.system.use_online_access = True
 if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
     bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
 fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-jobs = fluxdepth.jobs
+jobs = fluxdepth.session
 """)
     fresh.wait_for("jobs.rows and jobs.rows[-1].state.name == 'KEPT' or jobs.info and jobs.info.unfinished")
     fresh.open_sidebar()
@@ -269,7 +272,7 @@ def test_extension_switched_off_while_a_job_runs(fresh: Window, sandbox: Sandbox
     fresh.do("""
 bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
 fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-jobs = fluxdepth.jobs
+jobs = fluxdepth.session
 bpy.ops.fluxdepth.recover()
 """)
     fresh.wait_for(f"len({RESULTS}) == 1")

@@ -26,7 +26,7 @@ import time
 bpy.context.preferences.system.use_online_access = True
 bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
 fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-jobs = fluxdepth.jobs
+jobs = fluxdepth.session
 keymap = bpy.context.window_manager.keyconfigs.addon.keymaps.new("User Interface")
 keymap.keymap_items.new("ui.copy_python_command_button", "C", "PRESS", ctrl=True, alt=True)
 answer = bpy.app.version_string

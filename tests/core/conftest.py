@@ -58,6 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "LEAST_INTERVAL", 0.02)
     monkeypatch.setattr(polling, "OUTAGE_LIMIT", 0.5)
     monkeypatch.setattr(polling, "UNKNOWN_GRACE", 0.3)
+    monkeypatch.setattr(polling, "WAIT_DEADLINE", 4.0)
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.model import parameters
+from shared.model import models, parameters
 from shared.model.parameters import Kind, Parameter
 from shared.storage import settings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 TABLES = {
-    "parameters": parameters.FLUX_DEPTH_PRO.parameters,
+    "parameters": models.FLUX_DEPTH_PRO.parameters,
     "settings": (
         parameters.VARIATIONS,
         parameters.LONGEST_SIDE,

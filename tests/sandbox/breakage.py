@@ -11,7 +11,16 @@ from aiohttp import web
 
 from tests.sandbox import pictures, replies, storage
 
-RESULTS = ("result_not_image", "result_truncated", "result_bomb", "result_huge", "expired_url")
+RESULTS = (
+    "result_not_image",
+    "result_truncated",
+    "result_empty",
+    "result_tail",
+    "result_avif",
+    "result_bomb",
+    "result_huge",
+    "expired_url",
+)
 
 
 def reset(request: web.Request) -> web.Response:
@@ -53,6 +62,8 @@ async def spoil(request: web.Request, reply: web.StreamResponse, kind: str, drip
         return _page(kind)
     if kind in ("slow_drip", "truncated", "wrong_length"):
         return await _misframed(request, reply, body, kind, drip_interval)
+    if kind == "text_plain":
+        return web.Response(body=body, content_type="text/plain")
     if kind == "json_shape":
         return web.json_response({"data": [1, 2, 3], "ok": True})
     if kind == "not_json":
@@ -73,6 +84,12 @@ async def result(request: web.Request, kind: str, reply: web.Response) -> web.St
         return web.Response(body=b"This is no picture.\n" * 20, content_type=reply.content_type)
     if kind == "result_truncated":
         return web.Response(body=body[: len(body) // 2], content_type=reply.content_type)
+    if kind == "result_empty":
+        return web.Response(body=b"", content_type=reply.content_type)
+    if kind == "result_tail":
+        return web.Response(body=pictures.with_tail(body), content_type="image/jpeg")
+    if kind == "result_avif":
+        return web.Response(body=pictures.as_avif(body), content_type="image/avif")
     if kind == "result_bomb":
         return web.Response(body=pictures.bomb(), content_type="image/png")
     endless = web.StreamResponse(headers={"Content-Type": reply.content_type})

@@ -50,6 +50,7 @@ _ALL: tuple[Kind, ...] = (
     Kind("http_522", STAGES, "after", "522, the edge's time-out page; the work was taken"),
     Kind("json_shape", API, "after", "JSON of the wrong shape"),
     Kind("not_json", API, "after", "says JSON and is none"),
+    Kind("text_plain", API, "after", "the right reply, called text/plain"),
     Kind("http_500", STAGES, "instead", "500 with the service's error body", keeps_contract=True),
     # Typed errors
     Kind("rate_limit", STAGES, "instead", "429 with Retry-After: 1", keeps_contract=True),
@@ -137,6 +138,9 @@ _ALL: tuple[Kind, ...] = (
     Kind("expired_url", ("download",), "instead", "403 and S3's XML: Request has expired"),
     Kind("result_not_image", ("download",), "instead", "text that says it is a picture"),
     Kind("result_truncated", ("download",), "instead", "the first half of the picture, in a whole reply"),
+    Kind("result_empty", ("download",), "instead", "a whole reply without a byte in it"),
+    Kind("result_tail", ("download",), "instead", "a whole JPEG with some 3000 bytes behind its end"),
+    Kind("result_avif", ("download",), "instead", "the picture as AVIF, which was not asked for"),
     Kind("result_bomb", ("download",), "instead", "a tiny PNG that declares 60000×60000"),
     Kind("result_huge", ("download",), "instead", "a body without end"),
 )

@@ -77,6 +77,18 @@ def encoded(picture: Image.Image, file_format: str) -> bytes:
     return out.getvalue()
 
 
+def with_tail(content: bytes) -> bytes:
+    """The picture as a whole JPEG, with some 3000 bytes behind its end marker."""
+    return encoded(_opened(content).convert("RGB"), "jpg") + b"what another program wrote behind the picture\n" * 65
+
+
+def as_avif(content: bytes) -> bytes:
+    """The picture as AVIF: a kind that the service's page does not name."""
+    out = io.BytesIO()
+    _opened(content).save(out, "AVIF", quality=90)
+    return out.getvalue()
+
+
 def bomb() -> bytes:
     """A whole PNG of some hundred bytes that declares 60000×60000 px."""
 

@@ -140,6 +140,14 @@ def test_the_reply_is_not_what_it_says(scene: Scene, stage: str, kind: str) -> N
     assert scene.was_taken() == (stage == "submit")
 
 
+@everywhere("text_plain")
+def test_the_right_reply_calls_itself_text(scene: Scene, stage: str, kind: str) -> None:
+    reply = scene.strike(stage, kind)
+    assert (reply.status_code, reply.headers["Content-Type"].split(";")[0]) == (200, "text/plain")
+    assert {"aiRecord", "asset", "models"} & set(reply.json())
+    assert scene.was_taken() == (stage == "submit")
+
+
 ERRORS = {
     "http_500": (500, "HTTP_EXCEPTION", "Internal server error"),
     "rate_limit": (429, "HTTP_EXCEPTION", "Too Many Requests"),
@@ -298,6 +306,7 @@ def test_a_download_that_is_no_picture(scene: Scene) -> None:
     no_image = scene.strike("download", "result_not_image")
     assert (no_image.headers["Content-Type"], no_image.content[:4]) == ("image/png", b"This")
     assert scene.strike("download", "result_truncated").content == right[: len(right) // 2]
+    assert scene.strike("download", "result_empty").content == b""
     bomb = scene.strike("download", "result_bomb").content
     with pytest.raises(Image.DecompressionBombError):
         Image.open(io.BytesIO(bomb))
@@ -306,6 +315,15 @@ def test_a_download_that_is_no_picture(scene: Scene) -> None:
         assert "Content-Length" not in huge.headers
         assert sum(len(chunk) for chunk, _ in zip(huge.iter_content(1 << 20), range(20), strict=False)) > 10 << 20
     assert scene.ask("download").content == right
+
+
+def test_a_download_of_another_kind_than_asked_for(scene: Scene) -> None:
+    right = decoded(scene.ask("download").content)
+    tail = scene.strike("download", "result_tail").content
+    assert tail.startswith(b"\xff\xd8") and b"\xff\xd9" not in tail[-2000:]
+    assert decoded(tail).shape == right.shape
+    avif = scene.strike("download", "result_avif").content
+    assert avif[4:12] == b"ftypavif" and decoded(avif).shape == right.shape
 
 
 def test_a_fault_strikes_as_often_as_it_was_armed_for(scene: Scene) -> None:

@@ -168,7 +168,7 @@ def _choices(owner, name: str) -> list:
 
 
 def _take_render(scene) -> Path:
-    displayed = sys.modules["bl_ext.user_default.fluxdepth.displayed"]
+    displayed = sys.modules["bl_ext.user_default.fluxdepth.pictures.displayed"]
     image = next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
     return displayed.write_render(image, scene)
 

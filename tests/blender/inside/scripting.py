@@ -28,7 +28,7 @@ def _grid(name="grid", size=(48, 32)):
 
 
 def _journal():
-    return _module("shared.journal").Journal()
+    return _module("shared.storage.journal").Journal()
 
 
 def _job_of(image):
@@ -97,7 +97,7 @@ def check_submitting_is_not_undoable():
 
 
 def check_properties_come_from_the_table():
-    table = _module("shared.parameters")
+    table = _module("shared.model.models")
     chosen = bpy.context.scene.fluxdepth
     for parameter in table.FLUX_DEPTH_PRO.parameters:
         prop = chosen.bl_rna.properties[parameter.name]
@@ -116,7 +116,7 @@ def check_wrong_values_are_refused_with_field_and_range():
     assert "Seed" in refusal(source="IMAGE", image=_grid(), seed_exact="lucky")
     assert "Prompt" in refusal(source="IMAGE", image=_grid(), seed_exact="", prompt="  ")
     assert "256 to 8192" in refusal(source="IMAGE", image=_grid(), prompt="far", longest_side=100)
-    assert not _module("jobs").rows
+    assert not _module("session").rows
 
 
 def check_offline_nothing_is_sent():
@@ -164,21 +164,21 @@ def check_preferences_keep_the_key_in_its_file_only():
 
 def check_preferences_are_the_core_s_settings():
     chosen = bpy.context.preferences.addons[fluxdepth].preferences
-    stored = _module("shared.settings")
+    stored = _module("shared.storage.settings")
     chosen.history_limit = 50
     chosen.waiting = "sync"
     assert (stored.load().history_limit, stored.load().waiting) == (50, "sync")
     chosen.service_address = "http://somewhere.example"  # not https: refused, said, not stored
     assert stored.load().service_address == "https://api.1min.ai"
-    assert "https://" in _module("preferences")._said
+    assert "https://" in _module("operators.service").said
     chosen.waiting = "async"
 
 
 def check_service_can_be_tested_for_nothing():
     before = len(_journal().entries())
     bpy.ops.fluxdepth.test_service()
-    assert "Key accepted" in _module("preferences")._said
-    assert "model offered" in _module("preferences")._said
+    assert "Key accepted" in _module("operators.service").said
+    assert "model offered" in _module("operators.service").said
     assert len(_journal().entries()) == before
 
 

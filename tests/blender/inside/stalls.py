@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 3840, 2160
 
 
 def _sources():
-    return sys.modules["bl_ext.user_default.fluxdepth.sources"]
+    return sys.modules["bl_ext.user_default.fluxdepth.pictures.sources"]
 
 
 def _image(float_buffer: bool) -> dict:

@@ -17,7 +17,7 @@ def check_nothing_heavy_is_imported():
     assert hasattr(bpy.context.scene, "fluxdepth")
     loaded = {"requests", "urllib3", "PIL", "filelock"} & set(sys.modules) - ALREADY
     assert not loaded, loaded
-    assert not bpy.app.timers.is_registered(sys.modules[MODULE].ticker._tick)
+    assert not bpy.app.timers.is_registered(sys.modules[MODULE].session.ticker._tick)
 
 
 def check_registering():

@@ -1,0 +1,64 @@
+"""The key and the service, asked from the preferences. Says what came of it; the core asks and stores."""
+
+import bpy
+
+from .. import session as jobs, ticker
+from ..shared.errors import FluxDepthError
+from ..shared.service.client import Client
+from ..shared.storage import credentials
+from .access import Online
+
+said = ""  # what came of the last change or test
+testing = False
+
+
+def say(text: str) -> None:
+    global said
+    said = text
+    ticker.settle_panels()
+
+
+class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
+    """Ask the service whether it takes the key and offers the model. Costs nothing"""
+
+    bl_idname = "fluxdepth.test_service"
+    bl_label = "Test"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context):
+        global testing
+        testing = True
+
+        def then(answer) -> None:
+            global testing
+            testing = False
+            say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
+
+        ticker.Errand(lambda: Client.from_settings().status(), then)
+        if bpy.app.background:
+            jobs.finish([])
+            self.report({"INFO"}, said)
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
+    """Remove the key file. A key in the environment stays in use"""
+
+    bl_idname = "fluxdepth.forget_key"
+    bl_label = "Forget the API Key"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, _context):
+        try:
+            credentials.forget_key()
+            say("The key file is removed.")
+        except FluxDepthError as exc:
+            say(str(exc))
+        jobs.refresh()
+        return {"FINISHED"}
+
+
+CLASSES = (FLUXDEPTH_OT_test_service, FLUXDEPTH_OT_forget_key)
