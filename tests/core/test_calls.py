@@ -181,6 +181,14 @@ def test_a_stop_gives_up_a_free_call_at_once_wherever_it_hangs(photo: EncodedIma
         assert stopped_after(work, token.cancel) < AT_ONCE
 
 
+def test_a_stop_gives_up_an_upload_that_nobody_reads() -> None:
+    token = CancelToken()
+    with hanging("headers") as address:
+        client = Client(address, "some-key", time_outs=PATIENT)
+        large = EncodedImage(bytes(40_000_000), "png", 1, 1)  # more than the buffers on the way take
+        assert stopped_after(lambda: client.upload(large, cancel=token), token.cancel) < AT_ONCE
+
+
 def test_a_stop_during_the_pause_between_two_attempts_is_heard(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.fault = "upload:rate_limit"  # each of them asks for 1 s
     token = CancelToken()

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import requests
 import trustme
+import urllib3
 
-from shared.errors import TlsError
+from shared.errors import ConnectionFailedError, ConnectionLostError, NetworkError, TimedOutError, TlsError
 from shared.pictures.encoded import EncodedImage
 from shared.service.client import Client
+from shared.service.translation import translated
 from tests.core.conftest import Bench
 
 
@@ -98,6 +100,49 @@ def test_everything_goes_through_the_proxy(bench: Bench, photo: EncodedImage, mo
         (result,) = bench.run(photo).results
     assert result.image.width == 640
     assert len(passed) == len(bench.sandbox.requests) >= 4
+
+
+HIGH, LOW = requests.exceptions, urllib3.exceptions
+POOL = urllib3.HTTPConnectionPool("h")
+
+
+def wrapped(reason: Exception, kind: type[Exception] = requests.ConnectionError) -> Exception:
+    """As requests hands it on: the retries of urllib3, and in them the reason."""
+    return kind(LOW.MaxRetryError(POOL, "/", reason))
+
+
+@pytest.mark.parametrize(
+    ("foreign", "error", "words"),
+    [
+        (wrapped(LOW.SSLError("bad cert"), HIGH.SSLError), TlsError, "bad cert"),
+        (OSError("Could not find a suitable TLS CA certificate bundle, invalid path: x"), TlsError, "secure"),
+        (wrapped(LOW.ProxyError("x", OSError("refused")), HIGH.ProxyError), ConnectionFailedError, "proxy"),
+        (
+            wrapped(LOW.NewConnectionError(POOL, "Failed: [Errno 111] Connection refused")),
+            ConnectionFailedError,
+            "refused",
+        ),
+        (
+            wrapped(LOW.NewConnectionError(POOL, "x: [Errno -2] Name or service not known")),
+            ConnectionFailedError,
+            "found",
+        ),
+        (wrapped(LOW.NewConnectionError(POOL, "x: [Errno 11001] getaddrinfo failed")), ConnectionFailedError, "found"),
+        (wrapped(LOW.ConnectTimeoutError("x"), HIGH.ConnectTimeout), ConnectionFailedError, "does not answer"),
+        (HIGH.ReadTimeout("x"), TimedOutError, "in time"),
+        (LOW.ReadTimeoutError(POOL, "/", "x"), TimedOutError, "in time"),
+        (TimeoutError("x"), TimedOutError, "in time"),
+        (HIGH.InvalidProxyURL("Please check proxy URL"), ConnectionFailedError, "can't be used"),
+        (requests.ConnectionError("Read timed out."), TimedOutError, "stopped answering"),
+        (requests.ConnectionError("Connection aborted."), ConnectionLostError, "lost"),
+        (HIGH.ChunkedEncodingError("IncompleteRead"), ConnectionLostError, "lost"),
+        (ConnectionResetError("reset by peer"), ConnectionLostError, "lost"),
+    ],
+)
+def test_each_error_of_the_way_has_its_words(foreign: Exception, error: type[NetworkError], words: str) -> None:
+    made = translated(foreign, "service.example")
+    assert type(made) is error
+    assert words in made.message and "service.example" in made.message
 
 
 def test_a_netrc_is_not_sent_along(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from PIL import Image
 
-from shared.pictures.encoded import EncodedImage, sniff
+from shared.pictures.encoded import EncodedImage, declared_pixels, sniff, sniff_or_raw
 from tests.core.conftest import DATA
 
 
@@ -50,6 +51,74 @@ def test_a_picture_that_was_cut_off_is_refused(name: str, part: float) -> None:
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         sniff(data)
+
+
+TAILS = {
+    "padding": bytes(5000),
+    "text": b"what another program wrote\n" * 400,
+    "half an end marker": b"\xff" * 3000,
+    "another picture": CASES["png"],
+}
+
+
+@pytest.mark.parametrize("tail", TAILS)
+@pytest.mark.parametrize("name", CASES)
+def test_bytes_behind_the_end_of_a_picture_do_no_harm(name: str, tail: str) -> None:
+    data = CASES[name] + TAILS[tail]
+    image = sniff(data)
+    assert (image.format, image.width, image.height, image.data) == (name[:4].strip(), 61, 37, data)
+
+
+def test_a_jpeg_that_was_cut_off_is_not_completed_by_the_thumbnail_in_its_header() -> None:
+    thumbnail = CASES["jpg"]
+    inside = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    whole = CASES["jpg"][:2] + inside + encoded("JPEG", (300, 200))[2:]
+    assert (sniff(whole).width, sniff(whole).height) == (300, 200)
+    for end in range(len(inside) + 700, len(whole), 997):
+        with pytest.raises(ValueError, match="ends too early"):
+            sniff(whole[:end])
+
+
+def test_a_large_jpeg_is_walked_in_no_time() -> None:
+    data = encoded("JPEG", (4000, 3000), quality=95)
+    started = time.perf_counter()
+    sniff(data)
+    assert time.perf_counter() - started < 0.5  # a few ms
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [
+        (encoded("AVIF", (61, 37)), ".avif"),
+        (encoded("TIFF", (61, 37)), ".tif"),
+        (b"MM\x00*" + bytes(9), ".tif"),
+        (encoded("GIF", (61, 37)), ".gif"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(9), ".heic"),
+        (b"\xff\x0a" + bytes(9), ".jxl"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", ".jxl"),
+        (CASES["png"][:-20], ".png"),
+        (CASES["jpg"][:-20], ".jpg"),
+        (CASES["webp lossy"][:-20], ".webp"),
+        (b"\x01\x02", ".bin"),
+        (b"", ".bin"),
+    ],
+)
+def test_what_the_header_does_not_explain_is_kept_as_it_came(data: bytes, suffix: str) -> None:
+    image = sniff_or_raw(data)
+    assert (image.data, image.format, image.width, image.height) == (data, "", 0, 0)
+    assert (image.suffix, image.media_type) == (suffix, "application/octet-stream")
+    assert repr(image) == f"EncodedImage(unknown, 0×0, {len(data)} bytes)"
+
+
+def test_a_picture_that_is_understood_is_no_raw_one() -> None:
+    assert sniff_or_raw(CASES["png"]) == sniff(CASES["png"])
+    assert sniff_or_raw(CASES["png"][:16] + bytes(8) + CASES["png"][24:]).format == ""  # 0×0 px
+
+
+def test_a_picture_that_was_cut_off_still_declares_its_pixels() -> None:
+    for data in CASES.values():
+        assert declared_pixels(data) == declared_pixels(data[:-20]) == 61 * 37
+    assert declared_pixels(b"<html>") == 0
 
 
 def test_the_photos_are_what_pillow_says() -> None:
