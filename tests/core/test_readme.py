@@ -60,7 +60,7 @@ def test_every_command_that_it_names_exists() -> None:
 @pytest.mark.parametrize("name", ["FLUXDEPTH_API_KEY", "FLUXDEPTH_BASE_URL", "FLUXDEPTH_HOME"])
 def test_every_variable_that_it_names_is_read(name: str) -> None:
     assert f"`{name}`" in README.read_text("utf-8")
-    assert any(f'"{name}"' in path.read_text("utf-8") for path in (ROOT / "shared").glob("*.py"))
+    assert any(f'"{name}"' in path.read_text("utf-8") for path in (ROOT / "shared").rglob("*.py"))
 
 
 def test_the_limits_it_names_are_the_codes() -> None:
