@@ -44,6 +44,7 @@ OUTSIDE = {
     "shared/service/translation.py": {"requests", "urllib3"},
     "shared/pictures/imaging.py": {"PIL", "numpy"},
     "shared/storage/locks.py": {"filelock"},
+    "shared/storage/journal.py": {"filelock"},  # the type of a lock
     "shared/storage/files.py": {"platformdirs"},
 }
 HOSTS = {
