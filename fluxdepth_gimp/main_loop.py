@@ -1,6 +1,6 @@
-"""Waiting for a job with GIMP's main loop running: a timer drains the job, the status bar shows it.
+"""Waiting for the desk with GIMP's main loop running: a timer lets the desk go on, something shows it.
 
-Only the main thread comes here, and only it calls GIMP. A polite end of the process (SIGTERM) stops the job first, so
+Only the main thread comes here, and only it calls GIMP. A polite end of the process (SIGTERM) stops the jobs first, so
 that the journal is complete.
 """
 
@@ -12,41 +12,85 @@ from collections.abc import Callable
 
 from gi.repository import Gimp, GLib
 
-from shared.jobs.background import Progress, RunningJob
+from shared.jobs.desk import Desk
+from shared.jobs.ticket import Ticket
+from shared.jobs.wording import Progress
 
 TICK = 100  # ms: seconds that count evenly and a bar that moves, for next to no work
 # A synchronous submit may answer as late as this; the wait is invisible, GIMP stays usable.
 SETTLE = 120.0  # s
+NOTES = 5.0  # s for notes on the disk and for looks that were given up; each takes milliseconds
 
 
-def wait(job: RunningJob, show: Callable[[Progress], None]) -> None:
-    """Run the main loop until ``job`` is finished; the core bounds how long that can be."""
-    loop = GLib.MainLoop()
+def wait(desk: Desk, tickets: list[Ticket], show: Callable[[Progress], None]) -> None:
+    """Run the main loop until none of ``tickets`` is active; the core bounds how long that can be."""
 
     def tick() -> bool:
-        job.drain()
-        show(job.progress)
-        if job.finished:
-            loop.quit()
+        desk.advance()
+        active = [ticket for ticket in tickets if ticket.active]
+        if active:
+            show(active[0].progress)
+        return bool(active)
+
+    def stop() -> None:
+        for ticket in tickets:
+            if ticket.active:
+                desk.stop(ticket)
+
+    release = _on_terminate(stop)
+    try:
+        _run_while(tick)
+    finally:
+        release()
+
+
+def settle(desk: Desk) -> None:
+    """Before the process ends: let a stopped job's submit bring its id into the journal, or the edit is lost.
+
+    No window is open any more, and GIMP is not held up: it only sees that this process lives on.
+    """
+    started = time.monotonic()
+
+    def tick() -> bool:
+        going_on = desk.advance()
+        return going_on and time.monotonic() - started < (SETTLE if desk.submitting else NOTES)
+
+    release = _on_terminate(lambda: None)  # the end may wait for that one id
+    try:
+        _run_while(tick)
+    finally:
+        release()
+
+
+def keep_going(desk: Desk) -> Callable[[], None]:
+    """Let the desk go on as long as a window is open, whatever that waits for; returns what ends it."""
+
+    def tick() -> bool:
+        desk.advance()
         return GLib.SOURCE_CONTINUE
 
     timer = GLib.timeout_add(TICK, tick)
-    release = on_terminate(job.stop)
+    return lambda: GLib.source_remove(timer) and None
+
+
+def _run_while(tick: Callable[[], bool]) -> None:
+    if not tick():
+        return
+    loop = GLib.MainLoop()
+
+    def again() -> bool:
+        if not tick():
+            loop.quit()
+        return GLib.SOURCE_CONTINUE
+
+    timer = GLib.timeout_add(TICK, again)
     try:
         loop.run()
     finally:
-        release()
         GLib.source_remove(timer)
 
 
-def settle(job: RunningJob) -> None:
-    """Before the process ends: let a stopped job's submit bring its id into the journal, or the edit is lost."""
-    deadline = time.monotonic() + SETTLE
-    while job.submitting and time.monotonic() < deadline:
-        job.join(0.05)
-
-
-def on_terminate(stop: Callable[[], None]) -> Callable[[], None]:
+def _on_terminate(stop: Callable[[], None]) -> Callable[[], None]:
     """Call ``stop`` on SIGTERM, where there is one; returns what ends that."""
     if not hasattr(GLib, "unix_signal_add"):
         return lambda: None

@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from gi.repository import Gimp, GLib, GObject
-from pixels.insert import Inserted
 
-from shared.errors import Cancelled, FluxDepthError, StorageError
-from shared.jobs.pipeline import Result
-from shared.storage.journal import Journal
-
-
-def note_arrival(results: Sequence[Result]) -> list[str]:
-    """Note in the journal that the results are in an image; returns what is to be said when it can't be noted."""
-    try:
-        for result in results:
-            if result.file is not None:
-                Journal().mark_imported(result.job_id, result.index)
-    except StorageError as exc:
-        return [f"The history could not note that the result has arrived. {exc}"]
-    return []
+from shared.errors import Billed, Cancelled, FluxDepthError, NextStep
+from shared.jobs.desk import Desk
+from shared.jobs.ticket import Ticket
+from shared.jobs.wording import where
 
 
-def show(inserted: Inserted, run_mode: Gimp.RunMode) -> None:
-    """Let the artist see what came, and read what is to be said about it."""
-    if inserted.new_image and run_mode is not Gimp.RunMode.NONINTERACTIVE:
-        Gimp.Display.new(inserted.image)
-    Gimp.displays_flush()
-    for remark in inserted.remarks:
-        Gimp.message(f"Flux Depth: {remark}")
+def say(text: str) -> None:
+    """A line for the artist: GIMP shows it in the status bar, in a window, or on the terminal."""
+    Gimp.message(f"Flux Depth: {text}")
+
+
+def tell(tickets: Iterable[Ticket]) -> None:
+    """Say what there is to be said about what has arrived, each sentence once."""
+    remarks = [remark for ticket in tickets for remark in (*ticket.warnings, *_missing(ticket))]
+    for remark in dict.fromkeys(remarks):
+        say(remark)
+
+
+def _missing(ticket: Ticket) -> list[str]:
+    if not ticket.images:
+        return []
+    return [f"One variation did not arrive: {failure}" for failure in ticket.failures]
+
+
+def not_brought(desk: Desk) -> list[str]:
+    """What Recover leaves where it is, a sentence for each: it belongs elsewhere, or can't be found again."""
+    elsewhere = [f"Not brought in here: {owed.words}" for owed in desk.elsewhere()]
+    return elsewhere + [f"{owed.words} Discard in History… takes it off this list." for owed in desk.uncertain()]
+
+
+def error_of(ticket: Ticket) -> FluxDepthError | None:
+    """Why nothing of ``ticket`` has come, in the artist's words; None while there is nothing to tell."""
+    if ticket.images or ticket.active:
+        return None
+    if ticket.error is not None:
+        return ticket.error
+    return FluxDepthError(
+        f"The result is here, and {where(ticket.destination)} is not open any more.",
+        "It is kept: Recover brings it in, as an image of its own where its own can't be opened again.",
+        billed=Billed.YES,
+        next_step=NextStep.RECOVER,
+    )
 
 
 def failed(procedure: Gimp.Procedure, error: FluxDepthError) -> Gimp.ValueArray:
     """What the procedure returns to GIMP for ``error``."""
     if isinstance(error, Cancelled):
-        Gimp.message(f"Flux Depth: {error}")  # GIMP passes no words on with a cancel, and credits may be at stake
+        say(str(error))  # GIMP passes no words on with a cancel, and credits may be at stake
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
     return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
 
@@ -43,7 +61,7 @@ def failed(procedure: Gimp.Procedure, error: FluxDepthError) -> Gimp.ValueArray:
 def succeeded(procedure: Gimp.Procedure, layer: Gimp.Layer | None) -> Gimp.ValueArray:
     """What the procedure returns to GIMP for the new ``layer``."""
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
-    if layer is not None:
+    if layer is not None and layer.is_valid():
         values.remove(1)
         values.insert(1, GObject.Value(Gimp.Layer, layer))
     return values

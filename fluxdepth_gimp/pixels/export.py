@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gi.repository import Gegl, Gimp, Gio
 
 from pixels.coverage import ALPHA, SELECTION, Coverage
-from pixels.scratch import scratch_folder, scratch_image
+from pixels.scratch import Refused, checked, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
 from shared.pictures.encoded import EncodedImage, sniff
@@ -54,7 +54,13 @@ def sent_format(size: tuple[int, int], chosen: str) -> str:
 def export(source: Source, *, longest_side: int, upload_format: str, keep_transparency: bool) -> Outgoing:
     """Encode the source. Image, selection, undo history and context of the artist stay as they are."""
     Gegl.init(None)  # without it a scaled read gives black, and says nothing
-    size = sent_size(source.width, source.height, longest_side)
+    try:
+        return _exported(source, sent_size(source.width, source.height, longest_side), upload_format, keep_transparency)
+    except Refused as exc:
+        raise PictureError(f"GIMP could not make the picture: {exc}.") from exc
+
+
+def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_transparency: bool) -> Outgoing:
     with _as_shown(source) as drawable:
         see_through = drawable.has_alpha()
         alpha = Coverage.read(drawable, ALPHA) if see_through and keep_transparency else None
@@ -75,17 +81,17 @@ def _as_shown(source: Source) -> Iterator[Gimp.Drawable]:
         return
     with scratch_image(source.width, source.height, like=source.image) as scratch:
         if layer is None:
-            flat = Gimp.Layer.new_from_visible(source.image, scratch, "visible")
+            flat = checked(Gimp.Layer.new_from_visible(source.image, scratch, "visible"))
         else:
-            copy = Gimp.Layer.new_from_drawable(layer, scratch)
-            scratch.insert_layer(copy, None, 0)
+            copy = checked(Gimp.Layer.new_from_drawable(layer, scratch))
+            checked(scratch.insert_layer(copy, None, 0))
             _, x, y = layer.get_offsets()
             copy.set_offsets(x - source.x, y - source.y)
             copy.set_visible(True)
             copy.set_opacity(100)
             copy.set_mode(Gimp.LayerMode.NORMAL)
-            flat = Gimp.Layer.new_from_visible(scratch, scratch, "flat")
-        scratch.insert_layer(flat, None, 0)  # from now on it goes when the scratch image goes
+            flat = checked(Gimp.Layer.new_from_visible(scratch, scratch, "flat"))
+        checked(scratch.insert_layer(flat, None, 0))  # from now on it goes when the scratch image goes
         yield flat
 
 
@@ -94,7 +100,7 @@ def _encode(drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_thr
     kind, pixel = (Gimp.ImageType.RGBA_IMAGE, "R'G'B'A u8") if see_through else (Gimp.ImageType.RGB_IMAGE, "R'G'B' u8")
     with scratch_image(width, height) as small:
         layer = Gimp.Layer.new(small, "small", width, height, kind, 100, Gimp.LayerMode.NORMAL)
-        small.insert_layer(layer, None, 0)
+        checked(small.insert_layer(layer, None, 0))
         _copy_scaled(drawable, layer, pixel)
         if see_through:
             _put_over_white(layer)
@@ -122,7 +128,7 @@ def _put_over_white(layer: Gimp.Layer) -> None:
     Gimp.context_push()  # the background colour is the artist's
     try:
         Gimp.context_set_background(Gegl.Color.new("white"))
-        layer.get_image().flatten()
+        checked(layer.get_image().flatten())
     finally:
         Gimp.context_pop()
 

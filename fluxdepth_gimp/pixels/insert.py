@@ -7,21 +7,31 @@ in GIMP's main thread alone. Knows nothing of the service and of dialogs.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
 
+from pixels.coverage import Coverage
 from pixels.place import Place
-from pixels.scratch import loaded
+from pixels.scratch import Refused, checked, loaded
 from pixels.transparency import add_mask, scaled, with_alpha
-from shared.errors import ResultDamagedError
-from shared.jobs.pipeline import Result
+from shared.errors import ResultDamagedError, ResultError
+from shared.jobs.request import Result
+from shared.jobs.wording import result_name, short_prompt
 
 PARASITE = "fluxdepth-edit"
 # The model rounds its sizes, so a small difference of aspect is its arithmetic and no cropping.
 STRETCH_TOLERANCE = 0.03
-NAME_LENGTH = 48  # characters of the prompt in a layer's name; more would push the seed out of GIMP's layer list
+
+
+@dataclass(frozen=True)
+class Companions:
+    """What of the source the results need: its transparency, and the selection for the layer mask."""
+
+    alpha: Coverage | None = None
+    mask: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -34,24 +44,32 @@ class Inserted:
     new_image: bool
 
 
-def insert(
-    results: Sequence[Result], place: Place, image: Gimp.Image | None, above: Gimp.Layer | None = None
-) -> Inserted:
-    """Put the results into ``image`` above the layer ``above``, or into a new image when ``image`` is None.
+def insert(results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image | None) -> Inserted:
+    """Put the results into ``image`` above the layer that they were made from, or into a new image when it is None.
 
     Several results go into a layer group with the first one visible. One undo step. Raises
-    :class:`ResultDamagedError` when GIMP can't read a result; then ``image`` is as it was.
+    :class:`ResultDamagedError` when GIMP can't read a result and :class:`ResultError` when it won't take it; then
+    ``image`` is as it was.
     """
     Gegl.init(None)
+    try:
+        return _inserted(results, place, companions, image)
+    except Refused as exc:
+        raise ResultError(f"GIMP did not take the new layer: {exc}.") from exc
+
+
+def _inserted(results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image | None) -> Inserted:
     remarks: list[str] = []
     if image is not None:
-        layers = _insert(results, place, image, above, remarks)
+        layers = _prepared(results, place, companions, image, remarks)
+        _put_in(layers, results, image, place.layer_in(image))
         return Inserted(image, layers, tuple(remarks), new_image=False)
-    image = Gimp.Image.new(place.width, place.height, Gimp.ImageBaseType.RGB)
+    image = Gimp.Image.new(max(1, place.width), max(1, place.height), Gimp.ImageBaseType.RGB)
     try:
         image.undo_disable()
-        layers = _insert(results, place.at_origin(), image, None, remarks)
-        if not place.fit:
+        layers = _prepared(results, place.at_origin(), companions, image, remarks)
+        _put_in(layers, results, image, None)
+        if not (place.known and place.fit):
             image.resize_to_layers()
         image.clean_all()
         image.undo_enable()
@@ -61,33 +79,56 @@ def insert(
     return Inserted(image, layers, tuple(remarks), new_image=True)
 
 
-def _insert(
-    results: Sequence[Result], place: Place, image: Gimp.Image, above: Gimp.Layer | None, remarks: list[str]
+def _prepared(
+    results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image, remarks: list[str]
 ) -> tuple[Gimp.Layer, ...]:
+    """A layer for each result, made for ``image`` and not in it yet."""
     layers: list[Gimp.Layer] = []
     try:
         for result in results:
-            layers.append(_layer(result, place, image, remarks))
+            layers.append(_layer(result, place, companions, image, remarks))
     except BaseException:
         for layer in layers:
             layer.delete()
         raise
+    return tuple(layers)
+
+
+def _put_in(
+    layers: Sequence[Gimp.Layer], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None
+) -> None:
     parent, position = None, 0
-    if above is not None and above.is_valid() and above.get_image() == image:
+    if above is not None:
         parent, position = above.get_parent(), image.get_item_position(above)
+    with _undo_step(image):
+        inside: list[Gimp.Layer] = []
+        try:
+            if len(layers) > 1:
+                group = Gimp.GroupLayer.new(image, f"{short_prompt(results[0].edit.prompt)} · {len(layers)} variations")
+                checked(image.insert_layer(group, parent, position))
+                inside.append(group)
+                parent, position = group, 0
+            for number, layer in enumerate(layers):
+                layer.set_visible(number == 0)
+                checked(image.insert_layer(layer, parent, position + number))
+                inside.append(layer)
+        except BaseException:
+            for layer in inside[:1]:
+                image.remove_layer(layer)  # a group goes with what is in it
+            for layer in layers:
+                if layer not in inside:
+                    layer.delete()
+            raise
+        image.set_selected_layers([layers[0]])
+
+
+@contextmanager
+def _undo_step(image: Gimp.Image) -> Iterator[None]:
     image.undo_group_start()
     try:
-        if len(layers) > 1:
-            group = Gimp.GroupLayer.new(image, f"{short_prompt(results[0].edit.prompt)} · {len(layers)} variations")
-            image.insert_layer(group, parent, position)
-            parent, position = group, 0
-        for number, layer in enumerate(layers):
-            layer.set_visible(number == 0)
-            image.insert_layer(layer, parent, position + number)
-        image.set_selected_layers([layers[0]])
+        yield
     finally:
         image.undo_group_end()
-    return tuple(layers)
 
 
 def fitted_size(result: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
@@ -99,45 +140,41 @@ def fitted_size(result: tuple[int, int], source: tuple[int, int]) -> tuple[int, 
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def short_prompt(prompt: str) -> str:
-    """``prompt`` as a piece of a layer's name: one line, cut at a word."""
-    line = "".join(character if character.isprintable() else " " for character in prompt)
-    line = " ".join(line.split())
-    if len(line) <= NAME_LENGTH:
-        return line
-    return line[: NAME_LENGTH + 1].rsplit(" ", 1)[0][:NAME_LENGTH].rstrip(" ,.;:") + "…"
-
-
-def layer_name(result: Result) -> str:
-    return f"{short_prompt(result.edit.prompt)} · seed {result.edit.seed}"
-
-
-def _layer(result: Result, place: Place, image: Gimp.Image, remarks: list[str]) -> Gimp.Layer:
+def _layer(result: Result, place: Place, companions: Companions, image: Gimp.Image, remarks: list[str]) -> Gimp.Layer:
     """The result as a layer for ``image``, not inserted yet."""
     try:
         with loaded(result.image.data, result.image.suffix) as picture:
             _to_srgb(picture)
             layer = picture.get_layers()[0] if len(picture.get_layers()) == 1 else picture.flatten()
             native = layer.get_width(), layer.get_height()
-            size = fitted_size(native, (place.width, place.height)) if place.fit else native
-            if place.fit and size != (place.width, place.height):
+            fits = place.known and place.fit
+            size = fitted_size(native, (place.width, place.height)) if fits else native
+            if fits and size != (place.width, place.height):
                 remarks.append(
                     f"The result has another shape ({native[0]}×{native[1]} px) than the source "
                     f"({place.width}×{place.height} px); it was scaled to fit inside, not stretched."
                 )
-            layer = with_alpha(picture, layer, place.alpha, size) if place.alpha else scaled(layer, size)
-            if place.mask:
-                add_mask(layer, place.mask)
-            finished = Gimp.Layer.new_from_drawable(layer, image)
+            layer = with_alpha(picture, layer, companions.alpha, size) if companions.alpha else scaled(layer, size)
+            if companions.mask:
+                add_mask(layer, companions.mask)
+            finished = checked(Gimp.Layer.new_from_drawable(layer, image))
     except ValueError as exc:
         raise ResultDamagedError(f"GIMP can't read the result: {exc}.") from exc
-    finished.set_name(layer_name(result))
-    finished.set_offsets(
-        place.x + (place.width - finished.get_width()) // 2, place.y + (place.height - finished.get_height()) // 2
-    )
-    text = json.dumps(result.record())  # ASCII: a parasite takes no byte above 127
-    finished.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, text.encode("ascii")))
+    try:
+        _describe(finished, result, place)
+    except BaseException:
+        finished.delete()
+        raise
     return finished
+
+
+def _describe(layer: Gimp.Layer, result: Result, place: Place) -> None:
+    """Name, place and the record of the edit."""
+    layer.set_name(result_name(result.edit))
+    across, down = place.width or layer.get_width(), place.height or layer.get_height()
+    layer.set_offsets(place.x + (across - layer.get_width()) // 2, place.y + (down - layer.get_height()) // 2)
+    text = json.dumps(result.record())  # ASCII: a parasite takes no byte above 127
+    checked(layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, text.encode("ascii"))))
 
 
 def _to_srgb(picture: Gimp.Image) -> None:

@@ -1,4 +1,4 @@
-"""Where a result goes, as plain data that outlives GIMP: the rectangle, the layer below, how it is to fit."""
+"""Where a result goes, as plain data that outlives GIMP: the rectangle, the layer below it, how it is to fit."""
 
 from __future__ import annotations
 
@@ -7,51 +7,63 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pixels.coverage import Coverage
+from gi.repository import Gimp
 
-COVERAGE_IN_JOURNAL = 64 * 1024  # characters; a selection or a cut-out fits, a noisy mask does not
+from pixels.source import Source
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where results go, as plain data: what is needed after the wait, or after GIMP was killed, from the journal.
+    """A source's rectangle in its image, in pixels, and what was asked for.
 
-    ``x``, ``y``, ``width``, ``height`` are the source's rectangle in its image, in pixels.
+    ``width`` and ``height`` are 0 when nothing is known of the source: then the result has its own size.
     """
 
-    kind: str
-    x: int
-    y: int
-    width: int
-    height: int
-    fit: bool
-    new_image: bool
+    kind: str = "visible"
+    x: int = 0
+    y: int = 0
+    width: int = 0
+    height: int = 0
+    fit: bool = False
+    new_image: bool = True
     layer_name: str = ""
-    alpha: Coverage | None = None
-    mask: Coverage | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = {key: getattr(self, key) for key in ("x", "y", "width", "height", "fit")}
-        data |= {"source": self.kind, "layer": self.layer_name, "result": "image" if self.new_image else "layer"}
-        for name, coverage in (("alpha", self.alpha), ("mask", self.mask)):
-            data[name] = coverage.to_json(COVERAGE_IN_JOURNAL) if coverage else None
-        return data
-
-    def at_origin(self) -> Place:
-        """The same place in an image of its own."""
-        return dataclasses.replace(self, x=0, y=0)
-
-    def overlaps(self, width: int, height: int) -> bool:
-        """Whether anything of it lies on a canvas of that size."""
-        return self.x < width and self.y < height and self.x + self.width > 0 and self.y + self.height > 0
+    tattoo: int = 0  # GIMP's number of the layer within its image, which an .xcf file keeps
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], size: tuple[int, int]) -> Place:
-        """What :meth:`to_json` gave; for another host's job, a place of ``size`` in the corner."""
+    def of(cls, source: Source, *, fit: bool, new_image: bool) -> Place:
+        layer = source.layer
+        return cls(
+            source.kind,
+            source.x,
+            source.y,
+            source.width,
+            source.height,
+            fit=fit,
+            new_image=new_image,
+            layer_name=layer.get_name() if layer else "",
+            tattoo=layer.get_tattoo() if layer else 0,
+        )
+
+    @property
+    def known(self) -> bool:
+        return self.width > 0
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {key: getattr(self, key) for key in ("x", "y", "width", "height", "fit", "tattoo")}
+        return data | {
+            "source": self.kind,
+            "layer": self.layer_name,
+            "result": "image" if self.new_image else "layer",
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Place:
+        """What :meth:`to_json` gave, of this version or the first; anything else is an image of its own."""
         try:
             x, y, width, height = (int(data[key]) for key in ("x", "y", "width", "height"))
         except (KeyError, TypeError, ValueError):
-            return cls("visible", 0, 0, *size, fit=True, new_image=False)
+            return cls()
+        tattoo = data.get("tattoo")
         return cls(
             str(data.get("source", "")),
             x,
@@ -61,6 +73,22 @@ class Place:
             fit=data.get("fit") is True,
             new_image=data.get("result") == "image",
             layer_name=str(data.get("layer", "")),
-            alpha=Coverage.from_json(data.get("alpha")),
-            mask=Coverage.from_json(data.get("mask")),
+            tattoo=tattoo if isinstance(tattoo, int) else 0,
         )
+
+    def at_origin(self) -> Place:
+        """The same place in an image of its own."""
+        return dataclasses.replace(self, x=0, y=0)
+
+    def overlaps(self, width: int, height: int) -> bool:
+        """Whether anything of it lies on a canvas of that size."""
+        return self.x < width and self.y < height and self.x + self.width > 0 and self.y + self.height > 0
+
+    def layer_in(self, image: Gimp.Image) -> Gimp.Layer | None:
+        """The layer that the picture was taken from: by number and name, else by name, else by number."""
+        if self.kind == "visible":
+            return None
+        numbered = image.get_layer_by_tattoo(self.tattoo) if self.tattoo else None
+        if numbered is not None and numbered.get_name() == self.layer_name:
+            return numbered
+        return image.get_layer_by_name(self.layer_name) or numbered

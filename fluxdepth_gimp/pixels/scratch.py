@@ -1,5 +1,7 @@
 """Images that exist for a moment: made, used and deleted in one ``with``, so that GIMP never keeps one of ours.
 
+And GIMP's refusals: its procedures answer False or None, which nobody would see, so :func:`checked` raises.
+
 Knows GIMP's images and files, nothing of edits.
 """
 
@@ -9,8 +11,22 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from gi.repository import Gimp, Gio
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """GIMP did not do what it was asked for; the text is its own."""
+
+
+def checked(answer: T) -> T:
+    """``answer``, unless GIMP answered False or None. Raises :class:`Refused`."""
+    if answer is None or answer is False:
+        raise Refused(Gimp.get_pdb().get_last_error())
+    return answer
 
 
 @contextmanager

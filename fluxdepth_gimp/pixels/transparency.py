@@ -8,7 +8,7 @@ from __future__ import annotations
 from gi.repository import Gegl, Gimp
 
 from pixels.coverage import SELECTION, Coverage
-from pixels.scratch import scratch_image
+from pixels.scratch import checked, scratch_image
 
 
 def scaled(layer: Gimp.Layer, size: tuple[int, int]) -> Gimp.Layer:
@@ -17,7 +17,7 @@ def scaled(layer: Gimp.Layer, size: tuple[int, int]) -> Gimp.Layer:
         try:
             # GIMP's default kernel (NoHalo) takes over ten times as long on a large layer.
             Gimp.context_set_interpolation(Gimp.InterpolationType.CUBIC)
-            layer.scale(*size, False)
+            checked(layer.scale(*size, False))
         finally:
             Gimp.context_pop()
     return layer
@@ -36,20 +36,20 @@ def with_alpha(picture: Gimp.Image, layer: Gimp.Layer, alpha: Coverage, size: tu
     scaled(layer, size)
     # The alpha went through two resamplings; the source's own is put in its place.
     opaque = Gimp.Layer.new(picture, "result", *size, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
-    picture.insert_layer(opaque, None, 0)
+    checked(picture.insert_layer(opaque, None, 0))
     everything = Gegl.Rectangle.new(0, 0, *size)
     target = opaque.get_buffer()
     layer.get_buffer().copy(everything, Gegl.AbyssPolicy.NONE, target, everything)
     target.flush()
-    opaque.add_alpha()
+    checked(opaque.add_alpha())
     add_mask(opaque, alpha)
-    opaque.remove_mask(Gimp.MaskApplyMode.APPLY)
+    checked(opaque.remove_mask(Gimp.MaskApplyMode.APPLY))
     return opaque
 
 
 def _take_out_white(layer: Gimp.Layer, alpha: Coverage) -> None:
     """Set ``layer``'s alpha, and its colour C so that C over white is the colour that it had: C = 1 − (1 − R) / α."""
-    layer.add_alpha()
+    checked(layer.add_alpha())
     target = layer.get_buffer()
     for strip, cover in alpha.strips():
         with_white = layer.get_buffer().get(strip, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
@@ -97,13 +97,13 @@ def _resampled(coverage: Coverage, size: tuple[int, int]) -> Coverage:
         layer = Gimp.Layer.new(
             gray, "mask", coverage.width, coverage.height, Gimp.ImageType.GRAY_IMAGE, 100, Gimp.LayerMode.NORMAL
         )
-        gray.insert_layer(layer, None, 0)
+        checked(gray.insert_layer(layer, None, 0))
         coverage.write(layer.get_buffer())
         return Coverage.read(scaled(layer, size), SELECTION)
 
 
 def add_mask(layer: Gimp.Layer, coverage: Coverage) -> None:
-    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
-    layer.add_mask(mask)
+    mask = checked(layer.create_mask(Gimp.AddMaskType.WHITE))
+    checked(layer.add_mask(mask))
     _resampled(coverage, (layer.get_width(), layer.get_height())).write(mask.get_buffer())
     mask.update(0, 0, mask.get_width(), mask.get_height())

@@ -1,17 +1,18 @@
-"""The history procedure: earlier edits, to insert again or to use their settings."""
+"""The history procedure: earlier edits, to bring in again, to give up, or to use their settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import arguments
+from documents import own_image
 from gi.repository import Gimp
-from replies import show
+from gimp_host import GimpHost
+from main_loop import settle
 
-from procedures import edit, recover
-from shared.errors import FluxDepthError
-from shared.jobs.background import RunningJob
-from shared.storage.journal import EditEntry, Job
+from procedures import edit
+from shared.jobs.owed import Owed
+from shared.jobs.ticket import Ticket
+from shared.jobs.wording import Why
+from shared.storage.entries import EditEntry, Job
 
 
 def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None) -> Gimp.ValueArray:
@@ -19,22 +20,23 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
     if run_mode is not Gimp.RunMode.NONINTERACTIVE:
         from windows import history_window
 
-        def insert(job: Job, entry: EditEntry, wait_for: Callable[[RunningJob], None]) -> list[FluxDepthError]:
-            brought = recover.Brought()
-            recover.bring(job, [entry], image if image and image.is_valid() else None, wait_for, brought)
-            for one in brought.inserted:
-                show(one, Gimp.RunMode.INTERACTIVE)
-            return brought.failures
+        host = GimpHost(interactive=True)
+        desk = host.desk()
 
-        chosen = history_window.show(image, insert)
-        if chosen is not None:
-            _edit_with(procedure, image, *chosen)
+        def bring(job: Job, entry: EditEntry) -> Ticket:
+            here = None if host.is_open(job.destination) else own_image(job.destination)
+            return desk.recover(Owed(job, (entry,), Why.WAITING), here)
+
+        deeds = history_window.Deeds(bring, is_open=lambda job: host.is_open(job.destination))
+        chosen = history_window.show(image, desk, deeds)
+        settle(desk)
+        if chosen is not None and image is not None:
+            _edit_with(procedure, image, chosen.job, chosen.entry)
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
 
 
 def _edit_with(procedure: Gimp.Procedure, image: Gimp.Image, job: Job, entry: EditEntry) -> None:
     edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
     config = edit_procedure.create_config()
-    host = job.origin.get("host_settings")
-    arguments.write(config, {**(host if isinstance(host, dict) else {}), **entry.settings})
+    arguments.write(config, {**job.host_settings, **entry.settings})
     edit.interactive(edit_procedure, image, list(image.get_selected_drawables()), config)

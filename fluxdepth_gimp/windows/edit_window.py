@@ -8,32 +8,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Protocol
 
 import arguments
+import replies
+from documents import held
 from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
-from main_loop import StatusBar, settle, wait
+from gimp_host import GimpHost
+from main_loop import StatusBar, keep_going, wait
 
 from shared.errors import Cancelled, FluxDepthError, NextStep
-from shared.jobs.background import Progress, RunningJob
+from shared.jobs.desk import Desk
+from shared.jobs.ticket import State, Ticket
+from shared.jobs.wording import Progress
 from shared.model.parameters import SEED_COUNT
-from shared.storage.credentials import find_key, save_key
+from shared.storage.credentials import save_key
 from windows import settings_window, ui
+from windows.first_run import FirstRun, no_key
 from windows.prompt_box import PromptBox
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
 from windows.ui import SPACE, STEP_LABELS
 
+TOLD = 3  # sentences of what is owed; more would push the settings off a small screen
+
+Act = Callable[[], list[Ticket]]
 MORE = ("prompt-upsampling", "safety-tolerance", "format", "longest-side", "upload-format", "result")
 MORE_CHECKS = ("fit-to-source", "keep-transparency")
-
-
-class Edits(Protocol):
-    """What the window asks for. Both wait by the function that they are given, and raise :class:`FluxDepthError`."""
-
-    def make(self, chosen: arguments.Chosen, wait_for: Callable[[RunningJob], None]) -> Gimp.Layer: ...
-
-    def recover(self, wait_for: Callable[[RunningJob], None]) -> Gimp.Layer | None: ...
 
 
 def show(
@@ -41,19 +41,23 @@ def show(
     image: Gimp.Image,
     drawables: list[Gimp.Drawable],
     config: Gimp.ProcedureConfig,
-    edits: Edits,
-) -> Gimp.Layer | None:
-    """Open the window; the first layer that came, or None when it was closed before."""
+    host: GimpHost,
+    desk: Desk,
+) -> list[Ticket]:
+    """Open the window until it is closed, or an edit has arrived. Returns all that was started in it."""
     ui.start()
-    window = EditWindow(procedure, image, drawables, config, edits)
+    window = EditWindow(procedure, image, drawables, config, host, desk)
+    end = keep_going(desk)
     try:
-        return window.run()
+        window.run()
     finally:
+        end()
         window.dialog.destroy()
+    return desk.tickets
 
 
 class EditWindow:
-    """The dialog and the one edit at a time that it runs."""
+    """The dialog and the one edit at a time that it waits for."""
 
     def __init__(
         self,
@@ -61,22 +65,27 @@ class EditWindow:
         image: Gimp.Image,
         drawables: list[Gimp.Drawable],
         config: Gimp.ProcedureConfig,
-        edits: Edits,
+        host: GimpHost,
+        desk: Desk,
     ) -> None:
-        self.image, self.drawables, self.config, self.edits = image, drawables, config, edits
-        self.job: RunningJob | None = None
-        self._recovered: Gimp.Layer | None = None
+        self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
+        self._next: Act = self._edit
+        self._busy_with: list[Ticket] | None = None  # None: nothing is under way
+        self._last: tuple[Ticket, arguments.Chosen] | None = None
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
         self.dialog.connect("key-press-event", self._key_pressed)
         self._build()
         self.status.refresh()
+        host.on_change = self._show_standing
+        desk.look(held())
 
     # What it looks like.
 
     def _build(self) -> None:
         self.error = ui.ErrorBar(self._next_step)
+        self.notice = ui.NoticeBar()
         self.first_run = FirstRun()
         self.source = SourceBox(self.image, self.drawables, self.config)
         self.prompt = PromptBox(self.config)
@@ -93,7 +102,7 @@ class EditWindow:
             self._more(),
         )
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
-        content = ui.column(self.error, spacing=2 * SPACE)
+        content = ui.column(self.error, self.notice, spacing=2 * SPACE)
         self.scrolled = ui.scrolled(long)
         content.pack_start(self.scrolled, True, True, 0)
         for part in (self.status, self.work):
@@ -102,8 +111,8 @@ class EditWindow:
         self.dialog.set_default_size(ui.DIALOG_WIDTH, -1)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
-        self.first_run.box.set_visible(_no_key())
-        (self.first_run.entry.entry if _no_key() else self.prompt.view).grab_focus()
+        self.first_run.box.set_visible(no_key())
+        (self.first_run.entry.entry if no_key() else self.prompt.view).grab_focus()
 
     def _widget(self, name: str) -> Gtk.Widget:
         # Asked for by name: for a choice GIMP 3.2 would make a radio button of each value, which takes half the screen.
@@ -142,31 +151,62 @@ class EditWindow:
 
     # What it does.
 
-    def run(self) -> Gimp.Layer | None:
-        """Until the artist closes it, or an edit has arrived: its first layer, or None."""
-        while True:
-            if not self.dialog.run():
-                return self._recovered
+    def run(self) -> None:
+        """Until the artist closes it, or an edit has arrived."""
+        while self.dialog.run():
+            act, self._next = self._next, self._edit
+            self.error.clear()
+            self.notice.clear()
             try:
-                return self._edit()
+                tickets = act()
             except FluxDepthError as exc:
                 self._tell(exc)
+                continue
+            if any(ticket.images for ticket in tickets):
+                return
+            errors = [error for ticket in tickets if (error := replies.error_of(ticket)) is not None]
+            if errors:
+                self._tell(errors[0])
 
-    def _edit(self) -> Gimp.Layer:
-        self.error.clear()
+    def _do(self, act: Act) -> None:
+        """Leave the dialog's own loop for ``act``, as its button does for an edit."""
+        self._next = act
+        self.dialog.response(Gtk.ResponseType.OK)
+
+    def _edit(self) -> list[Ticket]:
+        self._last = None
         self._take_key()
         chosen = arguments.read(self.config)
-        self._busy(True)
+        self._busy([])
         try:
             self.work.show_progress("Preparing", None)
             _let_gtk_draw()
-            return self.edits.make(chosen, self._wait)
+            ticket = self.desk.start(self.host.take(self.image, self.drawables, chosen))
+            self._last = ticket, chosen
+            return self._followed([ticket])
         finally:
-            self.job = None
-            self._busy(False)
+            self._busy(None)
 
-    def _wait(self, job: RunningJob) -> None:
-        self.job = job
+    def _again(self, confirmed: bool = False) -> list[Ticket]:
+        """The same again as it was sent; when a setting was changed meanwhile, that is meant, and a new edit."""
+        if self._last is None or not self._last[0].can_retry or arguments.read(self.config) != self._last[1]:
+            return self._edit()
+        ticket = self._last[0]
+        self.desk.retry(ticket, confirmed=confirmed)
+        return self._followed([ticket])
+
+    def _recover(self) -> list[Ticket]:
+        for ticket in [one for one in self.desk.tickets if one.state is State.KEPT]:
+            self.desk.dismiss(ticket)  # else it waits for its image
+        self.desk.look_now(held())
+        tickets = [self.desk.recover(owed) for owed in self.desk.here()]
+        if not tickets:
+            self._tell_standing(replies.not_brought(self.desk) or ["There is nothing to recover."])
+        return self._followed(tickets)
+
+    def _followed(self, tickets: list[Ticket]) -> list[Ticket]:
+        """``tickets``, when none of them is under way any more."""
+        self._busy(tickets)
         status = None
 
         def show(progress: Progress) -> None:
@@ -177,10 +217,39 @@ class EditWindow:
                 status = status or StatusBar()
                 status.show(progress)
 
-        wait(job, show)
-        if status:
-            status.end()
-        settle(job)
+        try:
+            wait(self.desk, tickets, show)
+        finally:
+            if status:
+                status.end()
+            self._busy(None)
+        return tickets
+
+    def _show_standing(self) -> None:
+        """What was paid for and has not arrived, or may have been: before the next edit, if there is any."""
+        here, uncertain = self.desk.here(), self.desk.uncertain()
+        if self._busy_with is None and not self.error.get_visible() and (here or uncertain):
+            self._tell_standing([owed.words for owed in (*here, *uncertain)])
+
+    def _tell_standing(self, sentences: list[str]) -> None:
+        actions: dict[str, Callable[[], object]] = {}
+        if self.desk.here():
+            actions["_Recover"] = lambda: self._do(self._recover)
+        if self.desk.uncertain():
+            actions["_Discard"] = self._discard
+        more = [f"And {len(sentences) - TOLD} more, in History…"] if len(sentences) > TOLD else []
+        self.notice.tell("\n".join(sentences[:TOLD] + more), actions)
+        self._shrink()
+
+    def _discard(self) -> None:
+        """Take what can't be found again off the list, if that is meant."""
+        uncertain = self.desk.uncertain()
+        if ui.confirmed(self.dialog, *ui.discard_question(sum(len(owed.indices) for owed in uncertain))):
+            for owed in uncertain:
+                self.desk.discard(owed.job.id, owed.indices)
+            self.notice.clear()
+            self.desk.look(held())
+            self._shrink()
 
     def _take_key(self) -> None:
         if self.first_run.box.get_visible() and self.first_run.entry.text:
@@ -188,7 +257,9 @@ class EditWindow:
             self.first_run.box.hide()
             self.status.refresh()
 
-    def _busy(self, busy: bool) -> None:
+    def _busy(self, tickets: list[Ticket] | None) -> None:
+        self._busy_with = tickets
+        busy = tickets is not None
         self.settings.set_sensitive(not busy)
         self.first_run.box.set_sensitive(not busy)
         self.dialog.get_action_area().set_sensitive(not busy)
@@ -213,18 +284,20 @@ class EditWindow:
 
     def _next_step(self, error: FluxDepthError) -> None:
         if error.next_step is NextStep.TRY_AGAIN:
-            self.dialog.response(Gtk.ResponseType.OK)
+            self._do(self._again)
+        elif error.next_step is NextStep.EDIT_ANYWAY:
+            self._do(lambda: self._again(confirmed=True))
         elif error.next_step is NextStep.OPEN_SETTINGS:
             self._open_settings()
         elif error.next_step is NextStep.CHANGE_SETTING:
             self._focus(error.field or "")
         elif error.next_step is NextStep.RECOVER:
-            self._recover()
+            self._do(self._recover)
 
     def _open_settings(self) -> None:
         if settings_window.open_over(self.dialog):
             self.error.clear()
-        self.first_run.box.set_visible(_no_key())
+        self.first_run.box.set_visible(no_key())
         self.status.refresh()
 
     def _focus(self, field: str) -> None:
@@ -236,74 +309,31 @@ class EditWindow:
         else:
             self._widget(field.replace("_", "-")).child_focus(Gtk.DirectionType.TAB_FORWARD)
 
-    def _recover(self) -> None:
-        self.error.clear()
-        self._busy(True)
-        error = None
-        try:
-            self._recovered = self.edits.recover(self._wait)
-        except FluxDepthError as exc:
-            error = exc
-        finally:
-            self.job = None
-            self._busy(False)
-        if error:
-            self._tell(error)
-        elif self._recovered:
-            self.dialog.response(Gtk.ResponseType.CANCEL)
-
     # Stopping, hiding, closing.
 
     def _stop(self) -> None:
-        if self.job:
-            self.job.stop()
+        for ticket in self._busy_with or []:
+            self.desk.stop(ticket)
 
     def _hide(self) -> None:
         self.dialog.hide()
 
     def _closed(self, *_: object) -> bool:
         """Closing while an edit is under way hides the window: what is paid for is not thrown away by a key."""
-        if self.job is None:
+        if self._busy_with is None:
             return False
         self._hide()
         return True
 
     def _key_pressed(self, _dialog: Gtk.Dialog, event: Gdk.EventKey) -> bool:
-        if event.keyval == Gdk.KEY_Escape and self.job is not None:
+        if event.keyval == Gdk.KEY_Escape and self._busy_with is not None:
             self._hide()
             return True
         if event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter) and event.state & Gdk.ModifierType.CONTROL_MASK:
-            if self.job is None:
+            if self._busy_with is None:
                 self.dialog.response(Gtk.ResponseType.OK)
             return True
         return False
-
-
-def _no_key() -> bool:
-    """Whether the dialog should ask for a key: there is none, or what is there can't be one."""
-    try:
-        return find_key() is None
-    except FluxDepthError:
-        return True  # the status line tells what is wrong with it
-
-
-class FirstRun:
-    """What an artist without a key reads, and where the key is pasted."""
-
-    def __init__(self) -> None:
-        self.entry = ui.KeyEntry("Paste your API key here")
-        self.box = Gtk.Frame(label="Before the first edit", no_show_all=True)
-        inside = ui.column(
-            ui.label("• The picture and the prompt are sent to the 1min.ai service, which makes the edit."),
-            ui.label(
-                "• A key comes from your account there (1min.ai, API). It stays in a file that only you can read."
-            ),
-            ui.label("• Every edit costs credits of that account."),
-            self.entry,
-        )
-        inside.set_border_width(2 * SPACE)
-        inside.show_all()
-        self.box.add(inside)
 
 
 def _let_gtk_draw() -> None:

@@ -2,57 +2,62 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import replies
 from gi.repository import Gimp, GimpUi, Gtk
-from main_loop import wait
-from pixels.insert import short_prompt
+from main_loop import keep_going, wait
 
-from shared.errors import FluxDepthError
-from shared.jobs.background import Progress, RunningJob
+from shared.jobs.desk import Desk
+from shared.jobs.ticket import Ticket
+from shared.jobs.wording import Progress, short_prompt, state_words, when, where
 from shared.model.models import FLUX_DEPTH_PRO
 from shared.model.parameters import Kind
-from shared.storage.journal import EditEntry, EditState, Job, Journal
+from shared.storage.entries import EditEntry, EditState, Job
+from shared.storage.journal import Journal
 from windows import ui
 
 SHOWN = 300  # edits; more make the list slow and nobody looks there
-STATES = {
-    EditState.PREPARED: "Not submitted",
-    EditState.SUBMITTING: "Submitting",
-    EditState.TAKEN: "To be fetched",
-    EditState.DONE: "Done",
-    EditState.FAILED: "Failed",
-    EditState.UNCERTAIN: "Uncertain, may be billed",
-    EditState.STOPPED: "Stopped before the submit",
-}
 TITLES = ("When", "Prompt", "Seed", "State", "Where")
+PROMPT_LENGTH = 60  # characters in the list; the whole prompt stands below
 
 
-Insert = Callable[[Job, EditEntry, Callable[[RunningJob], None]], list[FluxDepthError]]
+@dataclass(frozen=True)
+class Edit:
+    """One line of the list."""
+
+    job: Job
+    entry: EditEntry
 
 
-def show(image: Gimp.Image | None, insert: Insert) -> tuple[Job, EditEntry] | None:
-    """Open the window until it is closed; the edit whose settings are to be used, or None.
+@dataclass(frozen=True)
+class Deeds:
+    """What the window asks for. ``bring`` starts to bring an edit in; ``is_open`` tells whether its document is."""
 
-    ``insert`` fetches an edit and puts its result into the image; it returns what went wrong.
-    """
+    bring: Callable[[Job, EditEntry], Ticket]
+    is_open: Callable[[Job], bool]
+
+
+def show(image: Gimp.Image | None, desk: Desk, deeds: Deeds) -> Edit | None:
+    """Open the window until it is closed; the edit whose settings are to be used, or None."""
     ui.start()
-    window = HistoryWindow(image, insert)
+    window = HistoryWindow(image, desk, deeds)
+    end = keep_going(desk)
     try:
         return window.run()
     finally:
+        end()
         window.dialog.destroy()
 
 
 class HistoryWindow:
     """A list of edits, the newest first, and what can be done with the chosen one."""
 
-    def __init__(self, image: Gimp.Image | None, insert: Insert) -> None:
-        self.image = image
-        self._bring = insert
-        self.job: RunningJob | None = None
-        self._chosen: tuple[Job, EditEntry] | None = None
+    def __init__(self, image: Gimp.Image | None, desk: Desk, deeds: Deeds) -> None:
+        self.image, self.desk, self.deeds = image, desk, deeds
+        self._ticket: Ticket | None = None
+        self._chosen: Edit | None = None
         self.dialog = GimpUi.Dialog(title="Flux Depth History", role="fluxdepth-history")
         self.dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
         self.dialog.set_default_size(720, 420)
@@ -76,87 +81,115 @@ class HistoryWindow:
         scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, vexpand=True)
         scrolled.add(self.view)
         self.about = ui.label(dim=True)
+        self.id = ui.label(dim=True)
+        self.id.set_selectable(True)  # to quote it to the vendor
         self.insert = ui.button("_Insert", self._insert, "Fetch it if need be, and insert its result; costs nothing")
         self.reuse = ui.button("_Use These Settings", self._reuse, "Open the edit dialog with them")
+        self.discard = ui.button("_Discard", self._discard, "Never offer it again; the entry stays in the history")
         self.work = ui.WorkPanel(self._stop, None)
-        self.buttons = ui.row(self.insert, self.reuse)
+        self.buttons = ui.row(self.insert, self.reuse, self.discard)
         content = ui.column(self.error, spacing=2 * ui.SPACE)
         content.pack_start(scrolled, True, True, 0)
-        for part in (self.about, self.buttons, self.work):
+        for part in (self.about, self.id, self.buttons, self.work):
             content.pack_start(part, False, False, 0)
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
 
-    def _fill(self) -> None:
+    def _fill(self, at: int = 0) -> None:
         journal = Journal()
         self.rows.clear()
         for job in journal.entries():
             for entry in job.edits:
                 if len(self.rows) < SHOWN:
-                    self.rows.append([*_words(job, entry), (job, entry)])
+                    self.rows.append([*_words(job, entry), Edit(job, entry)])
         self.about.set_text(
             " ".join(journal.problems)
             or ("" if len(self.rows) else "There are no edits yet. Each one will be listed here with its result.")
         )
         if len(self.rows):
-            self.view.get_selection().select_path(Gtk.TreePath.new_first())
+            self.view.get_selection().select_path(Gtk.TreePath.new_from_indices([min(at, len(self.rows) - 1)]))
         self._selected()
 
-    def _current(self) -> tuple[Job, EditEntry] | None:
+    def _current(self) -> Edit | None:
         rows, at = self.view.get_selection().get_selected()
         return rows[at][len(TITLES)] if at else None
 
     def _selected(self, *_: object) -> None:
         current = self._current()
-        self.insert.set_sensitive(current is not None and current[1].state in (EditState.DONE, EditState.TAKEN))
+        there = current is not None and current.entry.state in (EditState.DONE, EditState.TAKEN)
+        self.insert.set_sensitive(there)
+        belongs = current is None or self.deeds.is_open(current.job)
+        self.insert.set_label("_Insert" if belongs else "Open as _New Image")
         self.reuse.set_sensitive(current is not None and self.image is not None)
+        self.discard.set_sensitive(current is not None and _can_be_discarded(current.job, current.entry))
+        self.id.set_visible(current is not None and bool(current.entry.uuid))
         if current:
-            job, entry = current
+            entry = current.entry
             parts = (str(entry.settings.get("prompt", "")), _settings(entry), entry.error)
             self.about.set_text("\n".join(part for part in parts if part))
+            self.id.set_text(f"Id at the service: {entry.uuid}")
 
-    def run(self) -> tuple[Job, EditEntry] | None:
+    def run(self) -> Edit | None:
         """Until it is closed; the edit whose settings are to be used, or None."""
         while self.dialog.run() == Gtk.ResponseType.NONE:
             pass
         return self._chosen
 
     def _reuse(self) -> None:
+        if self.image is None or not self.image.is_valid():
+            self.error.say("The image was closed. Open one, then come back: the settings stay in the history.")
+            return
         self._chosen = self._current()
         self.dialog.response(Gtk.ResponseType.OK)
 
     def _insert(self) -> None:
         current = self._current()
-        if current is None or self.job is not None or not self.insert.get_sensitive():
+        if current is None or self._ticket is not None or not self.insert.get_sensitive():
             return
         self.error.clear()
-        try:
-            failures = self._bring(*current, self._wait)
-        finally:
-            self.job = None
-            self.work.hide()
-            self.buttons.set_sensitive(True)
-        for failure in failures:
-            self.error.tell(failure, {})
-        self._fill()
-
-    def _wait(self, job: RunningJob) -> None:
-        self.job = job
+        self._ticket = ticket = self.deeds.bring(current.job, current.entry)
         self.buttons.set_sensitive(False)
         self.work.show()
 
-        def show(progress: Progress) -> None:
-            self.work.show_progress(progress.text, progress.fraction)
+        def progress(now: Progress) -> None:
+            self.work.show_progress(now.text, now.fraction)
 
-        wait(job, show)
+        try:
+            wait(self.desk, [ticket], progress)
+        finally:
+            self._ticket = None
+            self.work.hide()
+            self.buttons.set_sensitive(True)
+        error = replies.error_of(ticket)
+        if error is not None:
+            self.error.tell(error, {})
+        replies.tell([ticket])
+        self._fill(self._position())
+
+    def _discard(self) -> None:
+        current = self._current()
+        if current is not None and ui.confirmed(self.dialog, *ui.discard_question(1)):
+            self.desk.discard(current.job.id, [current.entry.index])
+            self._fill(self._position())
+
+    def _position(self) -> int:
+        rows, at = self.view.get_selection().get_selected()
+        return rows.get_path(at).get_indices()[0] if at else 0
 
     def _stop(self) -> bool:
         """Stop fetching, if that is under way; it costs nothing to fetch again."""
-        if self.job is None:
+        if self._ticket is None:
             return False
-        self.job.stop()
+        self.desk.stop(self._ticket)
         return True
+
+
+def _can_be_discarded(job: Job, entry: EditEntry) -> bool:
+    """What waits for the artist. The command's results wait for the command."""
+    waits = entry.state is EditState.DONE and not entry.arrived
+    waits = waits or entry.state in (EditState.TAKEN, EditState.UNCERTAIN)
+    return waits and not entry.discarded and job.destination.host != "command"
 
 
 def _settings(entry: EditEntry) -> str:
@@ -171,16 +204,10 @@ def _settings(entry: EditEntry) -> str:
 
 
 def _words(job: Job, entry: EditEntry) -> tuple[str, ...]:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
-    state = STATES[entry.state]
-    if entry.state is EditState.DONE and not entry.imported:
-        state = "Done, not inserted yet"
-    host = {"gimp": "GIMP", "blender": "Blender"}.get(str(job.origin.get("host")), "")
-    where = " · ".join(part for part in (host, str(job.origin.get("document") or "")) if part)
     return (
-        when,
-        short_prompt(str(entry.settings.get("prompt", ""))),
+        when(job),
+        short_prompt(str(entry.settings.get("prompt", "")), PROMPT_LENGTH),
         str(entry.settings.get("seed", "")),
-        state,
-        where,
+        state_words(entry),
+        where(job.destination),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import arguments
 from gi.repository import Gimp, GObject, Gtk
-from pixels.insert import short_prompt
 
+from shared.jobs.wording import short_prompt
 from shared.model.models import FLUX_DEPTH_PRO
 from shared.model.parameters import Value
 from shared.model.presets import PRESETS, advice

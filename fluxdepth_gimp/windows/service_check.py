@@ -1,14 +1,13 @@
-"""Asks the service, without paying, whether key and model are good: in a thread, so that the window stays alive."""
+"""Asks the service, without paying, whether key and model are good, while the window stays alive."""
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable
 
 from gi.repository import GLib, Gtk
 
 from shared.errors import FluxDepthError
+from shared.jobs.background import Background
 from shared.service.client import Client
 
 TICK = 100  # ms
@@ -19,7 +18,7 @@ class ServiceCheck:
 
     def __init__(self, window: Gtk.Window, tell: Callable[[str, bool], None]) -> None:
         self._tell = tell
-        self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._work: Background[str] | None = None
         self._timer = 0
         window.connect("destroy", self._end)
 
@@ -28,16 +27,17 @@ class ServiceCheck:
         if self._timer:
             return
         self._tell("Asking the service…", True)
-        self._answers = queue.SimpleQueue()
-        threading.Thread(target=_ask, args=(self._answers,), name="fluxdepth-check", daemon=True).start()
+        self._work = Background(lambda: Client.from_settings().status().line, "fluxdepth-check")
         self._timer = GLib.timeout_add(TICK, self._look)
 
     def _look(self) -> bool:
-        try:
-            answer = self._answers.get_nowait()
-        except queue.Empty:
+        if self._work is None or not self._work.finished:
             return GLib.SOURCE_CONTINUE
         self._timer = 0
+        try:
+            answer = self._work.answer()
+        except FluxDepthError as exc:
+            answer = str(exc)
         self._tell(answer, False)
         return GLib.SOURCE_REMOVE
 
@@ -45,10 +45,3 @@ class ServiceCheck:
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
-
-
-def _ask(answers: queue.SimpleQueue[str]) -> None:
-    try:
-        answers.put(Client.from_settings().status().line)
-    except FluxDepthError as exc:
-        answers.put(str(exc))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango
 from pixels.export import export, sent_format, sent_size
+from pixels.preview import preview
 from pixels.source import Source, find_source
 
 from shared.errors import FluxDepthError
@@ -53,7 +54,7 @@ class SourceBox(Gtk.Box):
         self._size.set_text(f"{source.width}×{source.height} px")
         self._travel = f"Sent as {how}, {size[0]}×{size[1]} px"
         self._sent.set_text(self._travel)
-        self._show_preview(_preview(source, SIDE * self.get_scale_factor()))
+        self._show_preview(preview(source, SIDE * self.get_scale_factor()))
         if source.width * source.height <= WEIGHED_PIXELS:
             self._timer = GLib.timeout_add(SETTLED, self._weigh, source)
 
@@ -83,20 +84,6 @@ class SourceBox(Gtk.Box):
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
-
-
-def _preview(source: Source, side: int) -> GdkPixbuf.Pixbuf | None:
-    scale = min(1.0, side / max(source.width, source.height))
-    width, height = max(1, round(source.width * scale)), max(1, round(source.height * scale))
-    checks = Gimp.PixbufTransparency.SMALL_CHECKS
-    if source.layer is None:
-        return source.image.get_thumbnail(width, height, checks)
-    if source.whole_layer:
-        return source.layer.get_thumbnail(width, height, checks)
-    _, x, y = source.layer.get_offsets()
-    return source.layer.get_sub_thumbnail(
-        source.x - x, source.y - y, source.width, source.height, width, height, checks
-    )
 
 
 def in_words(size: int) -> str:

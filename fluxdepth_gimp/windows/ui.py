@@ -23,6 +23,7 @@ STEP_LABELS = {
     NextStep.OPEN_SETTINGS: "_Settings…",
     NextStep.TRY_AGAIN: "_Try Again",
     NextStep.RECOVER: "_Recover",
+    NextStep.EDIT_ANYWAY: "Edit _Anyway",
 }
 
 
@@ -150,12 +151,15 @@ class ErrorBar(Gtk.InfoBar):
     def tell(self, error: FluxDepthError, steps: dict[NextStep, str]) -> None:
         """Show ``error``; ``steps`` are the labels of the steps that can be done here."""
         self._error = error
-        self._words.set_text(str(error))
-        step = steps.get(error.next_step)
+        self.say(str(error), steps.get(error.next_step))
+
+    def say(self, words: str, step: str | None = None) -> None:
+        """Show ``words``, and a button ``step`` if there is one."""
+        self._words.set_text(words)
         self._button.set_visible(bool(step))
         self._button.set_label(step or "")
         self.show()
-        self._words.get_accessible().set_name(str(error))
+        self._words.get_accessible().set_name(words)
         if step:
             self._button.grab_focus()
 
@@ -166,6 +170,34 @@ class ErrorBar(Gtk.InfoBar):
     def _pressed(self, _bar: Gtk.InfoBar, _response: int) -> None:
         if self._error is not None:
             self._act(self._error)
+
+
+class NoticeBar(Gtk.InfoBar):
+    """What the artist should know before the next edit, with the buttons that deal with it."""
+
+    def __init__(self) -> None:
+        super().__init__(message_type=Gtk.MessageType.WARNING, no_show_all=True)
+        self._words = label()
+        self._words.set_selectable(True)
+        self._words.set_can_focus(False)
+        self._words.show()
+        self.get_content_area().pack_start(self._words, True, True, 0)
+        self._acts: dict[int, Callable[[], object]] = {}
+        self.connect("response", lambda _, response: self._acts[response]())
+
+    def tell(self, text: str, actions: dict[str, Callable[[], object]]) -> None:
+        """Show ``text``; ``actions`` are what the buttons say and do."""
+        for child in self.get_action_area().get_children():
+            self.get_action_area().remove(child)
+        self._acts = dict(enumerate(actions.values()))
+        for response, words in enumerate(actions):
+            self.add_button(words, response).set_use_underline(True)
+        self._words.set_text(text)
+        self._words.get_accessible().set_name(text)
+        self.show()
+
+    def clear(self) -> None:
+        self.hide()
 
 
 class WorkPanel(Gtk.Box):
@@ -194,6 +226,31 @@ class WorkPanel(Gtk.Box):
             self._bar.pulse()
         else:
             self._bar.set_fraction(fraction)
+
+
+def confirmed(parent: Gtk.Window, question: str, explanation: str, yes: str) -> bool:
+    """Ask before what can't be taken back; ``yes`` is what the button says that does it."""
+    asked = Gtk.MessageDialog(
+        transient_for=parent, modal=True, message_type=Gtk.MessageType.QUESTION, text=question, title="Flux Depth"
+    )
+    asked.format_secondary_text(explanation)
+    asked.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+    asked.add_button(yes, Gtk.ResponseType.OK)
+    asked.set_default_response(Gtk.ResponseType.CANCEL)
+    try:
+        return asked.run() == Gtk.ResponseType.OK
+    finally:
+        asked.destroy()
+
+
+def discard_question(count: int) -> tuple[str, str, str]:
+    """The words for :func:`confirmed` before edits are given up."""
+    what = "this edit" if count == 1 else f"these {count} edits"
+    return (
+        f"Give {what} up?",
+        "It brings no credits back. It is not offered again; the history keeps the entry.",
+        "_Discard",
+    )
 
 
 def open_file(path: str, parent: Gtk.Window) -> None:

@@ -190,8 +190,14 @@ class Desk:
             self.window(title)
         self.see("text", text)
 
+    def tell(self, sign: str) -> None:
+        """Have the script inside GIMP do something to the image, and wait until it has taken note."""
+        file = self.inside.out / sign
+        file.touch()
+        self.wait_for(lambda: not file.exists(), f"{sign!r} to be seen")
+
     def open_image(self) -> None:
-        (self.inside.out / "open").touch()
+        self.tell("open")
         self.wait_for(lambda: self.layers() == ["Photo"], "the image to open")
 
     def to_gimp(self) -> None:

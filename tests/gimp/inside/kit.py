@@ -6,8 +6,11 @@ Standard library and GIMP alone. The test outside passes a JSON file in FLUXDEPT
 import hashlib
 import json
 import os
+import shutil
+import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from gi.repository import Gegl, Gimp, Gio
@@ -51,6 +54,16 @@ def call(name, image=None, drawables=(), run_mode=Gimp.RunMode.NONINTERACTIVE, *
 def edit(image, drawables=(), **values):
     values = {"prompt": "Fog far behind", "format": "png", **values}
     return call("plug-in-fluxdepth-edit", image, drawables, **values)
+
+
+@contextmanager
+def stopping(state="taken", signal="SIGTERM", target="plug-in"):
+    """What is edited in this block is sent ``signal`` as soon as the journal says that it has come to ``state``."""
+    script = Path(__file__).with_name("stopper.py")
+    stopper = subprocess.Popen(["python3", script, HOME, state, signal, target], stdout=subprocess.PIPE)
+    stopper.stdout.readline()
+    yield
+    assert stopper.wait(60) == 0
 
 
 _photos = {}
@@ -98,6 +111,37 @@ def fade(layer):
     paint(mask, lambda x, y: 0 if (x - 60) ** 2 + (y - 60) ** 2 < 900 else min(255, x * 255 * 2 // width))
     layer.remove_mask(Gimp.MaskApplyMode.APPLY)
     assert (layer.get_width(), layer.get_height()) == (width, height)
+
+
+def cut_out(layer):
+    """Give the layer a transparency of noise: no compression makes that small."""
+    layer.add_alpha()
+    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+    layer.add_mask(mask)
+    width, height = layer.get_width(), layer.get_height()
+    buffer = mask.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, width, height), "Y u8", os.urandom(width * height))
+    buffer.flush()
+    mask.update(0, 0, width, height)
+    layer.remove_mask(Gimp.MaskApplyMode.APPLY)
+
+
+def saved(image, name):
+    """Write the image as OUT/``name``, close it, and open it from there: it has a file then."""
+    file = Gio.File.new_for_path(str(OUT / name))
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)
+    image.delete()
+    return opened(name)
+
+
+def opened(name):
+    """OUT/``name`` and its lowest layer."""
+    image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(OUT / name)))
+    return image, image.get_layers()[-1]
+
+
+def forget_jobs():
+    shutil.rmtree(HOME / "jobs", ignore_errors=True)
 
 
 def seen(image, layer=None):

@@ -1,4 +1,4 @@
-"""Inside windowed GIMP: opens the test's image when it is told to, and keeps writing down what is open."""
+"""Inside windowed GIMP: does to images what the test tells it to, and keeps writing down what is open."""
 
 import json
 import time
@@ -22,6 +22,8 @@ def layers(parent):
             "name": layer.get_name(),
             "visible": layer.get_visible(),
             "settings": (record(layer) or {}).get("settings"),
+            "place": [*layer.get_offsets()[1:], layer.get_width(), layer.get_height()],
+            "mask": layer.get_mask() is not None,
             "children": layers(layer.get_children()) if layer.is_group() else [],
         }
         for layer in parent
@@ -29,13 +31,19 @@ def layers(parent):
 
 
 before = None
+image = display = None
 while time.monotonic() < END and not told("end"):
     if told("open"):
         image, _ = photo(600, 400)
-        Gimp.Display.new(image)
+        display = Gimp.Display.new(image)
         Gimp.displays_flush()
+    if told("select"):
+        image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, 80, 300, 200)
+        Gimp.displays_flush()
+    if told("close"):
+        display.delete()  # and with its last window the image
     # Scratch images of an edit come and go in between; what has no layer or no record of ours is told all the same.
-    now = [layers(image.get_layers()) for image in Gimp.get_images()]
+    now = [layers(one.get_layers()) for one in Gimp.get_images()]
     if now != before:
         half = OUT / ".images.json"
         half.write_text(json.dumps(now))

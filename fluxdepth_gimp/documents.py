@@ -1,0 +1,101 @@
+"""Open images as the core knows documents: by GIMP's session and the image's number, else by the file.
+
+Knows GIMP's images and the parasites that results carry; nothing of windows and of the service.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterator
+
+from gi.repository import Gimp
+from pixels.insert import PARASITE
+from pixels.place import Place
+
+from shared.storage.entries import Destination
+from shared.storage.processes import session_name
+
+HOST = "gimp"
+
+
+@functools.lru_cache(maxsize=1)
+def session() -> str:
+    """The name of the running GIMP. The plug-in is a process of its own, a new one for each call."""
+    return session_name(Gimp.getpid())
+
+
+def name_of(image: Gimp.Image) -> str:
+    """The document's id in its session; GIMP gives no number twice."""
+    return f"{session()}#{image.get_id()}"
+
+
+def destination(image: Gimp.Image, place: Place) -> Destination:
+    """Where results of ``image`` belong, as plain data."""
+    return Destination(
+        host=HOST, path=path_of(image), session=name_of(image), title=title_of(image), place=place.to_json()
+    )
+
+
+def path_of(image: Gimp.Image) -> str:
+    """The image's file, absolute, or "" while it has none on this computer."""
+    file = image.get_file() or image.get_imported_file()
+    path = file.get_path() if file else None
+    return os.path.realpath(path) if path else ""
+
+
+def title_of(image: Gimp.Image) -> str:
+    """How the artist knows it."""
+    file = image.get_file() or image.get_imported_file()
+    return file.get_basename() if file else image.get_name()
+
+
+def find(wanted: Destination) -> Gimp.Image | None:
+    """The open image that ``wanted`` means, if it is open."""
+    if wanted.host != HOST:
+        return None
+    images = Gimp.get_images()
+    for image in images:
+        if wanted.session == name_of(image):
+            return image
+    if wanted.path:
+        path = os.path.realpath(wanted.path)  # version 1 of the journal wrote it as GIMP said it
+        for image in images:
+            if path_of(image) == path:
+                return image
+    return None
+
+
+def of_this_session(wanted: Destination) -> bool:
+    """Whether it is, or was, an image of the running GIMP."""
+    return wanted.host == HOST and wanted.session.startswith(f"{session()}#")
+
+
+def own_image(wanted: Destination) -> Destination:
+    """An image of its own for what belongs to ``wanted``: another image, or another host's document."""
+    place = {**wanted.place, "result": "image"} if wanted.host == HOST else {}
+    return Destination(HOST, title=wanted.title, place=place)
+
+
+def held() -> frozenset[tuple[str, int]]:
+    """The (job, index) of each result that is in an open image now."""
+    return frozenset(_records(layer for image in Gimp.get_images() for layer in _all_layers(image.get_layers())))
+
+
+def _all_layers(layers: list[Gimp.Layer]) -> Iterator[Gimp.Layer]:
+    for layer in layers:
+        yield layer
+        if layer.is_group():
+            yield from _all_layers(layer.get_children())
+
+
+def _records(layers: Iterator[Gimp.Layer]) -> Iterator[tuple[str, int]]:
+    for layer in layers:
+        parasite = layer.get_parasite(PARASITE)
+        if parasite is not None:
+            try:
+                record = json.loads(bytes(parasite.get_data()).decode("ascii"))
+                yield str(record["job"]), int(record["index"])
+            except (KeyError, TypeError, ValueError):  # another program's, or of a version to come
+                continue

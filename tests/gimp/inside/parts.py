@@ -1,0 +1,86 @@
+"""Inside GIMP: single rooms of the plug-in, for what no way through the procedures can bring about."""
+
+import base64
+import sys
+import traceback
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+
+from gi.repository import Gimp
+from kit import SETUP, Notes, close_photos, paint, photo, pixels, tree
+
+sys.path.insert(0, SETUP["plug_in"])
+from pixels import coverage as coverage_module
+from pixels.coverage import SELECTION, Coverage
+from pixels.insert import Companions, insert
+from pixels.place import Place
+
+from shared.errors import FluxDepthError
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import sniff
+
+notes = Notes()
+coverage_module.STRIP_PIXELS = 7 * 61  # several strips, the last one shorter
+
+
+def values(coverage):
+    return b"".join(data for _, data in coverage.strips())
+
+
+image, layer = photo(61, 50)
+mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+layer.add_mask(mask)
+paint(mask, lambda x, y: (x * y) % 256)
+ours = Coverage.read(mask, SELECTION)
+same = pixels(mask, "Y u8")
+(Path(SETUP["out"]) / "ours.png").write_bytes(ours.png)
+notes.add(
+    "coverage",
+    read=values(ours) == same,
+    from_ours=values(Coverage.from_png(ours.png)) == same,
+    is_ours=Coverage.from_png(ours.png).png == ours.png,
+    from_theirs={
+        name: list(values(Coverage.from_png(Path(file).read_bytes()))) for name, file in SETUP["theirs"].items()
+    },
+)
+
+# What version 1 of the journal held.
+strips = [zlib.compress(data, 1) for _, data in ours.strips()]
+version_1 = {"width": 61, "height": 50, "strips": [base64.b64encode(one).decode("ascii") for one in strips]}
+notes.add(
+    "version 1", same=values(Coverage.from_version_1(version_1)) == same, none=Coverage.from_version_1(None) is None
+)
+
+broken = {}
+for name, data in {"half": ours.png[: len(ours.png) // 2], "text": b"no picture", "nothing": b""}.items():
+    try:
+        Coverage.from_png(data)
+    except ValueError as exc:
+        broken[name] = str(exc)
+notes.add("broken", **broken)
+image.delete()
+
+# GIMP refuses the new layer, and says so by False alone.
+image, layer = photo()
+result = SimpleNamespace(
+    image=sniff(Path(SETUP["photo"]).read_bytes()),
+    edit=DepthEdit.checked({"prompt": "Fog far behind"}),
+    record=lambda: {"job": "none", "index": 0},
+)
+place = Place("layer", 0, 0, 240, 160, fit=True, new_image=False, layer_name="Photo")
+before = tree(image.get_layers())
+really = Gimp.Image.insert_layer
+for number, case in ((1, "refused"), (2, "refused in a group")):
+    Gimp.Image.insert_layer = lambda self, *rest: False if self.get_id() == image.get_id() else really(self, *rest)
+    try:
+        insert([result] * number, place, Companions(), image)
+        notes.add(case, message="", billed="", same=False)
+    except FluxDepthError as exc:
+        notes.add(case, message=str(exc), billed=exc.billed.value, same=before == tree(image.get_layers()))
+    except Exception:  # noqa: BLE001  the test outside fails with it
+        notes.add(case, message=traceback.format_exc(), billed="", same=False)
+    finally:
+        Gimp.Image.insert_layer = really
+image.delete()
+close_photos()

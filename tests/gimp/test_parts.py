@@ -1,0 +1,58 @@
+"""Single rooms of the plug-in in a real GIMP, for what no way through the procedures can bring about."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .conftest import Inside
+
+Notes = dict[str, dict[str, Any]]
+GRADIENT = np.add.outer(np.arange(40), np.arange(70)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def notes(inside: Inside) -> Iterator[Notes]:
+    files = {name: str(inside.out / f"{name}.png") for name in ("filtered", "coloured")}
+    Image.fromarray(GRADIENT).save(files["filtered"])
+    Image.fromarray(GRADIENT).convert("RGB").save(files["coloured"])
+    plug_in = inside.gimp.profile_folder(inside.home) / "plug-ins" / "fluxdepth_gimp"
+    yield inside.run("parts.py", plug_in=str(plug_in), theirs=files)
+
+
+def test_coverage_is_a_gray_png_that_everyone_reads(notes: Notes, inside: Inside) -> None:
+    assert notes["coverage"]["read"]
+    assert notes["coverage"]["from_ours"]
+    assert notes["coverage"]["is_ours"]
+    with Image.open(io.BytesIO((inside.out / "ours.png").read_bytes())) as image:
+        assert image.mode == "L"
+        assert image.size == (61, 50)
+        y, x = np.mgrid[:50, :61]
+        assert (np.asarray(image) == x * y % 256).all()
+
+
+def test_coverage_of_another_program_is_read(notes: Notes) -> None:
+    for name in ("filtered", "coloured"):
+        assert notes["coverage"]["from_theirs"][name] == GRADIENT.flatten().tolist(), name
+
+
+def test_coverage_of_version_1_is_read(notes: Notes) -> None:
+    assert notes["version 1"] == {"same": True, "none": True}
+
+
+def test_broken_coverage_is_told(notes: Notes) -> None:
+    assert set(notes["broken"]) == {"half", "text", "nothing"}
+
+
+@pytest.mark.parametrize("case", ["refused", "refused in a group"])
+def test_a_layer_that_gimp_refuses_is_told_and_kept(case: str, notes: Notes) -> None:
+    facts = notes[case]
+    assert "GIMP did not take the new layer" in facts["message"]
+    assert "Recover" in facts["message"]
+    assert facts["billed"] == "yes"
+    assert facts["same"]
