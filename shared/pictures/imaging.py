@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError
-from ..pictures.encoded import EncodedImage
+from .encoded import EncodedImage
+from .sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
 if TYPE_CHECKING:
     from PIL import Image
 
-AUTO_PNG_PIXELS = 1024 * 1024  # up to here PNG costs about a megabyte at most; above, JPEG is several times smaller
-QUALITY = 95  # of JPEG and WebP: above, files grow fast and nothing is seen
 WEBP_LARGEST_SIDE = 16383  # RFC 9649: 14 bits
 JPEG_LARGEST_SIDE = 65535  # ITU-T T.81: 16 bits
 STRIP_PIXELS = 512 * 1024  # about 5 ms of work a strip; larger ones are felt, smaller ones only cost time
@@ -94,14 +93,11 @@ def encode(image: Image.Image, *, format: str, longest_side: int) -> EncodedImag
     from PIL import Image
 
     opaque = _over_white(image)
-    width, height = opaque.size
-    if longest_side and max(width, height) > longest_side:
-        scale = longest_side / max(width, height)
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        opaque = opaque.resize((width, height), Image.Resampling.LANCZOS)
-    if format == "auto":
-        format = "png" if width * height <= AUTO_PNG_PIXELS else "jpg"
-    return EncodedImage(_file(opaque, format), format, width, height)
+    size = sent_size(*opaque.size, longest_side)
+    if size != opaque.size:
+        opaque = opaque.resize(size, Image.Resampling.LANCZOS)
+    format = sent_format(size, format)
+    return EncodedImage(_file(opaque, format), format, *size)
 
 
 def decode(data: bytes) -> Image.Image:
@@ -180,9 +176,9 @@ def _file(image: Image.Image, format: str, lossless: bool = False) -> bytes:
         )
     stream = io.BytesIO()
     if format == "jpg":
-        image.save(stream, "JPEG", quality=QUALITY, subsampling="4:4:4")
+        image.save(stream, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4")
     elif format == "webp":
-        image.save(stream, "WEBP", quality=QUALITY, lossless=lossless)
+        image.save(stream, "WEBP", quality=WEBP_QUALITY, lossless=lossless)
     elif format == "png":
         image.save(stream, "PNG", compress_level=4)  # 6 takes twice as long and saves 2 %
     else:
