@@ -3,7 +3,7 @@
 import bpy
 
 from . import properties, session
-from .command import cli
+from .command import run
 from .operators import access, edits, recover, results, service, settings
 from .ui import panels, preferences, presets
 
@@ -27,7 +27,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(type=properties.FluxDepthSettings)
     session.register()
-    _commands.append(bpy.utils.register_cli_command("fluxdepth", cli.main))
+    _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
 
 def unregister() -> None:

@@ -3,6 +3,8 @@
 Knows no range, default, label or help of its own for what the table has. No network, no pixels.
 """
 
+from dataclasses import dataclass
+
 import bpy
 
 from .shared.model.edit import DepthEdit
@@ -104,6 +106,21 @@ def edit_of(settings) -> DepthEdit:
     for parameter in HOST_PARAMETERS:
         parameter.checked(getattr(settings, parameter.name))
     return DepthEdit.checked(values_of(settings))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the panel said when the button was pressed; the artist may change it while Blender renders."""
+
+    edit: DepthEdit
+    variations: int
+    host_settings: dict
+
+
+def chosen_of(settings) -> Chosen:
+    """Raises ParameterError."""
+    host_settings = {one.name: getattr(settings, one.name) for one in HOST_PARAMETERS if one is not SOURCE}
+    return Chosen(edit_of(settings), settings.variations, host_settings)
 
 
 def apply(settings, values: dict) -> None:

@@ -1,65 +1,50 @@
-"""The jobs of this Blender: started by operators, moved on by one timer, shown by panels.
+"""The desk of this Blender: what it gives the core's desk, its handlers, and what the panels show of the data folder.
 
-The main thread's side of the queue. A worker never touches ``bpy``; this module never touches the network or a pixel.
-Rows live with the session and not with a file: loading another file, undo or a deleted image leave them running. What
-belongs to a file is looked up by name or session uid when it is needed.
+The core owns the jobs; this module tells it which document is open, hands over the pictures and puts the results in.
+A document is known by its path, and while it has none by the session of this process and the number of the load.
 """
 
-import enum
-import itertools
+import contextlib
+import os
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import bpy
 from bpy.app.handlers import persistent
 
 from . import properties, ticker
-from .pictures import results, sources
-from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError, StorageError
-from .shared.jobs.background import RunningJob, settle
-from .shared.jobs.pipeline import EditRequest, Result
-from .shared.model.edit import DepthEdit
+from .pictures import rendering, results, sources
+from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError
+from .shared.jobs.desk import Desk
+from .shared.jobs.owed import Owed
+from .shared.jobs.request import EditRequest, Result
+from .shared.jobs.ticket import State, Ticket
+from .shared.jobs.wording import Why
 from .shared.pictures import imaging
-from .shared.storage import credentials, files
-from .shared.storage.journal import EditEntry, Job, Journal
-from .shared.storage.log import LOGGER
+from .shared.pictures.encoded import EncodedImage
+from .shared.storage import credentials, processes
+from .shared.storage.entries import ALPHA, Destination
 
-BUDGET = 0.010  # s of one tick; half a frame at 60 Hz. What does not fit waits for the next
+HOST = "blender"
 WAIT = 0.02  # s between two looks in background mode
 QUIT_WAIT = 10.0  # s for a submit that is under way when the extension goes: its id has to reach the journal
 
-
-class State(enum.Enum):
-    """Where a row stands."""
-
-    RENDERING = enum.auto()  # waits for Blender's render
-    RUNNING = enum.auto()  # the core works
-    FINISHING = enum.auto()  # the result is here and becomes an image
-    KEPT = enum.auto()  # the result is here, and the file that it was made for is not
-    DONE = enum.auto()
-    FAILED = enum.auto()
-
-
-ALPHA_FILE = "alpha.png"  # beside the journal's entry
-ACTIVE = {State.RENDERING, State.RUNNING, State.FINISHING}
-_keys = itertools.count(1)
+desk: Desk = None  # type: ignore[assignment]  # made when the extension is registered
+problem: FluxDepthError | None = None  # why the last press of a button started nothing
 _generation = 0  # of the open file: grows with every load
+_snapshots: dict[str, sources.Snapshot] = {}  # by the ticket's key, while it prepares
+_renderings: dict[str, tuple[rendering.Rendering, properties.Chosen]] = {}  # the same, before there is a snapshot
+_held: frozenset[tuple[str, int]] = frozenset()  # the results in the file, as the desk knows it
+_last_states: dict[str, State] = {}
 
-rows: list["Row"] = []
-problem: FluxDepthError | None = None  # why the last press of the button started nothing
-_imported: set[tuple[str, int]] = set()  # by this session; their notes may still be on the way to the disk
 
-
-@dataclass
+@dataclass(frozen=True)
 class Info:
-    """What the panel shows of the data folder; read in a worker, because a draw must not wait for a disk."""
+    """What the panel shows of the key and of this Python; read in the background: a draw must not wait for a disk."""
 
     known: bool = False  # whether it has been read at all
     key_source: str = ""
-    unfinished: list[tuple[Job, EditEntry]] = field(default_factory=list)
-    recent_prompts: list[str] = field(default_factory=list)
     problem: str = ""
     pillow: str = ""
 
@@ -67,282 +52,159 @@ class Info:
 info: Info | None = None
 
 
-class Row:
-    """One job, from the press of the button to the image in the file."""
-
-    def __init__(self, edit: DepthEdit, variations: int, origin: dict) -> None:
-        self.key = str(next(_keys))
-        self.edit = edit
-        self.variations = variations
-        self.origin = origin
-        self.state = State.RUNNING
-        self.error: FluxDepthError | None = None
-        self.failures: tuple[FluxDepthError, ...] = ()
-        self.warning = ""
-        self.images: list[str] = []
-        self.recovered = False
-        self.seconds = 0.0
-        self._file = (_generation, bpy.data.filepath)
-        self._running: RunningJob | None = None
-        self._snapshot: sources.Snapshot | None = None
-        self._waiting: list[tuple[Result, object]] = []  # results with the picture to bring in
-        self._alpha_file: Path | None = None
-        self._scene = ""
-        self._choices: SimpleNamespace | None = None
-        rows.append(self)
-        ticker.wake()
-
-    @property
-    def title(self) -> str:
-        return " ".join(self.edit.prompt.split())
-
-    @property
-    def file_name(self) -> str:
-        name = bpy.path.basename(self._file[1])
-        return f"“{name}”" if name else "an unsaved file"
-
-    @property
-    def progress(self) -> tuple[str, float]:
-        """Words and 0–1 for the bar."""
-        if self.state is State.RENDERING:
-            return "Rendering", 0.0
-        if self.state is State.FINISHING or not self._running:
-            return "Bringing in", 1.0
-        shown = self._running.progress
-        return shown.text, shown.fraction or 0.0
-
-    # Starting.
-
-    def begin(self, snapshot: sources.Snapshot) -> None:
-        self.origin = snapshot.origin
-        self._snapshot = snapshot
-        self.state = State.RUNNING
-        self._running = RunningJob.start(EditRequest(self.edit, snapshot.encode, self.variations, snapshot.origin))
-
-    def begin_after_render(self, scene, choices: SimpleNamespace) -> None:
-        self.state = State.RENDERING
-        self._scene, self._choices = scene.name, choices
-
-    def begin_recovery(self, job: Job, entry: EditEntry) -> None:
-        self.recovered = True
-        file = job.folder / ALPHA_FILE
-        self._alpha_file = file if file.exists() else None
-        self._running = RunningJob.start_recovery(job, entry)
-
-    # Going on, a little at each tick.
-
-    def advance(self) -> None:
-        if self.state is State.RENDERING:
-            self._after_render()
-        elif self.state is State.RUNNING:
-            if self._snapshot:
-                self._snapshot.serve()
-            self._running.drain(BUDGET / 2)
-            self._keep_alpha()
-            if self._running.finished:
-                self._ended()
-        elif self.state is State.FINISHING and self._waiting:
-            self._bring_in_one()
-
-    def wait(self) -> None:
-        """In background mode: until something may have happened."""
-        if self._running:
-            self._running.join(WAIT)
-
-    def _after_render(self) -> None:
-        if _render.ended is None or bpy.app.is_job_running("RENDER"):
-            return
-        if _render.ended == "cancelled":
-            self.fail(PictureError("The render was stopped, so nothing was sent."))
-            return
-        scene = bpy.data.scenes.get(self._scene)
-        try:
-            if scene is None:
-                raise PictureError("The rendered scene is gone, so nothing was sent.")
-            self.begin(sources.render(scene, self._choices))
-        except FluxDepthError as exc:
-            self.fail(exc)
-
-    def _keep_alpha(self) -> None:
-        """Beside the journal's entry, so that a later session can give the result its transparency too."""
-        alpha, job_id = self._snapshot.alpha if self._snapshot else None, self._running.job_id
-        if alpha is None or not job_id or self._alpha_file:
-            return
-        self._alpha_file = file = files.home() / "jobs" / job_id / ALPHA_FILE
-
-        def then(answer: object) -> None:
-            if isinstance(answer, FluxDepthError):
-                LOGGER.warning("the transparency can't be kept: %s", answer)
-
-        ticker.Errand(lambda: files.write_by_rename(file, imaging.stored_alpha(alpha)), then)
-
-    def _ended(self) -> None:
-        snapshot, self._snapshot = self._snapshot, None
-        if snapshot:
-            snapshot.discard()
-        try:
-            outcome = self._running.outcome
-        except FluxDepthError as exc:
-            self.fail(exc)
-            return
-        self.failures = outcome.failures
-        self.warning = next((one.warning for one in outcome.results if one.warning), "")
-        self.seconds = max(one.seconds for one in outcome.results)
-        kept = snapshot.alpha if snapshot else None
-        file = self._alpha_file
-        self.state = State.FINISHING
-        if kept is None and not file:
-            self._waiting = [(result, result.image) for result in outcome.results]
-            return
-
-        def transparent() -> list[tuple[Result, object]]:
-            alpha = imaging.read_alpha(file.read_bytes()) if kept is None else kept
-            return [(result, imaging.with_alpha(result.image, alpha)) for result in outcome.results]
-
-        def then(answer: object) -> None:
-            if isinstance(answer, FluxDepthError):
-                self.warning = f"The transparency was lost: {answer.message}"
-                answer = [(result, result.image) for result in outcome.results]
-            self._waiting = answer
-
-        ticker.Errand(transparent, then)
-
-    def _bring_in_one(self) -> None:
-        if self._belongs_elsewhere():
-            self.state = State.KEPT
-            return
-        result, picture = self._waiting[0]
-        try:
-            image = results.bring_in(picture, result.record(), self.origin)
-        except RuntimeError as exc:
-            self.fail(ResultError("Blender could not take the result in.", f"{exc} It is in the history; try Recover."))
-            return
-        del self._waiting[0]
-        self.images.append(image.name)
-        _imported.add((result.job_id, result.index))
-        _note_imported(result)
-        if not self._waiting:
-            self.state = State.DONE
-            results.show(bpy.data.images[self.images[0]])
-            results.push_undo(len(self.images))
-
-    def _belongs_elsewhere(self) -> bool:
-        generation, path = self._file
-        return generation != _generation and (not path or path != bpy.data.filepath)
-
-    def bring_in_here(self) -> None:
-        """Brings a kept result into the file that is open now."""
-        self._file = (_generation, bpy.data.filepath)
-        self.state = State.FINISHING
-        ticker.wake()
-
-    def holds(self, job: Job, entry: EditEntry) -> bool:
-        return any((result.job_id, result.index) == (job.id, entry.index) for result, _ in self._waiting)
-
-    # Ending.
-
-    def stop(self) -> None:
-        """Stops waiting. What the service has taken is in the journal, and can be fetched later."""
-        if self.state is State.RENDERING:
-            self.fail(PictureError("Stopped while the render ran, so nothing was sent."))
-        elif self.state is State.RUNNING:
-            if self._snapshot:
-                self._snapshot.discard()
-            self._running.stop()
-            self.advance()
-
-    def fail(self, error: FluxDepthError) -> None:
-        self.state, self.error = State.FAILED, error
-        refresh()
+# What the core asks of Blender.
 
 
-class _RenderWatch:
-    """Tells how the render that we started ended; its handlers may run in Blender's render thread."""
+class BlenderHost:
+    """The open file, as a place for results."""
 
-    ended: str | None = None
+    name = HOST
+
+    def is_open(self, destination: Destination) -> bool:
+        here = document()
+        return destination.host == HOST and destination.same_document(here.path, here.session)
+
+    def place(self, ticket: Ticket) -> Iterator[None]:
+        """One image each step. Raises ResultError."""
+        here = document()
+        ticket.placed_in(path=here.path, session=here.session)
+        for result in ticket.results:
+            if not self.is_open(here):
+                raise ResultError("Another file was opened while the results came in.")
+            picture = ticket.pictures.get(result.index, result.image)
+            ticket.images.append(_brought_in(picture, result, ticket.destination.place).name)
+            yield
+        shown = bpy.data.images.get(ticket.images[0])
+        if shown:
+            results.show(shown)
+        results.push_undo(len(ticket.images))
+
+    def changed(self, ticket: Ticket | None) -> None:
+        ticker.settle_panels()
 
 
-_render = _RenderWatch()
+def document(place: dict | None = None) -> Destination:
+    """The open file as a destination."""
+    path = os.path.realpath(bpy.data.filepath) if bpy.data.filepath else ""
+    return Destination(
+        host=HOST,
+        path=path,
+        session=f"{processes.session_name()}#{_generation}",
+        title=bpy.path.basename(path) or "Untitled",
+        place=place or {},
+    )
+
+
+def _brought_in(picture: EncodedImage, result: Result, place):
+    try:
+        return results.bring_in(picture, result, dict(place))
+    except RuntimeError as exc:
+        where = f"It is kept as {result.file}." if result.file else ""
+        raise ResultError("Blender could not take the result in.", f"{str(exc).strip()} {where}".strip()) from exc
+
+
+def _composed(ticket: Ticket, result: Result) -> EncodedImage:
+    """In the worker: the result as it comes into Blender, with its transparency put back where it had one."""
+    alpha = ticket.companion(ALPHA)
+    if alpha:
+        return imaging.with_alpha(result.image, imaging.read_alpha(alpha))
+    if not result.image.format:  # a kind that the core does not know; Pillow knows more of them than Blender
+        with contextlib.suppress(PictureError):
+            return imaging.as_kind(result.image, "png")
+    return result.image
 
 
 # What operators call.
 
 
-def submit(context, chosen) -> Row:
+def submit(context, chosen, confirmed: bool = False) -> Ticket:
     """Starts the edit that ``chosen`` (a scene's settings) describes. Raises FluxDepthError when it can't start."""
-    edit = properties.edit_of(chosen)
+    wanted = properties.chosen_of(chosen)
     credentials.key_or_error()
     if pillow := imaging.missing():
         raise PictureError("Pictures can't be encoded.", pillow)
     _forget_finished()
-    if chosen.source != "RENDER_NOW":
+    if chosen.source == "RENDER_NOW":
+        begun = rendering.start(context, chosen)
+        ticket = desk.open(wanted.edit, wanted.variations, document(begun.place), preparing="Rendering")
+        _renderings[ticket.key] = (begun, wanted)
+        _tend()
+    else:
         snapshot = sources.take(context, chosen)
-        row = Row(edit, chosen.variations, snapshot.origin)
-        row.begin(snapshot)
-        return row
-    if bpy.app.is_job_running("RENDER"):
-        raise PictureError("A render is running already.", "Wait until it is done.")
-    if bpy.app.background:
-        _render_now("EXEC_DEFAULT")
-        snapshot = sources.render(context.scene, chosen)
-        row = Row(edit, chosen.variations, snapshot.origin)
-        row.begin(snapshot)
-        return row
-    # The artist may change the panel while it renders; what counts is what it said at the press.
-    names = ("upload_format", "longest_side", "keep_transparency")
-    choices = SimpleNamespace(**{name: getattr(chosen, name) for name in names})
-    _render.ended = None
-    _render_now("INVOKE_DEFAULT")
-    row = Row(edit, chosen.variations, {})
-    row.begin_after_render(context.scene, choices)
-    return row
+        ticket = desk.start(_request(wanted, snapshot, confirmed))
+        _snapshots[ticket.key] = snapshot
+    ticker.wake()
+    return ticket
 
 
-def _render_now(how: str) -> None:
-    try:
-        bpy.ops.render.render(how)
-    except RuntimeError as exc:
-        raise PictureError("The scene can't be rendered.", str(exc).strip()) from exc
+def _request(wanted: properties.Chosen, snapshot: sources.Snapshot, confirmed: bool = False) -> EditRequest:
+    place = document(snapshot.origin)
+    return EditRequest(wanted.edit, snapshot.taken, place, wanted.variations, wanted.host_settings, confirmed)
 
 
-def recover() -> list[Row]:
-    """Starts to bring in everything that was paid for and is in no file. Raises FluxDepthError."""
-    credentials.key_or_error()
-    kept = [row for row in rows if row.state is State.KEPT]
-    started = list(kept)
-    # Their button has been pressed; what comes of it is a row of its own.
-    rows[:] = [row for row in rows if not (row.error and row.error.next_step is NextStep.RECOVER)]
-    for job, entry in Journal().unfinished():
-        if any(row.holds(job, entry) for row in rows):
-            continue
-        row = Row(DepthEdit(dict(entry.settings)), 1, dict(job.origin))
-        row.begin_recovery(job, entry)
-        started.append(row)
-    for row in kept:
-        row.bring_in_here()
+def retry(ticket: Ticket, confirmed: bool = False) -> None:
+    """Sends what this row had sent once more."""
+    desk.retry(ticket, confirmed=confirmed)
+    ticker.wake()
+
+
+def stop(ticket: Ticket) -> None:
+    """Stops waiting. What the service has taken is in the journal, and can be fetched later."""
+    desk.stop(ticket)
+    _tend()
+    ticker.wake()
+
+
+def recover() -> list[Ticket]:
+    """Starts to bring in what belongs to this file, or to one that can't be opened any more."""
+    desk.look_now(held())
+    started = [desk.recover(owed) for owed in desk.here()]
+    ticker.wake()
     return started
 
 
-def finish(started: list[Row]) -> None:
-    """In background mode: works until the rows and all errands are done."""
-    while any(row.state in ACTIVE for row in started) or ticker.errands:
-        ticker.step()
-        for row in started:
-            if row.state in ACTIVE:
-                row.wait()
-        for errand in list(ticker.errands):
-            errand.thread.join(WAIT)
+def bring_in_here(job_id: str) -> list[Ticket]:
+    """Starts to bring what belongs to another Blender file into this one, as images of its own."""
+    for ticket in list(desk.tickets):
+        if ticket.job_id == job_id and ticket.state is State.KEPT:
+            desk.dismiss(ticket)  # it is on the disk too, and what comes of it has a row of its own
+    desk.look_now(held())
+    wanted = [owed for owed in desk.elsewhere() if owed.job.id == job_id and can_come_here(owed)]
+    started = [desk.recover(owed, here=document(dict(owed.job.destination.place))) for owed in wanted]
+    ticker.wake()
+    return started
 
 
-def find(key: str) -> Row | None:
-    return next((row for row in rows if row.key == key), None)
+def can_come_here(owed: Owed) -> bool:
+    """Whether this Blender may be told to take what belongs to another file: not the command's, nor GIMP's."""
+    return owed.job.destination.host == HOST and owed.why in (Why.WAITING, Why.UNSAVED)
+
+
+def discard(job_id: str) -> None:
+    """What is owed of this job is not wanted any more, or can't be had: it is never offered again."""
+    for owed in (*desk.here(), *desk.elsewhere(), *desk.uncertain()):
+        if owed.job.id == job_id:
+            desk.discard(job_id, owed.indices)
+    ticker.wake()
+
+
+def finish(tickets: list[Ticket]) -> None:
+    """In background mode: works until the tickets and all that runs beside them are done."""
+    while ticker.step() or any(ticket.active for ticket in tickets):
+        time.sleep(WAIT)
+
+
+def find(key: str) -> Ticket | None:
+    return next((ticket for ticket in desk.tickets if ticket.key == key), None)
 
 
 def dismiss(key: str) -> None:
     global problem
     if not key:
         problem = None
-    rows[:] = [row for row in rows if row.key != key or row.state in ACTIVE]
+    ticket = find(key)
+    if ticket and not ticket.active:
+        desk.dismiss(ticket)
     ticker.settle_panels()
 
 
@@ -352,72 +214,105 @@ def note_problem(error: FluxDepthError | None) -> None:
     ticker.settle_panels()
 
 
-def unfinished_count() -> int:
-    """How many edits were paid for, are in no file, and are in no row either."""
-    waiting = [(job, entry) for job, entry in info.unfinished if (job.id, entry.index) not in _imported]
-    if any(row.state in ACTIVE for row in rows):
-        return 0  # one of them may be what is being brought in
-    return sum(not any(row.holds(job, entry) for row in rows) for job, entry in waiting)
+def held() -> frozenset[tuple[str, int]]:
+    """The results that the open file holds, as the desk counts them: job and index."""
+    return frozenset(results.key_of(record) for _, record in results.all_results())
 
 
-def _forget_finished() -> None:
-    rows[:] = [row for row in rows if row.state is not State.DONE or row.failures]
+def look() -> None:
+    """Reads anew, in the background, what is owed to whom."""
+    global _held
+    _held = held()
+    desk.look(_held)
+    ticker.wake()
 
 
 def refresh() -> None:
-    """Reads anew what the panel shows of the data folder."""
+    """Reads anew, in the background, all that the panel shows of the data folder."""
     global info
     info = info or Info()
+    look()
 
-    def look() -> Info:
-        found = Info(known=True, pillow=imaging.missing())
+    def read() -> Info:
+        pillow = imaging.missing()
         try:
             key = credentials.find_key()
-            found.key_source = key.source.value if key else ""
-            journal = Journal()
-            found.unfinished = journal.unfinished()
-            found.recent_prompts = journal.recent_prompts()
-        except StorageError as exc:
-            found.problem = str(exc)
-        return found
+        except FluxDepthError as exc:
+            return Info(True, problem=str(exc), pillow=pillow)
+        return Info(True, key.source.value if key else "", pillow=pillow)
 
     def then(answer: object) -> None:
         global info
         info = answer if isinstance(answer, Info) else Info(problem=str(answer))
         ticker.settle_panels()
 
-    ticker.Errand(look, then)
-
-
-def _note_imported(result: Result) -> None:
-    def note() -> None:
-        if result.file:
-            Journal().mark_imported(result.job_id, result.index)
-
-    def then(answer: object) -> None:
-        if isinstance(answer, FluxDepthError):
-            LOGGER.warning("the import can't be noted: %s", answer)
-        refresh()
-
-    ticker.Errand(note, then)
+    ticker.after(read, then)
 
 
 # Moving on.
 
 
 def _advance() -> bool:
-    deadline = time.monotonic() + BUDGET
-    before = [row.state for row in rows]
-    for row in sorted(rows, key=lambda one: one.state is State.FINISHING):  # imports last: they take the longest
-        if time.monotonic() > deadline:
-            break
-        try:
-            row.advance()
-        except Exception as exc:  # noqa: BLE001  Blender drops a timer that raises, and every job with it
-            row.fail(ticker.internal_error(exc))
-    if before != [row.state for row in rows]:
+    _tend()
+    busy = desk.advance()
+    states = {ticket.key: ticket.state for ticket in desk.tickets}
+    if states != _last_states:
+        _last_states.clear()
+        _last_states.update(states)
+        _forget_what_came()
         ticker.settle_panels()
-    return any(row.state in ACTIVE for row in rows)
+    return busy
+
+
+def _tend() -> None:
+    """Hands over what workers ask for and renders that are done; lets go of what nobody will ask for any more."""
+    for key, (begun, wanted) in list(_renderings.items()):
+        ticket = find(key)
+        if ticket is None or not ticket.active:
+            del _renderings[key]
+            continue
+        try:
+            snapshot = begun.snapshot_or_none()
+        except FluxDepthError as exc:
+            del _renderings[key]
+            desk.fail(ticket, exc)
+            continue
+        if snapshot:
+            del _renderings[key]
+            _snapshots[key] = snapshot
+            desk.start(_request(wanted, snapshot), ticket)
+    for key, snapshot in list(_snapshots.items()):
+        ticket = find(key)
+        if ticket and ticket.state is State.PREPARING:
+            snapshot.serve()
+        else:
+            snapshot.discard()
+            del _snapshots[key]
+
+
+def _forget_finished() -> None:
+    for ticket in list(desk.tickets):
+        if ticket.state is State.ARRIVED and not ticket.failures:
+            desk.dismiss(ticket)
+
+
+def _forget_what_came() -> None:
+    """A row of something that is still to come goes when that has arrived by another way, and not before."""
+    arrived = {ticket.job_id for ticket in desk.tickets if ticket.state is State.ARRIVED}
+    owed = {one.job.id for one in desk.standing.owed} if desk.standing else set()
+    for ticket in list(desk.tickets):
+        reminds = ticket.error is not None and ticket.error.next_step is NextStep.RECOVER and not ticket.active
+        if (reminds or ticket.state is State.KEPT) and ticket.job_id in arrived - owed:
+            desk.dismiss(ticket)
+
+
+def _shown() -> list:
+    """What the panels say of the tickets, as coarse as an eye sees it."""
+    return [
+        (ticket.key, ticket.state, said.text, round((said.fraction or 0) * 50))
+        for ticket in desk.tickets
+        for said in [ticket.progress]
+    ]
 
 
 # Blender's handlers.
@@ -427,46 +322,50 @@ def _advance() -> bool:
 def _file_loaded(*_args) -> None:
     global _generation
     _generation += 1
+    look()
 
 
 @persistent
-def _render_complete(*_args) -> None:
-    _render.ended = "complete"
+def _file_saved(*_args) -> None:
+    # What nothing uses is not in the file.
+    desk.saved(frozenset(results.key_of(record) for image, record in results.all_results() if image.users))
+    ticker.wake()
 
 
 @persistent
-def _render_cancelled(*_args) -> None:
-    _render.ended = "cancelled"
+def _undone(*_args) -> None:
+    if held() != _held:
+        look()
 
 
 _HANDLERS = (
     ("load_post", _file_loaded),
-    ("render_complete", _render_complete),
-    ("render_cancel", _render_cancelled),
+    ("save_post", _file_saved),
+    ("undo_post", _undone),
+    ("redo_post", _undone),
+    *((name, persistent(handler)) for name, handler in rendering.HANDLERS),
 )
 
 
-def _shown() -> list:
-    """What the panels say of the rows, as coarse as an eye sees it."""
-    return [(row.key, row.state, words, round(part * 50)) for row in rows for words, part in [row.progress]]
-
-
 def register() -> None:
-    ticker.advance, ticker.shown = _advance, _shown
+    global desk
+    desk = Desk(BlenderHost(), compose=_composed)
+    ticker.advance, ticker.shown, ticker.told = _advance, _shown, note_problem
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
     """Lets go of everything; Blender calls this when it quits as well. Nothing that was paid for is lost."""
-    global info
+    global info, problem
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)
-    for row in rows:
-        row.stop()
-    settle(QUIT_WAIT)
+    for snapshot in _snapshots.values():
+        snapshot.discard()
+    desk.close(QUIT_WAIT)
     ticker.stop()
-    ticker.advance = ticker.shown = None
-    rows.clear()
-    _imported.clear()
-    info = None
+    ticker.advance = ticker.shown = ticker.told = None
+    _snapshots.clear()
+    _renderings.clear()
+    _last_states.clear()
+    info = problem = None

@@ -2,9 +2,11 @@
 
 import bpy
 
-from .. import session as jobs, ticker
+from .. import session, ticker
 from ..shared.errors import FluxDepthError
 from .access import Online
+
+JOB = {"options": {"HIDDEN", "SKIP_SAVE"}}
 
 
 class FLUXDEPTH_OT_edit(Online, bpy.types.Operator):
@@ -14,18 +16,43 @@ class FLUXDEPTH_OT_edit(Online, bpy.types.Operator):
     bl_label = "Depth Edit"
     bl_options = {"REGISTER"}  # not UNDO: redo would submit, and pay, again
 
+    confirmed: bpy.props.BoolProperty(
+        name="Confirmed", description="For scripts: pay, although the same edit is on its way already", **JOB
+    )
+
     def execute(self, context):
-        jobs.note_problem(None)
-        try:
-            row = jobs.submit(context, context.scene.fluxdepth)
-        except FluxDepthError as exc:
-            jobs.note_problem(exc)
-            self.report({"ERROR"}, str(exc))
+        return started(self, lambda: [session.submit(context, context.scene.fluxdepth, self.confirmed)])
+
+
+class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
+    """Send once more what this row had sent, whatever the panel says now. Each variation is a paid edit"""
+
+    bl_idname = "fluxdepth.retry"
+    bl_label = "Try Again"
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    job: bpy.props.StringProperty(name="Job", description="The row's key", **JOB)
+    confirmed: bpy.props.BoolProperty(
+        name="Confirmed", description="Pay, although the same edit is on its way already", **JOB
+    )
+
+    @classmethod
+    def description(cls, _context, properties):
+        if properties.confirmed:
+            return "Send this edit although the same one is on its way already: both are paid for"
+        return cls.__doc__
+
+    def execute(self, _context):
+        ticket = session.find(self.job)
+        if ticket is None or not ticket.can_retry:
+            self.report({"WARNING"}, "There is nothing to send again")
             return {"CANCELLED"}
-        if not bpy.app.background:
-            return {"FINISHED"}
-        jobs.finish([row])
-        return report_rows(self, [row])
+
+        def retry() -> list:
+            session.retry(ticket, confirmed=self.confirmed)
+            return [ticket]
+
+        return started(self, retry)
 
 
 class FLUXDEPTH_OT_cancel(bpy.types.Operator):
@@ -35,14 +62,12 @@ class FLUXDEPTH_OT_cancel(bpy.types.Operator):
     bl_label = "Stop Waiting"
     bl_options = {"REGISTER"}
 
-    job: bpy.props.StringProperty(
-        name="Job", description="Which job; all of them when empty", options={"HIDDEN", "SKIP_SAVE"}
-    )
+    job: bpy.props.StringProperty(name="Job", description="Which job; all of them when empty", **JOB)
 
     def execute(self, _context):
-        for row in list(jobs.rows):
-            if row.state in jobs.ACTIVE and self.job in {"", row.key}:
-                row.stop()
+        for ticket in list(session.desk.tickets):
+            if ticket.active and self.job in {"", ticket.key}:
+                session.stop(ticket)
         ticker.settle_panels()
         return {"FINISHED"}
 
@@ -54,36 +79,35 @@ class FLUXDEPTH_OT_dismiss(bpy.types.Operator):
     bl_label = "Dismiss"
     bl_options = {"INTERNAL"}
 
-    job: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    job: bpy.props.StringProperty(**JOB)
 
     def execute(self, _context):
-        jobs.dismiss(self.job)
+        session.dismiss(self.job)
         return {"FINISHED"}
 
 
-class FLUXDEPTH_OT_bring_in_here(bpy.types.Operator):
-    """Bring this result into the file that is open now"""
-
-    bl_idname = "fluxdepth.bring_in_here"
-    bl_label = "Bring In Here"
-    bl_options = {"INTERNAL"}
-
-    job: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
-
-    def execute(self, _context):
-        row = jobs.find(self.job)
-        if row and row.state is jobs.State.KEPT:
-            row.bring_in_here()
+def started(operator, start) -> set[str]:
+    """Runs ``start``, which gives tickets; in background mode to their end. What went wrong is reported."""
+    session.note_problem(None)
+    try:
+        tickets = start()
+    except FluxDepthError as exc:
+        session.note_problem(exc)
+        operator.report({"ERROR"}, str(exc))
+        return {"CANCELLED"}
+    if not bpy.app.background:
         return {"FINISHED"}
+    session.finish(tickets)
+    return _reported(operator, tickets)
 
 
-def report_rows(operator, started) -> set[str]:
-    """Reports what came of rows that are done; in a script an ERROR raises RuntimeError."""
-    images = [name for row in started for name in row.images]
-    errors = [error for row in started for error in ((row.error,) if row.error else row.failures)]
-    for row in started:
-        if row.warning:
-            operator.report({"WARNING"}, row.warning)
+def _reported(operator, tickets) -> set[str]:
+    """What came of tickets that are done; in a script an ERROR raises RuntimeError."""
+    images = [name for ticket in tickets for name in ticket.images]
+    errors = [error for ticket in tickets for error in ((ticket.error,) if ticket.error else ticket.failures)]
+    for ticket in tickets:
+        for warning in ticket.warnings:
+            operator.report({"WARNING"}, warning)
     if images:
         operator.report({"INFO"}, "New image: " + ", ".join(images))
     for error in errors:
@@ -91,4 +115,4 @@ def report_rows(operator, started) -> set[str]:
     return {"FINISHED"} if images else {"CANCELLED"}
 
 
-CLASSES = (FLUXDEPTH_OT_edit, FLUXDEPTH_OT_cancel, FLUXDEPTH_OT_dismiss, FLUXDEPTH_OT_bring_in_here)
+CLASSES = (FLUXDEPTH_OT_edit, FLUXDEPTH_OT_retry, FLUXDEPTH_OT_cancel, FLUXDEPTH_OT_dismiss)

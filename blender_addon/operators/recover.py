@@ -1,36 +1,83 @@
-"""Bringing in what was paid for and is in no file."""
+"""Bringing in what was paid for and is in no file, here or where the artist says, and letting go of it."""
 
 import bpy
 
-from .. import session as jobs
+from .. import session
 from ..shared.errors import FluxDepthError
 from .access import Online
-from .edits import report_rows
+from .edits import JOB, started
 
 
 class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
-    """Bring in the edits that were paid for and are in no file yet. Costs nothing"""
+    """Bring in the edits that were paid for and are not in this file yet. Costs nothing"""
 
     bl_idname = "fluxdepth.recover"
     bl_label = "Recover"
     bl_options = {"REGISTER"}
 
     def execute(self, _context):
-        jobs.note_problem(None)
+        tickets: list = []
+
+        def recover() -> list:
+            tickets.extend(session.recover())
+            return tickets
+
+        state = started(self, recover)
+        if not tickets and session.problem is None:
+            self.report({"INFO"}, "There is no unfinished edit of this file")
+            return {"CANCELLED"}
+        return state
+
+
+class FLUXDEPTH_OT_bring_in_here(Online, bpy.types.Operator):
+    """Bring this result, which was made for another file, into the one that is open now. Costs nothing"""
+
+    bl_idname = "fluxdepth.bring_in_here"
+    bl_label = "Bring In Here"
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
+
+    def execute(self, _context):
+        return started(self, lambda: session.bring_in_here(self.job))
+
+
+class FLUXDEPTH_OT_discard(bpy.types.Operator):
+    """Take this edit off the list for good. What it has cost stays spent"""
+
+    bl_idname = "fluxdepth.discard"
+    bl_label = "Discard"
+    bl_options = {"INTERNAL"}
+
+    job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
+
+    def execute(self, _context):
         try:
-            started = jobs.recover()
+            session.discard(self.job)
         except FluxDepthError as exc:
-            jobs.note_problem(exc)
+            session.note_problem(exc)
             self.report({"ERROR"}, str(exc))
             return {"CANCELLED"}
-        if not started:
-            self.report({"INFO"}, "There is no unfinished edit")
-            jobs.refresh()
-            return {"CANCELLED"}
-        if not bpy.app.background:
-            return {"FINISHED"}
-        jobs.finish(started)
-        return report_rows(self, started)
+        return {"FINISHED"}
 
 
-CLASSES = (FLUXDEPTH_OT_recover,)
+class FLUXDEPTH_OT_copy_id(bpy.types.Operator):
+    """Copy the id of this edit, for a question to the vendor's support"""
+
+    bl_idname = "fluxdepth.copy_id"
+    bl_label = "Copy Id"
+    bl_options = {"INTERNAL"}
+
+    ids: bpy.props.StringProperty(name="Ids", **JOB)
+
+    @classmethod
+    def description(cls, _context, properties):
+        return f"{cls.__doc__}: {properties.ids}"
+
+    def execute(self, context):
+        context.window_manager.clipboard = self.ids
+        self.report({"INFO"}, f"Copied {self.ids}")
+        return {"FINISHED"}
+
+
+CLASSES = (FLUXDEPTH_OT_recover, FLUXDEPTH_OT_bring_in_here, FLUXDEPTH_OT_discard, FLUXDEPTH_OT_copy_id)

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import session as jobs, ticker
+from .. import session, ticker
 from ..shared.errors import FluxDepthError
 from ..shared.service.client import Client
 from ..shared.storage import credentials
@@ -34,9 +34,9 @@ class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
             testing = False
             say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
 
-        ticker.Errand(lambda: Client.from_settings().status(), then)
+        ticker.after(lambda: Client.from_settings().status(), then)
         if bpy.app.background:
-            jobs.finish([])
+            session.finish([])
             self.report({"INFO"}, said)
         return {"FINISHED"}
 
@@ -57,7 +57,7 @@ class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
             say("The key file is removed.")
         except FluxDepthError as exc:
             say(str(exc))
-        jobs.refresh()
+        session.refresh()
         return {"FINISHED"}
 
 

@@ -16,6 +16,7 @@ import bpy
 
 from ..shared.errors import PictureError
 from ..shared.pictures.imaging import Pixels
+from ..shared.storage.log import LOGGER
 
 # TARGA_RAW is written as fast as a JPEG, loses nothing, and is read without a decoder.
 FILE_FORMAT, COLOR_MODE = "TARGA_RAW", "RGBA"
@@ -52,7 +53,7 @@ def write_image(image, view_from=None) -> Path:
 def read(path: Path) -> Pixels:
     """What :func:`_written` wrote; for the worker. Removes the file."""
     data = path.read_bytes()
-    path.unlink()
+    remove(path)
     kind, width, height, bits, flags = data[2], *struct.unpack("<HHBB", data[12:18])
     if kind != 2 or bits not in (24, 32):
         raise PictureError("Blender wrote a picture of an unexpected kind.", f"TARGA type {kind}, {bits} bits.")
@@ -60,6 +61,23 @@ def read(path: Path) -> Pixels:
     begin = 18 + data[0]
     samples = memoryview(data)[begin : begin + width * height * bits // 8]
     return Pixels(samples, width, height, order, bottom_up=not flags & 0x20)
+
+
+def read_or_error(path: Path) -> Pixels:
+    """The same; raises PictureError."""
+    try:
+        return read(path)
+    except OSError as exc:
+        raise PictureError("The picture that Blender wrote can't be read.", str(exc)) from exc
+
+
+def remove(path: Path | None) -> None:
+    """Removes what :func:`_written` wrote, if it is there. Windows may hold it open; Blender empties the folder."""
+    if path:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as exc:
+            LOGGER.warning("%s is left for Blender to remove: %s", path.name, exc)
 
 
 def _written(image, scene) -> Path:
@@ -72,12 +90,12 @@ def _written(image, scene) -> Path:
         if not path.stat().st_size:
             raise PictureError(f"Blender could not write “{image.name}”.", f"Is there room in {path.parent}?")
     except RuntimeError as exc:
-        path.unlink(missing_ok=True)
+        remove(path)
         if "does not have any image data" in str(exc):
             raise PictureError("There is no render yet.", "Render the scene (F12), or choose Render Now.") from exc
         raise PictureError(f"Blender could not write “{image.name}”.", str(exc).strip()) from exc
     except BaseException:
-        path.unlink(missing_ok=True)
+        remove(path)
         raise
     return path
 

@@ -8,24 +8,31 @@ import json
 
 import bpy
 
+from ..shared.jobs.request import Result
+from ..shared.jobs.wording import result_name
 from ..shared.pictures.encoded import EncodedImage
 
 PROPERTY = "fluxdepth_edit"
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
-FILE_SUFFIXES = {"jpg": ".jpg", "png": ".png", "webp": ".webp"}
 
 
-def bring_in(picture: EncodedImage, record: dict, origin: dict):
-    """A new image with the exact bytes of ``picture``; an undo step of its own. Returns the image."""
-    name = _name(record["settings"])
+def bring_in(picture: EncodedImage, result: Result, place: dict):
+    """A new image with the exact bytes of ``picture``, which is ``result`` as it is wanted here. Returns the image.
+
+    Raises RuntimeError, in Blender's words or ours, when Blender can't take it in.
+    """
+    name = result_name(result.edit, NAME_BYTES - 4)
     image = bpy.data.images.new(name, 1, 1)
     image.pack(data=picture.data, data_len=len(picture.data))
     image.source = "FILE"
+    if not picture.format and not all(image.size):  # asking for the size decodes it
+        bpy.data.images.remove(image)
+        raise RuntimeError("It is a picture of a kind that Blender does not know.")
     # Where it would go when the artist unpacks it.
-    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{FILE_SUFFIXES[picture.format]}"
+    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{picture.suffix}"
     with contextlib.suppress(TypeError):  # a colour configuration of the artist's own may call it otherwise
         image.colorspace_settings.name = "sRGB"
-    image[PROPERTY] = json.dumps({**record, "origin": origin})
+    image[PROPERTY] = json.dumps({**result.record(), "origin": place})
     image.use_fake_user = True
     image.preview_ensure()
     return image
@@ -41,16 +48,6 @@ def push_undo(count: int) -> None:
         bpy.ops.ed.undo_push(message="Flux Depth Result" if count == 1 else f"{count} Flux Depth Results")
 
 
-def _name(settings: dict) -> str:
-    words = " ".join(str(settings["prompt"]).split()) or "Flux Depth"
-    seed = f" · {settings['seed']}"
-    room = NAME_BYTES - 4 - len(seed.encode())
-    cut = words.encode()[:room].decode(errors="ignore")
-    if cut != words and " " in cut:
-        cut = cut.rpartition(" ")[0]
-    return cut.rstrip(" ,.;:") + seed
-
-
 def record_of(image) -> dict | None:
     """What the image carries of the edit that made it, or None."""
     try:
@@ -64,6 +61,11 @@ def all_results() -> list[tuple[object, dict]]:
     """The results in this file with their records, the newest first."""
     found = [(image, record) for image in bpy.data.images if (record := record_of(image))]
     return sorted(found, key=lambda one: (one[1].get("created") or 0, one[1].get("index") or 0), reverse=True)
+
+
+def key_of(record: dict) -> tuple[str, int]:
+    """Which result the record is of: its job, and its index in it."""
+    return str(record.get("job") or ""), int(record.get("index") or 0)
 
 
 def source_of(image):

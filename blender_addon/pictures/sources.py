@@ -11,9 +11,11 @@ from pathlib import Path
 import bpy
 
 from ..shared.errors import Cancelled, PictureError
+from ..shared.jobs.request import Taken
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
+from ..shared.storage.entries import ALPHA
 from . import displayed
 
 ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -23,7 +25,7 @@ LINEAR = "Linear Rec.709"
 
 
 class Snapshot:
-    """One picture on its way. ``origin`` is the note for journal and result; ``alpha`` is set once encoded."""
+    """One picture on its way. ``origin`` is its place in the document; ``alpha`` is set once encoded."""
 
     def __init__(self, settings, origin: dict, opaque: bool = False) -> None:
         self.origin = origin
@@ -47,6 +49,11 @@ class Snapshot:
                 self._encoded = imaging.encode(image, format=self._format, longest_side=self._longest_side)
             return self._encoded
 
+    def taken(self) -> Taken:
+        """In the worker: the encoded picture, with the transparency that a result gets back. Raises PictureError."""
+        image = self.encode()
+        return Taken(image, {} if self.alpha is None else {ALPHA: imaging.stored_alpha(self.alpha)})
+
     def serve(self) -> None:
         """On the main thread, again and again while the job runs: hands over what the worker asks for."""
 
@@ -65,13 +72,10 @@ class FileSnapshot(Snapshot):
         self._path = path
 
     def _pixels(self) -> Pixels:
-        try:
-            return displayed.read(self._path)
-        except OSError as exc:
-            raise PictureError("The picture that Blender wrote can't be read.", str(exc)) from exc
+        return displayed.read_or_error(self._path)
 
     def discard(self) -> None:
-        self._path.unlink(missing_ok=True)
+        displayed.remove(self._path)
 
 
 class MemorySnapshot(Snapshot):
@@ -171,7 +175,8 @@ def chosen_image(settings):
     return image
 
 
-def _origin(scene, source: str, **more) -> dict:
+def place_of(scene, source: str, **more) -> dict:
+    """Where in the document the picture comes from: the note in the journal and on the result."""
     return {
         "host": "blender",
         "version": bpy.app.version_string,
@@ -190,7 +195,7 @@ def render(scene, settings) -> Snapshot:
     image = render_result()
     if image is None:
         raise PictureError("There is no render yet.", "Render the scene (F12), or choose Render Now.")
-    origin = _origin(scene, "RENDER", image=image.name)
+    origin = place_of(scene, "RENDER", image=image.name)
     return FileSnapshot(settings, origin, displayed.write_render(image, scene))
 
 
@@ -200,7 +205,7 @@ def render_result():
 
 def _image(context, settings, image) -> Snapshot:
     scene = context.scene
-    origin = _origin(scene, "IMAGE", image=image.name)
+    origin = place_of(scene, "IMAGE", image=image.name)
     if image.source == "SEQUENCE":
         return _sequence_frame(context, settings, image, origin)
     kind = _quick_kind(image)
@@ -286,7 +291,7 @@ def _viewport(context, settings) -> Snapshot:
         space.overlay.show_overlays = overlays
         offscreen.free()
     pixels = Pixels(data, width, height, "RGBA", bottom_up=True)
-    return MemorySnapshot(settings, _origin(context.scene, "VIEWPORT"), pixels)
+    return MemorySnapshot(settings, place_of(context.scene, "VIEWPORT"), pixels)
 
 
 def viewport_of(context):

@@ -2,30 +2,23 @@
 
 import bpy
 
-from .. import properties, session as jobs
+from .. import properties, session
 from ..operators import access
 from ..pictures import results, sources
-from ..shared.errors import FluxDepthError, NextStep
 from ..shared.model.models import FLUX_DEPTH_PRO
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
 from ..shared.model.presets import advice
-from . import presets, texts
+from ..shared.pictures.sending import sent_size
+from . import presets, rows, texts
 
 RESULTS_SHOWN = 8
-TITLE_LETTERS = 34
-
-_NEXT_STEPS = {
-    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", "Open Preferences", "PREFERENCES"),
-    NextStep.TRY_AGAIN: ("fluxdepth.edit", "Try Again", "FILE_REFRESH"),
-    NextStep.RECOVER: ("fluxdepth.recover", "Recover", "IMPORT"),
-}
 
 
 def _draw_main(self, context) -> None:
     layout = self.layout
     settings = context.scene.fluxdepth
-    if jobs.info is None:
-        jobs.refresh()
+    if session.info is None:
+        session.refresh()
     if _draw_obstacles(layout, context):
         return
     _draw_source(layout, context, settings)
@@ -41,11 +34,8 @@ def _draw_main(self, context) -> None:
     row.scale_y = 1.6
     words = f"Depth Edit  ·  {count} paid edit{'s' if count > 1 else ''}"
     row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
-    if jobs.problem:
-        _draw_error(layout, context, jobs.problem, job="")
-    for job in reversed(jobs.rows):
-        _draw_job(layout, context, job)
-    _draw_unfinished(layout, context)
+    rows.draw_jobs(layout, context)
+    rows.draw_owed(layout, context)
 
 
 def _draw_obstacles(layout, context) -> bool:
@@ -57,12 +47,12 @@ def _draw_obstacles(layout, context) -> bool:
         texts.paragraph(box, f"{reason}.", width, icon="INTERNET_OFFLINE")
         if not bpy.app.online_access_override:
             box.operator("fluxdepth.online_preferences", icon="PREFERENCES")
-    if jobs.info.pillow:
-        texts.paragraph(layout.box(), jobs.info.pillow, width, icon="ERROR")
+    if session.info.pillow:
+        texts.paragraph(layout.box(), session.info.pillow, width, icon="ERROR")
         return True
-    if jobs.info.problem:
-        texts.paragraph(layout.box(), jobs.info.problem, width, icon="ERROR")
-    elif jobs.info.known and not jobs.info.key_source:
+    if session.info.problem:
+        texts.paragraph(layout.box(), session.info.problem, width, icon="ERROR")
+    elif session.info.known and not session.info.key_source:
         box = layout.box()
         words = (
             "The picture and your prompt are sent to 1min.ai, and the edited picture comes back.",
@@ -93,11 +83,8 @@ def _what_is_sent(context, settings) -> str:
     if not size:
         return "Nothing chosen yet" if settings.source == "IMAGE" and not settings.image else "Not loaded yet"
     width, height = size
-    longest = settings.longest_side
-    if longest and max(size) > longest:
-        scale = longest / max(size)
-        return f"{width} × {height} px, sent as {round(width * scale)} × {round(height * scale)}"
-    return f"{width} × {height} px"
+    sent = sent_size(width, height, settings.longest_side)
+    return f"{width} × {height} px" + (f", sent as {sent[0]} × {sent[1]}" if sent != size else "")
 
 
 def _draw_prompt(layout, context, settings) -> None:
@@ -112,59 +99,6 @@ def _draw_prompt(layout, context, settings) -> None:
     column.active = False
     values = {"prompt": properties.prompt_of(settings), "steps": settings.steps, "guidance": settings.guidance}
     texts.paragraph(column, advice(values), context.region.width)
-
-
-def _draw_job(layout, context, job) -> None:
-    if job.state is jobs.State.FAILED:
-        _draw_error(layout, context, job.error, job.key, job.title)
-        return
-    box = layout.box()
-    row = box.row()
-    icon = {jobs.State.DONE: "CHECKMARK", jobs.State.KEPT: "FILE_BLEND"}.get(job.state, "SORTTIME")
-    row.label(text=texts.shortened(job.title, TITLE_LETTERS), icon=icon)
-    if job.state in jobs.ACTIVE:
-        words, factor = job.progress
-        row.operator("fluxdepth.cancel", text="", icon="X", emboss=False).job = job.key
-        box.progress(text=words, factor=factor)
-        return
-    row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = job.key
-    if job.state is jobs.State.KEPT:
-        words = f"The result is here. It was made for {job.file_name}, and another file is open now."
-        texts.paragraph(box, words, context.region.width)
-        box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = job.key
-        return
-    count = len(job.images)
-    words = "Result" if count == 1 else f"{count} results"
-    words += " recovered" if job.recovered else f" in {job.seconds:.0f} s"
-    note = box.row()
-    note.active = False
-    note.label(text=words, icon="BLANK1")
-    for error in job.failures:
-        texts.paragraph(box, f"One variation failed: {error}", context.region.width, icon="ERROR")
-    if job.warning:
-        texts.paragraph(box, job.warning, context.region.width, icon="ERROR")
-
-
-def _draw_error(layout, context, error: FluxDepthError, job: str, title: str = "") -> None:
-    box = layout.box()
-    row = box.row()
-    row.alert = True
-    row.label(text=texts.shortened(title, TITLE_LETTERS) if title else "Not started", icon="ERROR")
-    row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = job
-    texts.paragraph(box, str(error), context.region.width)
-    if error.next_step in _NEXT_STEPS:
-        name, words, icon = _NEXT_STEPS[error.next_step]
-        box.operator(name, text=words, icon=icon)
-
-
-def _draw_unfinished(layout, context) -> None:
-    count = jobs.unfinished_count()
-    if not count:
-        return
-    box = layout.box()
-    words = "One edit was" if count == 1 else f"{count} edits were"
-    texts.paragraph(box, f"{words} paid for and never brought in.", context.region.width, icon="INFO")
-    box.operator("fluxdepth.recover", icon="IMPORT")
 
 
 def _draw_more(self, context) -> None:
@@ -202,7 +136,7 @@ def _draw_result(layout, image, made_with: dict, is_shown: bool) -> None:
     if image.preview:
         row.template_icon(icon_value=image.preview.icon_id, scale=3.6)
     column = row.column()
-    column.label(text=texts.shortened(str(made_with.get("prompt", image.name)), TITLE_LETTERS - 8))
+    column.label(text=texts.shortened(str(made_with.get("prompt", image.name)), rows.TITLE_LETTERS - 8))
     note = column.row()
     note.active = False
     note.label(text=f"Seed {made_with.get('seed')}  ·  {made_with.get('steps')} steps")
@@ -228,7 +162,7 @@ def _field(column, settings, name: str, **more):
 
 
 def _is_wrong(name: str) -> bool:
-    return jobs.problem is not None and jobs.problem.field == name
+    return session.problem is not None and session.problem.field == name
 
 
 class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
@@ -237,7 +171,7 @@ class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
     bl_label = "Recent Prompts"
 
     def draw(self, _context):
-        prompts = jobs.info.recent_prompts if jobs.info else []
+        prompts = session.desk.standing.prompts if session.desk.standing else ()
         if not prompts:
             self.layout.label(text="No edits yet")
         for prompt in prompts:

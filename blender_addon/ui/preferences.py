@@ -5,7 +5,7 @@ import os
 
 import bpy
 
-from .. import properties, session as jobs
+from .. import properties, session
 from ..operators import access, service
 from ..shared.errors import FluxDepthError
 from ..shared.model.parameters import Kind, Parameter
@@ -25,8 +25,8 @@ def _set_key(_preferences, text: str) -> None:
         service.say("The key is saved. Test asks the service about it, which costs nothing.")
     except FluxDepthError as exc:
         service.say(str(exc))
-    jobs.note_problem(None)
-    jobs.refresh()
+    session.note_problem(None)
+    session.refresh()
 
 
 def _kept_in_core(parameter: Parameter):
@@ -62,9 +62,9 @@ def _draw(self, context) -> None:
         box.operator("fluxdepth.online_preferences", icon="INTERNET")
     layout.use_property_split = True
     layout.use_property_decorate = False
-    if jobs.info is None:
-        jobs.refresh()
-    source = jobs.info.key_source
+    if session.info is None:
+        session.refresh()
+    source = session.info.key_source
     row = layout.row(align=True)
     row.prop(self, "api_key", text="API key", placeholder="Paste another key" if source else "Paste your 1min.ai key")
     row.operator("fluxdepth.forget_key", text="", icon="TRASH")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
+import signal
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +15,13 @@ from typing import Any
 import pytest
 
 import build
-from tests.hosts import Blender, Bpy
+from tests.hosts import Blender, Bpy, VirtualScreen
 from tests.hosts.fixtures import blender_sid, blender_windowed, bpy42, bpy45, bpy50, bpy52  # noqa: F401
 from tests.sandbox import Sandbox
 
-from .window import INSIDE, profile_environment
+from .window import INSIDE, SET_UP, Window, profile_environment
 
+IDLE = "not bpy.app.timers.is_registered(fluxdepth.session.ticker._tick)"
 FULL = pytest.mark.full
 # The older Python and the newest one; with --full every supported series.
 BPYS = [
@@ -27,6 +31,8 @@ BPYS = [
     pytest.param("bpy52", marks=FULL),
 ]
 HEADLESS = [*BPYS, pytest.param("blender_sid", marks=FULL)]
+# A Blender of a root runs below a shell, which tells of the signal in its own way.
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 WINDOWED = ["blender_windowed", pytest.param("blender_sid", marks=FULL)]
 
 
@@ -81,6 +87,25 @@ class Installed:
         assert done.returncode == 0, f"exit code {done.returncode} after {list(self.notes)[-1:]}:\n{self.said[-3000:]}"
         return self.notes
 
+    def piece(self, source: str, sandbox: Sandbox, *, killed: bool = False, timeout: float = 120) -> Any:
+        """Run `source` in a Blender of its own; returns its `answer`. `killed`: it has to end as by kill -9."""
+        script, answer = self.out / "piece.py", self.out / "answer.json"
+        script.write_text(textwrap.dedent(source))
+        answer.unlink(missing_ok=True)
+        done = self.host.run_script(
+            INSIDE / "piece.py",
+            [script, answer],
+            user_resources=self.profile,
+            env=self.environment(sandbox),
+            timeout=timeout,
+        )
+        self.said = done.stdout + done.stderr
+        if killed:
+            assert done.returncode in KILLED, f"exit code {done.returncode}:\n{self.said[-3000:]}"
+            return None
+        assert done.returncode == 0, f"exit code {done.returncode}:\n{self.said[-3000:]}"
+        return json.loads(answer.read_text())
+
     def note(self, check: str) -> Any:
         """What the check noted. Fails with its traceback when it failed."""
         note = self.notes[check]
@@ -101,3 +126,53 @@ def installed(host: Blender | Bpy, package: Path, folder: Path) -> Installed:
         _profiles[name] = profile
     (folder / "out").mkdir(exist_ok=True)
     return Installed(host, _profiles[name], folder / "out")
+
+
+# A window that the tests of one module share.
+
+
+@pytest.fixture(scope="module", params=WINDOWED)
+def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return installed(request.getfixturevalue(request.param), package, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def screen(host: Installed) -> Iterator[VirtualScreen]:
+    with VirtualScreen(host.host.place, 1280, 860) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def window(host: Installed, screen: VirtualScreen, sandbox: Sandbox) -> Iterator[Window]:
+    with Window(host.host, screen, host.profile, host.environment(sandbox)) as one:
+        yield one
+
+
+@pytest.fixture
+def fresh(window: Window, host: Installed, sandbox: Sandbox) -> Window:
+    """An empty file, no jobs and no history, and a service that answers at once."""
+    sandbox.reset()
+    sandbox.latency, sandbox.effect = 0.0, "echo"
+    window.do("""
+for ticket in list(desk.tickets):
+    if ticket.active:
+        session.stop(ticket)
+    desk.dismiss(ticket)
+session.note_problem(None)
+""")
+    window.wait_for(IDLE)
+    shutil.rmtree(host.data_folder / "jobs", ignore_errors=True)
+    window.do("bpy.ops.wm.read_homefile(use_factory_startup=True)")
+    window.do(SET_UP)
+    window.do("""
+bpy.context.preferences.view.show_splash = False
+bpy.context.preferences.filepaths.save_version = 0
+chosen = bpy.context.scene.fluxdepth
+chosen.prompt = "The cube in front is sharp, everything far behind it is softly blurred"
+chosen.format = chosen.upload_format = "png"
+grid = bpy.data.images.new("grid", 320, 180)
+grid.generated_type = "COLOR_GRID"
+chosen.source, chosen.image = "IMAGE", grid
+bpy.ops.ed.undo_push(message="fresh")
+""")
+    return window

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,63 +19,16 @@ from tests.hosts import VirtualScreen
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
-from .conftest import WINDOWED, Installed, installed
-from .window import InsideError, Window
+from .conftest import IDLE, Installed
+from .window import SET_UP, InsideError, Window
 
 SCREENS = build.ROOT / "build" / "screens"
 RESULTS = "[image.name for image in bpy.data.images if 'fluxdepth_edit' in image]"
-IDLE = "not bpy.app.timers.is_registered(fluxdepth.session.ticker._tick)"
-SHOWN = "answer = [area.spaces.active.image.name for area in fluxdepth.session.results.editors()]"
+SHOWN = "answer = [area.spaces.active.image.name for area in session.results.editors()]"
 
 
-@pytest.fixture(scope="module", params=WINDOWED)
-def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    return installed(request.getfixturevalue(request.param), package, tmp_path_factory.mktemp(request.param))
-
-
-@pytest.fixture(scope="module")
-def screen(host: Installed) -> Iterator[VirtualScreen]:
-    with VirtualScreen(host.host.place, 1280, 860) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def window(host: Installed, screen: VirtualScreen, sandbox: Sandbox) -> Iterator[Window]:
-    with Window(host.host, screen, host.profile, host.environment(sandbox)) as one:
-        yield one
-
-
-@pytest.fixture
-def fresh(window: Window, sandbox: Sandbox) -> Window:
-    """An empty file with a small render, no jobs, and a service that answers at once."""
-    sandbox.reset()
-    sandbox.latency, sandbox.effect = 0.0, "echo"
-    window.wait_for(IDLE)
-    window.do("""
-jobs.rows.clear()
-jobs.note_problem(None)
-bpy.ops.wm.read_homefile(use_factory_startup=True)
-""")
-    window.do("""
-bpy.context.preferences.system.use_online_access = True
-bpy.context.preferences.view.show_splash = False
-if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
-    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
-    fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-    jobs = fluxdepth.session
-chosen = bpy.context.scene.fluxdepth
-chosen.prompt = "The cube in front is sharp, everything far behind it is softly blurred"
-chosen.format = chosen.upload_format = "png"
-grid = bpy.data.images.new("grid", 320, 180)
-grid.generated_type = "COLOR_GRID"
-chosen.source, chosen.image = "IMAGE", grid
-bpy.ops.ed.undo_push(message="fresh")
-""")
-    return window
-
-
-def rows(window: Window) -> list[list[str]]:
-    return window.do("answer = [[row.state.name, str(row.error or '')] for row in jobs.rows]")
+def states(window: Window) -> list[list[str]]:
+    return window.do("answer = [[ticket.state.name, str(ticket.error or '')] for ticket in desk.tickets]")
 
 
 def test_the_real_button_from_idle_to_done(
@@ -102,27 +54,25 @@ area.spaces.active.image = next(image for image in bpy.data.images if image.type
     button = fresh.find_button(r"fluxdepth\.edit", sidebar)
     idle = fresh.longest_gap()
     fresh.screen.click(*button)
-    fresh.wait_for("jobs.rows and jobs.rows[0].progress[0].startswith('Generating')")
-    fresh.wait_for("time.monotonic() > fluxdepth.session.ticker._calm")  # the panel has stopped growing
+    fresh.wait_for("desk.tickets and desk.tickets[0].progress.text.startswith('Generating')")
+    fresh.wait_for("time.monotonic() > session.ticker._calm")  # the panel has stopped growing
     waiting = fresh.longest_gap()
     with capsys.disabled():
         print(f"\n{name}: longest gap between timer ticks {idle:.0f} ms idle, {waiting:.0f} ms while a job waits")
     fresh.picture(SCREENS / f"{name}-running.png", settle=0)
-    fresh.wait_for("jobs.rows[0].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[0].state.name == 'ARRIVED'")
     fresh.wait_for(IDLE)
     (result,) = fresh.do(f"answer = {RESULTS}")
-    assert fresh.do("answer = [area.spaces.active.image.name for area in fluxdepth.session.results.editors()]") == [
-        result
-    ]
+    assert fresh.do("answer = [area.spaces.active.image.name for area in session.results.editors()]") == [result]
     fresh.picture(SCREENS / f"{name}-done.png")
     assert sandbox.taken == 1
 
     sandbox.fault = "submit:no_credits"
     fresh.screen.click(*button)
-    fresh.wait_for("jobs.rows[-1].state.name == 'FAILED'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'FAILED'")
     fresh.wait_for(IDLE)
     fresh.picture(SCREENS / f"{name}-failed.png")
-    assert "credits" in rows(fresh)[-1][1]
+    assert "credits" in states(fresh)[-1][1]
     assert fresh.do("answer = chosen.prompt").startswith("The cube")
 
 
@@ -131,19 +81,19 @@ def test_first_time_and_preferences_look(fresh: Window, host: Installed, sandbox
     fresh.do("""
 import os
 key = os.environ.pop("FLUXDEPTH_API_KEY")
-jobs.info = None
-jobs.refresh()
+session.info = None
+session.refresh()
 """)
     fresh.open_sidebar()
     fresh.wait_for(IDLE)
     fresh.picture(SCREENS / f"{name}-no-key.png")
-    fresh.do("os.environ['FLUXDEPTH_API_KEY'] = key; jobs.refresh()")
+    fresh.do("os.environ['FLUXDEPTH_API_KEY'] = key; session.refresh()")
     fresh.do("bpy.ops.fluxdepth.preferences()")
     fresh.screen.wait_for_window("Preferences")
     fresh.do("bpy.ops.fluxdepth.test_service()")
     fresh.wait_for("'Key accepted' in fluxdepth.service.said")
     fresh.picture(SCREENS / f"{name}-preferences.png")
-    fresh.do("bpy.context.preferences.system.use_online_access = False; jobs.ticker.settle_panels()")
+    fresh.do("bpy.context.preferences.system.use_online_access = False; session.ticker.settle_panels()")
     fresh.wait_for(IDLE)
     assert fresh.do("answer = bpy.ops.fluxdepth.edit.poll()") is False
     fresh.picture(SCREENS / f"{name}-offline.png")
@@ -160,21 +110,21 @@ def test_several_jobs_run_side_by_side_and_one_is_stopped(fresh: Window, host: I
     sandbox.latency = 6.0
     for seed in (1, 2, 3):
         fresh.do(f"chosen.seed = {seed}; bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("all(row.progress[0].startswith('Generating') for row in jobs.rows) and len(jobs.rows) == 3")
+    fresh.wait_for("[one.progress.text.startswith('Generating') for one in desk.tickets] == [True] * 3")
     fresh.open_sidebar()
     fresh.picture(SCREENS / f"blender-{host.host.series}-several.png", settle=0)
     fresh.do("""
 import time
 begun = time.monotonic()
-bpy.ops.fluxdepth.cancel(job=jobs.rows[1].key)
+bpy.ops.fluxdepth.cancel(job=desk.tickets[1].key)
 answer = time.monotonic() - begun
 """)
-    assert [state for state, _ in rows(fresh)].count("FAILED") == 1, "cancel answers at once"
-    assert "Recover" in rows(fresh)[1][1]
-    fresh.wait_for("[row.state.name for row in jobs.rows] == ['DONE', 'FAILED', 'DONE']")
+    assert [state for state, _ in states(fresh)].count("STOPPED") == 1, "cancel answers at once"
+    assert "Recover" in states(fresh)[1][1]
+    fresh.wait_for("[ticket.state.name for ticket in desk.tickets] == ['ARRIVED', 'STOPPED', 'ARRIVED']")
     assert len(fresh.do(f"answer = {RESULTS}")) == 2
     # What was stopped is paid for all the same, and can be brought in.
-    fresh.wait_for("fluxdepth.session.unfinished_count() == 1")
+    fresh.wait_for("sum(len(owed.indices) for owed in desk.here()) == 1")
     sandbox.wait_until(lambda one: one.taken == 3, timeout=20)
     fresh.do("bpy.ops.fluxdepth.recover()")
     fresh.wait_for(f"len({RESULTS}) == 3")
@@ -184,7 +134,7 @@ area = max((one for one in bpy.context.screen.areas), key=lambda one: one.width 
 area.type = "IMAGE_EDITOR"
 """)
     fresh.open_sidebar("IMAGE_EDITOR")
-    fresh.do("bpy.ops.fluxdepth.show(name=jobs.rows[0].images[0])")
+    fresh.do("bpy.ops.fluxdepth.show(name=desk.tickets[0].images[0])")
     fresh.wait_for(IDLE)
     fresh.picture(SCREENS / f"blender-{host.host.series}-image-editor.png")
 
@@ -193,7 +143,7 @@ def test_import_is_one_undo_step_and_redo_submits_nothing(fresh: Window, sandbox
     fresh.do("bpy.ops.mesh.primitive_uv_sphere_add('EXEC_DEFAULT', True)")
     fresh.do("bpy.ops.fluxdepth.edit()")
     fresh.do("bpy.ops.transform.translate('EXEC_DEFAULT', True, value=(1, 0, 0))")  # the artist works on
-    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     assert len(fresh.do(f"answer = {RESULTS}")) == 1
     fresh.do("bpy.ops.ed.undo()")
     assert fresh.do(f"answer = {RESULTS}") == []
@@ -209,23 +159,23 @@ def test_undo_while_a_job_runs(fresh: Window, sandbox: Sandbox) -> None:
     fresh.do("bpy.ops.mesh.primitive_uv_sphere_add('EXEC_DEFAULT', True)")
     fresh.do("bpy.ops.fluxdepth.edit()")
     fresh.do("bpy.ops.ed.undo()")
-    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     assert len(fresh.do(f"answer = {RESULTS}")) == 1
 
 
 def test_source_image_deleted_while_a_job_runs(fresh: Window, sandbox: Sandbox) -> None:
     sandbox.latency = 1.5
     fresh.do("bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.wait_for("desk.tickets[-1].progress.text.startswith('Generating')")
     fresh.do("bpy.data.images.remove(grid)")
-    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     assert len(fresh.do(f"answer = {RESULTS}")) == 1
 
 
 def test_source_image_deleted_before_it_was_read(fresh: Window, sandbox: Sandbox) -> None:
     fresh.do("bpy.ops.fluxdepth.edit(); bpy.data.images.remove(grid)")
-    fresh.wait_for("jobs.rows[-1].state.name == 'FAILED'")
-    assert "removed or changed its size" in rows(fresh)[-1][1]
+    fresh.wait_for("desk.tickets[-1].state.name == 'FAILED'")
+    assert "removed or changed its size" in states(fresh)[-1][1]
     assert sandbox.at("submit") == []
 
 
@@ -233,19 +183,14 @@ def test_another_file_loaded_while_a_job_runs(fresh: Window, host: Installed, sa
     """The result waits for the artist's word instead of landing in the wrong file."""
     sandbox.latency = 1.5
     fresh.do("bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.wait_for("desk.tickets[-1].progress.text.startswith('Generating')")
     fresh.do("bpy.ops.wm.read_homefile(use_factory_startup=True)")
-    fresh.do("""
-bpy.context.preferences.system.use_online_access = True
-if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
-    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
-fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-jobs = fluxdepth.session
-""")
-    fresh.wait_for("jobs.rows and jobs.rows[-1].state.name == 'KEPT' or jobs.info and jobs.info.unfinished")
+    fresh.do(SET_UP)
+    fresh.do("session.refresh()")
+    fresh.wait_for("len(desk.here()) > 0")
     fresh.open_sidebar()
     fresh.wait_for(IDLE)
-    fresh.picture(SCREENS / f"blender-{host.host.series}-kept.png")
+    fresh.picture(SCREENS / f"blender-{host.host.series}-owed.png")
     assert fresh.do(f"answer = {RESULTS}") == []
     fresh.do("bpy.ops.fluxdepth.recover()")
     fresh.wait_for(f"len({RESULTS}) == 1")
@@ -257,24 +202,20 @@ def test_same_file_loaded_again_while_a_job_runs(fresh: Window, host: Installed,
     path = host.out / "work.blend"
     fresh.do(f"bpy.ops.wm.save_as_mainfile(filepath={str(path)!r})")
     fresh.do("bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.wait_for("desk.tickets[-1].progress.text.startswith('Generating')")
     fresh.do("bpy.ops.wm.revert_mainfile()")
-    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     assert len(fresh.do(f"answer = {RESULTS}")) == 1
 
 
 def test_extension_switched_off_while_a_job_runs(fresh: Window, sandbox: Sandbox) -> None:
     sandbox.latency = 1.5
     fresh.do("bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+    fresh.wait_for("desk.tickets[-1].progress.text.startswith('Generating')")
     fresh.do("bpy.ops.preferences.addon_disable(module='bl_ext.user_default.fluxdepth')")
     sandbox.wait_until(lambda one: one.taken == 1, timeout=20)
-    fresh.do("""
-bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
-fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-jobs = fluxdepth.session
-bpy.ops.fluxdepth.recover()
-""")
+    fresh.do(SET_UP)
+    fresh.do("bpy.ops.fluxdepth.recover()")
     fresh.wait_for(f"len({RESULTS}) == 1")
     assert sandbox.taken == 1
 
@@ -288,9 +229,9 @@ scene.render.resolution_x, scene.render.resolution_y = 320, 180
 bpy.context.preferences.view.render_display_type = "NONE"
 chosen.source = "RENDER_NOW"
 bpy.ops.fluxdepth.edit()
-answer = jobs.rows[-1].state.name
+answer = desk.tickets[-1].state.name
 """)
-    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     assert fresh.do("answer = [list(image.size) for image in bpy.data.images if 'fluxdepth_edit' in image]") == [
         [320, 180]
     ]
@@ -312,7 +253,7 @@ space.show_region_header = space.show_region_toolbar = space.show_region_ui = sp
 chosen.source = "VIEWPORT"
 """)
     fresh.do("bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("jobs.rows[-1].state.name == 'DONE'")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     x, y, width, height = fresh.do("""
 region = next(one for one in area.regions if one.type == "WINDOW")
 area.tag_redraw()
@@ -361,7 +302,7 @@ grid = bpy.data.images.new("grid", 64, 64)
 chosen.source, chosen.image = "IMAGE", grid
 bpy.ops.fluxdepth.edit()
 """)
-        window.wait_for("jobs.rows[-1].progress[0].startswith('Generating')")
+        window.wait_for("desk.tickets[-1].progress.text.startswith('Generating')")
         with contextlib.suppress(InsideError):  # it may be gone before it has answered
             window.do("bpy.ops.wm.quit_blender()")
         assert window.process.wait(timeout=30) in (0, -signal.SIGTERM), window.log()

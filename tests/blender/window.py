@@ -19,14 +19,19 @@ START_DEADLINE = 90.0
 ANSWER_DEADLINE = 60.0
 GAP_SPAN = 1.5  # s over which the gaps between ticks are measured
 
-# Blender was started with factory settings, which leave extensions switched off. The key copies a button's command.
+# Blender was started with factory settings, which leave extensions switched off. SET_UP can be run anew at any time.
 SET_UP = """
 import sys
 import time
 bpy.context.preferences.system.use_online_access = True
-bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
+if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
+    bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
 fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
-jobs = fluxdepth.session
+session = fluxdepth.session
+desk = session.desk
+"""
+# A key that copies the command of the button below the mouse.
+COPY_COMMAND = """
 keymap = bpy.context.window_manager.keyconfigs.addon.keymaps.new("User Interface")
 keymap.keymap_items.new("ui.copy_python_command_button", "C", "PRESS", ctrl=True, alt=True)
 answer = bpy.app.version_string
@@ -62,6 +67,7 @@ class Window:
         try:
             self._port = int(wait_until(self._read_port, START_DEADLINE, self.log))
             self.do(SET_UP)
+            self.do(COPY_COMMAND)
             self.screen.xdotool("mousemove", 500, 500)
             self.screen.key("Escape")  # the splash
         except BaseException:

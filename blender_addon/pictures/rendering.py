@@ -1,0 +1,102 @@
+"""Render Now: starts Blender's own render and takes its picture when it is done. Knows no job and no service.
+
+A render in a window runs as a job of Blender's while the artist goes on. What counts is the scene of the press: when
+another file was opened meanwhile, or another render begun, nothing is sent.
+"""
+
+import time
+from types import SimpleNamespace
+
+import bpy
+
+from ..shared.errors import PictureError
+from .sources import Snapshot, place_of, render
+
+START_GRACE = 1.0  # s in which Blender may call a render neither running nor ended
+CHOICES = ("upload_format", "longest_side", "keep_transparency")
+
+
+class _Watch:
+    """What Blender's handlers, which may run in its render thread, told of the renders since the press."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.ended = ""
+
+
+_watch = _Watch()
+
+
+def begun(*_args) -> None:
+    _watch.begun += 1
+
+
+def completed(*_args) -> None:
+    _watch.ended = "complete"
+
+
+def cancelled(*_args) -> None:
+    _watch.ended = "cancelled"
+
+
+HANDLERS = (("render_init", begun), ("render_complete", completed), ("render_cancel", cancelled))
+"""For the session to hang into ``bpy.app.handlers``."""
+
+
+class Rendering:
+    """A render that is under way for an edit, with what the panel said when the button was pressed."""
+
+    def __init__(self, scene, settings) -> None:
+        self.place = place_of(scene, "RENDER", image="Render Result")
+        self._scene_uid = scene.session_uid
+        self._choices = SimpleNamespace(**{name: getattr(settings, name) for name in CHOICES})
+        self._watch = _watch
+        self._started = time.monotonic()
+
+    def snapshot_or_none(self) -> Snapshot | None:
+        """The picture when the render is done, None as long as it runs.
+
+        Raises PictureError when there is none, or when it would be another than the one of the press.
+        """
+        # Looked up now, by a number that no other file's scene has.
+        scene = next((one for one in bpy.data.scenes if one.session_uid == self._scene_uid), None)
+        if scene is None:
+            raise PictureError(
+                "The scene is not open any more, so its render was not sent.", "Open its file and try again."
+            )
+        if self._watch is not _watch or self._watch.begun > 1:
+            raise PictureError("Another render began before this one was taken, so nothing was sent.", "Try again.")
+        if bpy.app.is_job_running("RENDER"):
+            return None
+        if self._watch.ended == "cancelled":
+            raise PictureError("The render was stopped, so nothing was sent.")
+        if self._watch.ended:
+            snapshot = render(scene, self._choices)
+            snapshot.origin["frame"] = self.place["frame"]  # the artist may be at another one by now
+            return snapshot
+        if time.monotonic() - self._started < START_GRACE:
+            return None
+        raise _did_not_start()
+
+
+def start(context, settings) -> Rendering:
+    """Begins to render the current frame; in background mode it is done on return.
+
+    Raises PictureError, in words, when Blender does not start it.
+    """
+    global _watch
+    if bpy.app.is_job_running("RENDER"):
+        raise PictureError("A render is running already.", "Wait until it is done.")
+    _watch = _Watch()
+    try:
+        state = bpy.ops.render.render("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
+    except RuntimeError as exc:  # what the operator reported: no camera, an engine that can't
+        words = str(exc).strip().removeprefix("Error:").strip().rstrip(".")
+        raise PictureError("The scene can't be rendered, so nothing was sent.", f"Blender says: {words}.") from exc
+    if state == {"CANCELLED"}:
+        raise _did_not_start()
+    return Rendering(context.scene, settings)
+
+
+def _did_not_start() -> PictureError:
+    return PictureError("The render did not start, so nothing was sent.", "Render with F12 to see why.")

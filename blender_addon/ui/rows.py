@@ -1,0 +1,133 @@
+"""The rows of jobs, and what is owed to this file and to others. Draws what the desk says; decides nothing."""
+
+from .. import session
+from ..shared.errors import FluxDepthError, NextStep
+from ..shared.jobs import wording
+from ..shared.jobs.owed import Owed
+from ..shared.jobs.ticket import State, Ticket
+from . import texts
+
+TITLE_LETTERS = 34
+OWED_SHOWN = 4  # of each kind; a panel is no history
+
+_ICONS = {State.ARRIVED: "CHECKMARK", State.KEPT: "FILE_BLEND", State.FAILED: "ERROR", State.STOPPED: "CANCEL"}
+_NEXT_STEPS = {
+    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", "Open Preferences", "PREFERENCES"),
+    NextStep.RECOVER: ("fluxdepth.recover", "Recover", "IMPORT"),
+}
+
+
+def draw_jobs(layout, context) -> None:
+    """The rows of this session, the newest first, below why the last press started nothing."""
+    if session.problem:
+        box = layout.box()
+        _head(box, "Not started", "ERROR", "", alert=True)
+        texts.paragraph(box, str(session.problem), context.region.width)
+        _next_step(box, session.problem)
+    for ticket in reversed(session.desk.tickets):
+        if ticket.state is not State.DISCARDED:
+            _draw_ticket(layout.box(), context, ticket)
+
+
+def _draw_ticket(box, context, ticket: Ticket) -> None:
+    if ticket.active:
+        row = _head(box, ticket.title, "SORTTIME")
+        row.operator("fluxdepth.cancel", text="", icon="X", emboss=False).job = ticket.key
+        said = ticket.progress
+        box.progress(text=said.text, factor=said.fraction or 0.0)
+        return
+    wrong = ticket.state in (State.FAILED, State.STOPPED)
+    _head(box, ticket.title, _ICONS[ticket.state], ticket.key, alert=ticket.state is State.FAILED)
+    if ticket.images:
+        note = box.row()
+        note.active = False
+        note.label(text=_what_came(ticket), icon="BLANK1")
+    if ticket.state is State.KEPT:
+        where = wording.where(ticket.destination)
+        words = f"The result is here. It belongs to {where}, and comes in by itself when that is opened."
+        texts.paragraph(box, words, context.region.width)
+        box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = ticket.job_id
+    elif wrong and ticket.error:
+        texts.paragraph(box, str(ticket.error), context.region.width)
+        _next_step(box, ticket.error, ticket)
+    for error in ticket.failures:
+        texts.paragraph(box, f"One variation failed: {error}", context.region.width, icon="ERROR")
+    for warning in ticket.warnings:
+        texts.paragraph(box, warning, context.region.width, icon="ERROR")
+
+
+def _head(box, title: str, icon: str, dismisses: str | None = None, alert: bool = False):
+    """The first line of a box; with what its cross takes away."""
+    row = box.row()
+    row.alert = alert
+    row.label(text=wording.short_prompt(title, TITLE_LETTERS), icon=icon)
+    if dismisses is not None:
+        row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = dismisses
+    return row
+
+
+def _what_came(ticket: Ticket) -> str:
+    count = len(ticket.images)
+    words = "Result" if count == 1 else f"{count} results"
+    return words + (" recovered" if ticket.recovered else f" in {ticket.seconds:.0f} s")
+
+
+def _next_step(box, error: FluxDepthError, ticket: Ticket | None = None) -> None:
+    """The button that helps. What was not even started has nothing to send again: the large button is for that."""
+    if error.next_step in _NEXT_STEPS:
+        name, words, icon = _NEXT_STEPS[error.next_step]
+        box.operator(name, text=words, icon=icon)
+    if ticket is None or not ticket.can_retry:
+        return
+    if error.next_step is NextStep.EDIT_ANYWAY:
+        again = box.operator("fluxdepth.retry", text="Edit Anyway", icon="FILE_REFRESH")
+        again.job, again.confirmed = ticket.key, True
+    elif error.next_step is NextStep.TRY_AGAIN:
+        box.operator("fluxdepth.retry", icon="FILE_REFRESH").job = ticket.key
+
+
+def draw_owed(layout, context) -> None:
+    """What was paid for and is in no file; what may have been billed; what belongs elsewhere."""
+    desk, width = session.desk, context.region.width
+    here = desk.here()
+    if here:
+        box = layout.box()
+        count = sum(len(owed.indices) for owed in here)
+        words = "One edit was" if count == 1 else f"{count} edits were"
+        texts.paragraph(box, f"{words} paid for and not brought in, or never saved with the file.", width, icon="INFO")
+        for owed in here[:OWED_SHOWN]:
+            _draw_owed(box, width, owed)
+        _draw_rest(box, len(here))
+        box.operator("fluxdepth.recover", icon="IMPORT")
+    uncertain = desk.uncertain()
+    if uncertain:
+        box = layout.box()
+        for owed in uncertain[:OWED_SHOWN]:
+            _draw_owed(box, width, owed, icon="QUESTION")
+        _draw_rest(box, len(uncertain))
+    elsewhere = desk.elsewhere()
+    if elsewhere:
+        box = layout.box()
+        for owed in elsewhere[:OWED_SHOWN]:
+            _draw_owed(box, width, owed, icon="FILE_BLEND")
+            if session.can_come_here(owed):
+                box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = owed.job.id
+        _draw_rest(box, len(elsewhere))
+
+
+def _draw_owed(box, width: int, owed: Owed, icon: str = "NONE") -> None:
+    row = box.row()
+    texts.paragraph(row, owed.words, width - 40, icon=icon)
+    buttons = row.row(align=True)
+    buttons.alignment = "RIGHT"
+    ids = " ".join(entry.uuid for entry in owed.entries if entry.uuid)
+    if ids:
+        buttons.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = ids
+    buttons.operator("fluxdepth.discard", text="", icon="TRASH", emboss=False).job = owed.job.id
+
+
+def _draw_rest(box, count: int) -> None:
+    if count > OWED_SHOWN:
+        row = box.row()
+        row.active = False
+        row.label(text=f"and {count - OWED_SHOWN} more")
