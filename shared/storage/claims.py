@@ -44,6 +44,7 @@ class _Link:
     process: str
     facts: Mapping[str, Any]
     stamp: tuple[int, int]
+    left: bool  # by its owner, on purpose
 
 
 class Claim:
@@ -92,7 +93,10 @@ class Claim:
 
         Raises :class:`StorageError`.
         """
-        line = json.dumps({"facts": facts}).encode() + b"\n"
+        return self._append({"facts": facts})
+
+    def _append(self, content: Mapping[str, Any]) -> bool:
+        line = json.dumps(content).encode() + b"\n"
         try:
             with self._mutex:
                 # Looked at and written through one handle: what took its place meanwhile can't be hit.
@@ -107,6 +111,12 @@ class Claim:
             return False
         except OSError as exc:
             raise _storage_error(self._path, exc) from exc
+
+    def leave(self) -> None:
+        """Lets the claim lie with its facts, for whoever takes it over, which may be at once."""
+        _hearts.discard(self)
+        with contextlib.suppress(StorageError):  # it is dead then when its heart has stopped for long enough
+            self._append({"left": True})
 
     def release(self) -> None:
         """Gives the file up: it is made, or it is not going to be. What others hold by now is left alone."""
@@ -193,7 +203,7 @@ _watched: dict[Path, _Watch] = {}
 
 def _is_dead(link: _Link) -> bool:
     """Whether the owner of the chain that ends with ``link`` is known to be gone, or has been silent for too long."""
-    if link.process and processes.is_alive(link.process) is False:
+    if link.left or (link.process and processes.is_alive(link.process) is False):
         _watched.pop(link.path, None)
         return True
     now = time.monotonic()
@@ -272,10 +282,13 @@ def _read(path: Path) -> _Link | None:
     stamp = (status.st_mtime_ns, status.st_size)
     owner = _object(first)
     facts = dict(owner.get("facts") or {})
-    for line in more:  # the last one may have been cut by a kill
-        facts.update(_object(line).get("facts") or {})
+    notes = [_object(line) for line in more]  # the last one may have been cut by a kill
+    for note in notes:
+        facts.update(note.get("facts") or {})
     # One that was killed between creating and writing has no token; the time of that moment stands for it.
-    return _Link(path, _token_in(first) or f"none-{stamp[0]:x}", str(owner.get("process") or ""), facts, stamp)
+    token = _token_in(first) or f"none-{stamp[0]:x}"
+    left = any(note.get("left") for note in notes)
+    return _Link(path, token, str(owner.get("process") or ""), facts, stamp, left)
 
 
 def _token_in(line: bytes) -> str:

@@ -129,6 +129,15 @@ def test_what_a_dead_one_noted_reaches_the_one_after_the_next(file: Path) -> Non
     assert left(file) == []
 
 
+def test_one_that_was_left_on_purpose_is_taken_over_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also from a machine, or a container, that nobody can look into."""
+    stranger = taken_by_a_stranger(file, monkeypatch, state="uncertain")
+    stranger.leave()
+    claim = taken(file)
+    assert claim.before == {"state": "uncertain"} and not stranger.stands()
+    assert Claim.take(file) is None
+
+
 @pytest.mark.parametrize("content", [b"", b'{"token": "abc', b"\xff\x00\n"])
 def test_one_killed_before_it_wrote_its_name_is_taken_over_too(file: Path, content: bytes, soon: None) -> None:
     file.with_name(f".{file.name}.claim").write_bytes(content)

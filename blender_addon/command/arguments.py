@@ -1,0 +1,94 @@
+"""The command's options, made from the parameter tables, and what they come to together with the scene's settings."""
+
+import argparse
+from types import SimpleNamespace
+
+import bpy
+
+from .. import properties
+from ..shared.errors import ParameterError
+from ..shared.model.edit import DepthEdit
+from ..shared.model.models import FLUX_DEPTH_PRO
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind
+from . import frames
+
+HOST_PARAMETERS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
+OPTIONS = (*FLUX_DEPTH_PRO.parameters, *HOST_PARAMETERS)
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="blender -b FILE.blend --online-mode --command fluxdepth",
+        description="Depth-aware edits of renders with Flux Depth Pro. Each frame and variation is a paid edit. "
+        "What is not given is taken from the scene, as it was saved in the sidebar.",
+        epilog="A range resumes where it stopped, and several commands may work on the same one: what is there is left "
+        "alone, what was paid for is fetched. Ctrl+C stops paying; a second one stops waiting as well. The exit code "
+        "is 0 only when every frame has its result, 130 after Ctrl+C.",
+    )
+    what = made.add_argument_group("what")
+    what.add_argument("--frame", type=int, help="one frame (default: the scene's current one)")
+    what.add_argument("--frames", metavar="FIRST-LAST[:STEP]", help="a range of frames, or `scene` for the scene's own")
+    what.add_argument("--image", metavar="NAME", help="edit this image of the file instead of rendering")
+    what.add_argument(
+        "--default-scene", action="store_true", help="Blender's default scene is meant, and no file was to be opened"
+    )
+    what.add_argument(
+        "--output",
+        default=frames.DEFAULT_OUTPUT,
+        help="where the results go; # is the frame, // the folder of the .blend; with .png, .jpg or .webp at its end "
+        "every result becomes such a file (default: %(default)s)",
+    )
+    what.add_argument("--overwrite", action="store_true", help="make, and pay for, results anew that are there")
+    what.add_argument(
+        "--pay-uncertain",
+        action="store_true",
+        help="pay for frames again whose edit may have been paid for and can't be found again",
+    )
+    settings = made.add_argument_group("settings")
+    for parameter in OPTIONS:
+        words = f"{parameter.help} ({parameter.range_text})".replace("%", "%%")
+        name = f"--{parameter.argument}"
+        if parameter.kind is Kind.BOOLEAN:
+            settings.add_argument(name, action=argparse.BooleanOptionalAction, help=words)
+        elif parameter.kind is Kind.CHOICE:
+            settings.add_argument(name, choices=[choice.value for choice in parameter.choices], help=words)
+        else:
+            kind = {Kind.INTEGER: int, Kind.REAL: float, Kind.TEXT: str}[parameter.kind]
+            settings.add_argument(name, type=kind, metavar=parameter.kind.name[0], help=words)
+    return made
+
+
+def settings_of(chosen: argparse.Namespace, scene) -> SimpleNamespace:
+    """What the command line says, and for the rest what the scene says, as a scene's own settings look to those who
+    take pictures. The scene itself is left as it is. Raises ParameterError.
+    """
+    saved = scene.fluxdepth
+    stored = {one.name: getattr(saved, one.name) for one in OPTIONS} | properties.values_of(saved)
+    given = {one.name: getattr(chosen, one.name) for one in OPTIONS if getattr(chosen, one.name) is not None}
+    if chosen.format is None and (kind := frames.kind_in(chosen.output)):
+        given["format"] = kind  # a service that can give the file as it is wanted saves a conversion
+    image = None
+    if chosen.image is not None:
+        image = bpy.data.images.get(chosen.image)
+        if image is None:
+            raise ParameterError(f"There is no image “{chosen.image}” in this file.", "--image takes an image's name.")
+    settings = SimpleNamespace(**{**stored, **given}, source="IMAGE" if image else "RENDER", image=image)
+    for parameter in HOST_PARAMETERS:
+        parameter.checked(getattr(settings, parameter.name))
+    return settings
+
+
+def edits_of(settings: SimpleNamespace) -> list[DepthEdit]:
+    """The edits of one frame, one for each variation. Raises ParameterError."""
+    edit = DepthEdit.checked({one.name: getattr(settings, one.name) for one in FLUX_DEPTH_PRO.parameters})
+    return edit.variations(settings.variations)
+
+
+def numbers_of(chosen: argparse.Namespace, scene) -> range:
+    """The numbers of the frames. Raises ParameterError."""
+    if chosen.frames is None:
+        frame = scene.frame_current if chosen.frame is None else chosen.frame
+        return range(frame, frame + 1)
+    if chosen.frames == "scene":
+        return range(scene.frame_start, scene.frame_end + 1, scene.frame_step)
+    return frames.numbers(chosen.frames)
