@@ -140,6 +140,12 @@ class Desk:
         self._begin(ticket, work)
         return ticket
 
+    def bring(self, ticket: Ticket, here: Destination) -> None:
+        """What is kept for a document that is not open comes into another one, because the artist says so."""
+        if ticket.state is State.KEPT:
+            ticket.destination, ticket.elsewhere = here, True
+            self._change(ticket, State.ARRIVING)
+
     def _composed(self, ticket: Ticket, outcome: Outcome) -> Outcome:
         if self._compose:
             for result in outcome.results:
@@ -297,8 +303,10 @@ class Desk:
             try:
                 self._advance(ticket, budget / 2)
             except Exception as exc:  # noqa: BLE001  a host drops a timer that raises, and every job with it
+                error = internal_error(exc, ticket.submit_begun or ticket.recovered)
                 ticket.placing = None
-                self._end(ticket, State.FAILED, internal_error(exc, ticket.submit_begun or ticket.recovered))
+                self._end(ticket, State.FAILED, pipeline.paid(error) if ticket.results else error)
+                self.look()
         return self._errands.busy or bool(self._late) or any(ticket.active for ticket in self.tickets)
 
     def _advance(self, ticket: Ticket, budget: float) -> None:

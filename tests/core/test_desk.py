@@ -134,6 +134,17 @@ def test_a_result_is_kept_until_its_document_is_open_again(bench: Bench, photo: 
     assert len(host.placed) == 1 and not bench.owed()
 
 
+def test_what_is_kept_comes_into_another_document_when_the_artist_says_so(bench: Bench, photo: EncodedImage) -> None:
+    host = DeskHost("/pictures/another.xcf")
+    desk = bench.desk(host)
+    ticket = desk.start(bench.request(photo, destination=FILE))
+    finish(desk)
+    assert ticket.state is State.KEPT
+    desk.bring(ticket, Destination("test", "/pictures/another.xcf"))
+    finish(desk)
+    assert ticket.state is State.ARRIVED and len(host.placed) == 1 and not bench.owed()
+
+
 def test_a_place_that_fails_says_that_it_is_paid_for_and_offers_it_again(bench: Bench, photo: EncodedImage) -> None:
     class Broken(DeskHost):
         def place(self, ticket: Ticket) -> Iterator[None]:
@@ -161,7 +172,9 @@ def test_a_host_that_raises_does_not_stop_the_others(bench: Bench, photo: Encode
     good = desk.start(bench.request(photo, prompt="good"))
     finish(desk)
     assert (bad.state, good.state) == (State.FAILED, State.ARRIVED)
-    assert "ZeroDivisionError" in str(bad.error)
+    assert "ZeroDivisionError" in str(bad.error) and "Credits were used" in str(bad.error)
+    waiting = [one for one in desk.here() if one.why is Why.WAITING]
+    assert [one.entries[0].settings["prompt"] for one in waiting] == ["bad"]
 
 
 # Companions.
