@@ -7,7 +7,7 @@ A document is known by its path, and while it has none by the session of this pr
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import bpy
@@ -157,22 +157,34 @@ def stop(ticket: Ticket) -> None:
 
 def recover() -> list[Ticket]:
     """Starts to bring in what belongs to this file, or to one that can't be opened any more."""
+    started = _brought_here(lambda ticket: not ticket.destination.path)  # closed before it had a name
     desk.look_now(held())
-    started = [desk.recover(owed) for owed in desk.here()]
+    started += [desk.recover(owed) for owed in desk.here()]
     ticker.wake()
     return started
 
 
 def bring_in_here(job_id: str) -> list[Ticket]:
     """Starts to bring what belongs to another Blender file into this one, as images of its own."""
-    for ticket in list(desk.tickets):
-        if ticket.job_id == job_id and ticket.state is State.KEPT:
-            desk.dismiss(ticket)  # it is on the disk too, and what comes of it has a row of its own
+    started = _brought_here(lambda ticket: ticket.job_id == job_id)
     desk.look_now(held())
     wanted = [owed for owed in desk.elsewhere() if owed.job.id == job_id and can_come_here(owed)]
-    started = [desk.recover(owed, here=document(dict(owed.job.destination.place))) for owed in wanted]
+    started += [desk.recover(owed, here=document(dict(owed.job.destination.place))) for owed in wanted]
     ticker.wake()
     return started
+
+
+def _brought_here(wanted: Callable[[Ticket], bool]) -> list[Ticket]:
+    """The kept tickets of this session that come into the open file now."""
+    kept = [ticket for ticket in desk.tickets if ticket.state is State.KEPT and wanted(ticket)]
+    for ticket in kept:
+        desk.bring(ticket, document(dict(ticket.destination.place)))
+    return kept
+
+
+def is_letting_go() -> bool:
+    """Whether the worker of an edit that was just stopped may still be writing down what is to be recovered."""
+    return any(_reminds(ticket) for ticket in desk.tickets)
 
 
 def can_come_here(owed: Owed) -> bool:
@@ -257,6 +269,8 @@ def _advance() -> bool:
     busy = desk.advance()
     states = {ticket.key: ticket.state for ticket in desk.tickets}
     if states != _last_states:
+        if any(not ticket.active and _last_states.get(ticket.key) is not ticket.state for ticket in desk.tickets):
+            look()
         _last_states.clear()
         _last_states.update(states)
         _forget_what_came()
@@ -296,13 +310,22 @@ def _forget_finished() -> None:
             desk.dismiss(ticket)
 
 
+def _reminds(ticket: Ticket) -> bool:
+    """Whether the row says that there is something to recover."""
+    return ticket.error is not None and ticket.error.next_step is NextStep.RECOVER and not ticket.active
+
+
 def _forget_what_came() -> None:
-    """A row of something that is still to come goes when that has arrived by another way, and not before."""
+    """A row of something that is still to come goes when that has arrived by another way, and not before.
+
+    Of several rows of one job that remind of the same, the newest stays.
+    """
     arrived = {ticket.job_id for ticket in desk.tickets if ticket.state is State.ARRIVED}
     owed = {one.job.id for one in desk.standing.owed} if desk.standing else set()
+    newest = {ticket.job_id: ticket for ticket in desk.tickets if _reminds(ticket)}
     for ticket in list(desk.tickets):
-        reminds = ticket.error is not None and ticket.error.next_step is NextStep.RECOVER and not ticket.active
-        if (reminds or ticket.state is State.KEPT) and ticket.job_id in arrived - owed:
+        came = ticket.job_id in arrived - owed and (_reminds(ticket) or ticket.state is State.KEPT)
+        if came or (_reminds(ticket) and newest[ticket.job_id] is not ticket):
             desk.dismiss(ticket)
 
 

@@ -24,7 +24,8 @@ class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
 
         state = started(self, recover)
         if not tickets and session.problem is None:
-            self.report({"INFO"}, "There is no unfinished edit of this file")
+            late = "What was stopped is still being written down; try again in a moment"
+            self.report({"INFO"}, late if session.is_letting_go() else "There is no unfinished edit of this file")
             return {"CANCELLED"}
         return state
 

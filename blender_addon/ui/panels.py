@@ -5,6 +5,7 @@ import bpy
 from .. import properties, session
 from ..operators import access
 from ..pictures import results, sources
+from ..shared.jobs.wording import short_prompt
 from ..shared.model.models import FLUX_DEPTH_PRO
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
 from ..shared.model.presets import advice
@@ -136,7 +137,7 @@ def _draw_result(layout, image, made_with: dict, is_shown: bool) -> None:
     if image.preview:
         row.template_icon(icon_value=image.preview.icon_id, scale=3.6)
     column = row.column()
-    column.label(text=texts.shortened(str(made_with.get("prompt", image.name)), rows.TITLE_LETTERS - 8))
+    column.label(text=short_prompt(str(made_with.get("prompt", image.name)), rows.TITLE_LETTERS - 8))
     note = column.row()
     note.active = False
     note.label(text=f"Seed {made_with.get('seed')}  ·  {made_with.get('steps')} steps")
@@ -175,7 +176,7 @@ class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
         if not prompts:
             self.layout.label(text="No edits yet")
         for prompt in prompts:
-            words = texts.shortened(prompt, 80)
+            words = short_prompt(prompt, 80)
             self.layout.operator("fluxdepth.recent_prompt", text=words).prompt = prompt
 
 

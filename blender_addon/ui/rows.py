@@ -1,5 +1,7 @@
 """The rows of jobs, and what is owed to this file and to others. Draws what the desk says; decides nothing."""
 
+import bpy
+
 from .. import session
 from ..shared.errors import FluxDepthError, NextStep
 from ..shared.jobs import wording
@@ -45,6 +47,8 @@ def _draw_ticket(box, context, ticket: Ticket) -> None:
     if ticket.state is State.KEPT:
         where = wording.where(ticket.destination)
         words = f"The result is here. It belongs to {where}, and comes in by itself when that is opened."
+        if not ticket.destination.path:
+            words = "The result is here, and the file that it was made for was closed before it had a name."
         texts.paragraph(box, words, context.region.width)
         box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = ticket.job_id
     elif wrong and ticket.error:
@@ -67,7 +71,9 @@ def _head(box, title: str, icon: str, dismisses: str | None = None, alert: bool 
 
 
 def _what_came(ticket: Ticket) -> str:
-    count = len(ticket.images)
+    count = sum(name in bpy.data.images for name in ticket.images)
+    if not count:
+        return "Not in this file any more"
     words = "Result" if count == 1 else f"{count} results"
     return words + (" recovered" if ticket.recovered else f" in {ticket.seconds:.0f} s")
 
@@ -89,41 +95,54 @@ def _next_step(box, error: FluxDepthError, ticket: Ticket | None = None) -> None
 def draw_owed(layout, context) -> None:
     """What was paid for and is in no file; what may have been billed; what belongs elsewhere."""
     desk, width = session.desk, context.region.width
-    here = desk.here()
+    # A stopped job's own row has the button already.
+    stopped = {ticket.job_id for ticket in desk.tickets if ticket.state is State.STOPPED}
+    here = [owed for owed in desk.here() if owed.job.id not in stopped]
     if here:
         box = layout.box()
         count = sum(len(owed.indices) for owed in here)
-        words = "One edit was" if count == 1 else f"{count} edits were"
-        texts.paragraph(box, f"{words} paid for and not brought in, or never saved with the file.", width, icon="INFO")
+        words = "1 edit to bring in" if count == 1 else f"{count} edits to bring in"
+        box.label(text=f"{words}, paid for already", icon="INFO")
         for owed in here[:OWED_SHOWN]:
-            _draw_owed(box, width, owed)
+            _draw_owed(box, width, owed, "RENDER_RESULT")
         _draw_rest(box, len(here))
         box.operator("fluxdepth.recover", icon="IMPORT")
     uncertain = desk.uncertain()
     if uncertain:
         box = layout.box()
         for owed in uncertain[:OWED_SHOWN]:
-            _draw_owed(box, width, owed, icon="QUESTION")
+            _draw_owed(box, width, owed, "QUESTION")
         _draw_rest(box, len(uncertain))
     elsewhere = desk.elsewhere()
     if elsewhere:
         box = layout.box()
+        box.label(text="Belongs elsewhere", icon="INFO")
         for owed in elsewhere[:OWED_SHOWN]:
-            _draw_owed(box, width, owed, icon="FILE_BLEND")
+            _draw_owed(box, width, owed, "FILE_BLEND", elsewhere=True)
             if session.can_come_here(owed):
                 box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = owed.job.id
         _draw_rest(box, len(elsewhere))
 
 
-def _draw_owed(box, width: int, owed: Owed, icon: str = "NONE") -> None:
+def _draw_owed(box, width: int, owed: Owed, icon: str, elsewhere: bool = False) -> None:
     row = box.row()
-    texts.paragraph(row, owed.words, width - 40, icon=icon)
+    row.label(text=wording.short_prompt(str(owed.entries[0].settings.get("prompt", "")), TITLE_LETTERS), icon=icon)
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
-    ids = " ".join(entry.uuid for entry in owed.entries if entry.uuid)
+    # What lies on the disk already is not the vendor's to find.
+    ids = [entry.uuid for entry in owed.entries if entry.uuid and not entry.result_file]
     if ids:
-        buttons.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = ids
+        buttons.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = " ".join(ids)
     buttons.operator("fluxdepth.discard", text="", icon="TRASH", emboss=False).job = owed.job.id
+    words = f"{owed.why.value[0].upper()}{owed.why.value[1:]}"
+    if elsewhere:
+        words = f"For {wording.where(owed.job.destination)}. {words}"
+    count = f", {len(owed.entries)} edits" if len(owed.entries) > 1 else ""
+    texts.paragraph(box, f"{words} ({wording.when(owed.job)}{count}).", width)
+    if ids:
+        note = box.column()
+        note.active = False
+        texts.paragraph(note, "Id " + ", ".join(ids), width)
 
 
 def _draw_rest(box, count: int) -> None:

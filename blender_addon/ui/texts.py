@@ -1,25 +1,43 @@
-"""Sentences in panels: Blender's labels neither wrap nor tell their width, so lines are made here."""
+"""Sentences in panels: Blender's labels do not wrap, so lines are made here, as wide as the interface's font is."""
 
-import textwrap
+import functools
+import re
 
+import blf
 import bpy
+
+INTERFACE_FONT = 0
+MARGIN = 70  # px at scale 1: of a label in a box in a panel with the tabs beside it
+ICON = 26
 
 
 def paragraph(layout, text: str, width: int, icon: str = "NONE") -> None:
     """``text`` in as many labels as a region of ``width`` pixels needs; the icon stands before the first."""
     column = layout.column(align=True)
     column.scale_y = 0.75
-    # A letter of the interface font is about 5.9 px wide at scale 1; margins take some 50, an icon 20 more.
     scale = bpy.context.preferences.system.ui_scale
-    margin = 50 if icon == "NONE" else 76
-    letters = max(16, int((width / scale - margin) / 5.9))
-    for number, line in enumerate(textwrap.wrap(text, letters)):
+    points = bpy.context.preferences.ui_styles[0].widget.points
+    room = width - (MARGIN + (0 if icon == "NONE" else ICON)) * scale
+    for number, line in enumerate(_lines(text, max(room, 80 * scale), points * scale)):
         if icon == "NONE":
             column.label(text=line)
         else:
             column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-def shortened(text: str, width: int) -> str:
-    """``text`` on one line, cut to about ``width`` letters."""
-    return textwrap.shorten(text, width, placeholder="…") or text[:width]
+@functools.lru_cache(maxsize=256)
+def _lines(text: str, room: float, size: float) -> tuple[str, ...]:
+    """``text`` cut into lines of at most ``room`` pixels: at spaces, and at hyphens in what is longer than a line."""
+    blf.size(INTERFACE_FONT, size)
+
+    def fits(line: str) -> bool:
+        return bool(blf.dimensions(INTERFACE_FONT, line.rstrip())[0] <= room)
+
+    words = re.findall(r"\S+\s*", text)
+    pieces = [piece for word in words for piece in ([word] if fits(word) else re.findall(r"[^-]+-*|-+", word))]
+    lines = [""]
+    for piece in pieces:
+        if lines[-1] and not fits(lines[-1] + piece):
+            lines.append("")
+        lines[-1] += piece
+    return tuple(line.rstrip() for line in lines)

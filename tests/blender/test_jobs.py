@@ -5,12 +5,20 @@ Every result arrives where it belongs, and nothing is paid for that nobody asked
 
 from __future__ import annotations
 
+import io
 import signal
+import time
+import uuid
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import build
+from shared.model.edit import DepthEdit
+from shared.pictures.encoded import sniff
+from shared.storage.entries import Destination, EditState
+from shared.storage.journal import Journal
 from tests.hosts import VirtualScreen
 from tests.sandbox import Fault, Sandbox
 
@@ -214,6 +222,68 @@ bpy.ops.fluxdepth.edit()
     assert sandbox.submits == 1
 
 
+def journalled(host: Installed, sandbox: Sandbox, prompt: str, destination: Destination) -> str:
+    """A paid edit in the data folder whose result lies there, as another program left it. Returns the job's id."""
+    edit = DepthEdit.checked({"prompt": prompt, "format": "png"})
+    writer = Journal(host.data_folder).create([edit], address=sandbox.base_url, destination=destination)
+    writer.update_edit(0, state=EditState.TAKEN, uuid=str(uuid.uuid4()), submitted=time.time())
+    with io.BytesIO() as stream:
+        Image.new("RGB", (32, 18), "orange").save(stream, "PNG")
+        writer.keep_result(0, sniff(stream.getvalue()))
+    writer.close()
+    return writer.job.id
+
+
+def test_what_belongs_elsewhere_is_listed_and_left_alone(
+    fresh: Window, host: Installed, sandbox: Sandbox, other: Path
+) -> None:
+    """The command's and GIMP's are theirs. Another file of Blender's may be brought in, when the artist says so."""
+    places = {
+        "frame 7 of the shot": Destination("command", str(other), files=(str(host.out / "frame_0007.png"),)),
+        "the sky in the photo": Destination("gimp", "/somewhere/photo.xcf", title="photo.xcf"),
+        "the hall in the fog": Destination("blender", str(other), title="other.blend"),
+    }
+    ids = {prompt: journalled(host, sandbox, prompt, place) for prompt, place in places.items()}
+    fresh.do("session.look()")
+    fresh.wait_for("len(desk.elsewhere()) == 3")
+    picture(fresh, host, "elsewhere")
+    assert fresh.do("answer = list(bpy.ops.fluxdepth.recover())") == ["CANCELLED"]
+    for prompt in ("frame 7 of the shot", "the sky in the photo"):
+        fresh.do(f"bpy.ops.fluxdepth.bring_in_here(job={ids[prompt]!r})")
+    fresh.wait_for(IDLE)
+    assert fresh.do(f"answer = {RESULTS}") == []
+    fresh.do(f"bpy.ops.fluxdepth.bring_in_here(job={ids['the hall in the fog']!r})")
+    fresh.wait_for(f"len({RESULTS}) == 1")
+    assert fresh.do(PROMPTS) == ["the hall in the fog"]
+    fresh.wait_for("len(desk.elsewhere()) == 2")
+    assert sandbox.requests == []
+
+
+def test_edit_that_the_service_has_forgotten_can_be_let_go(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    """The id to quote to the vendor's support is there to be copied, and then it is off the list for good."""
+    sandbox.latency = 60.0
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for(GENERATING)
+    fresh.do("bpy.ops.fluxdepth.cancel()")
+    fresh.wait_for("len(desk.here()) == 1")
+    sandbox.reset()
+    fresh.do("bpy.ops.fluxdepth.recover()")
+    fresh.wait_for("'FAILED' in " + ROWS)
+    fresh.wait_for("len(desk.here()) == 1")
+    picture(fresh, host, "forgotten")
+    assert "no longer knows" in error(fresh)
+    uuid_of_it = fresh.do("answer = desk.here()[0].entries[0].uuid")
+    fresh.do("bpy.ops.fluxdepth.copy_id(ids=desk.here()[0].entries[0].uuid)")
+    assert uuid_of_it
+    assert fresh.do("answer = bpy.context.window_manager.clipboard") == uuid_of_it
+    fresh.do("bpy.ops.fluxdepth.discard(job=desk.here()[0].job.id)")
+    fresh.wait_for("len(desk.here()) == 0")
+    fresh.do("session.look()")
+    fresh.wait_for(IDLE)
+    assert fresh.do("answer = len(desk.here())") == 0
+    assert fresh.do("answer = list(bpy.ops.fluxdepth.recover())") == ["CANCELLED"]
+
+
 def test_render_now_never_sends_another_file_s_scene(fresh: Window, sandbox: Sandbox, other: Path) -> None:
     fresh.do(CYCLES.format(samples=4000) + "bpy.ops.fluxdepth.edit()")
     fresh.wait_for("bpy.app.is_job_running('RENDER')")
@@ -294,8 +364,7 @@ bpy.ops.fluxdepth.edit()
     assert "Credits" in error(fresh)
     fresh.wait_for("len(desk.here()) > 0")
     picture(fresh, host, "fault")
-    fresh.do("session.results.bring_in = kept")
-    fresh.do("bpy.ops.fluxdepth.recover()")
+    fresh.do("session.results.bring_in = kept; bpy.ops.fluxdepth.recover()")
     fresh.wait_for(f"len({RESULTS}) == 1")
     assert sandbox.taken == 1
 
