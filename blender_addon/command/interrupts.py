@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from .talk import complain
 
 EXIT_CODE = 130  # as shells have it: 128 + SIGINT
-PATIENCE = 15.0  # s after the second one in which a submit may end and a render give way, before the process just ends
+PATIENCE = 10.0  # s after the second one in which a submit may end and a render give way, before the process just ends
 WATCHED = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one is Windows'
 
 FIRST = (

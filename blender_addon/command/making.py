@@ -159,7 +159,7 @@ class Maker:
         flown = [held.pop(wish.index) for wish in wishes]
         request = EditRequest(
             wishes[0].edit,
-            taken or (lambda: pictures.taken(snapshot)),
+            taken or snapshot.taken,
             self._destination(wishes, snapshot.origin, attempt),
             len(wishes),
             {one.name: getattr(self.settings, one.name) for one in arguments.HOST_PARAMETERS},

@@ -5,11 +5,9 @@ from types import SimpleNamespace
 
 import bpy
 
-from ..pictures import sources
-from ..shared.errors import PictureError
+from ..pictures import rendering, sources
 from ..shared.jobs.background import Background
 from ..shared.jobs.request import Taken
-from ..shared.pictures import imaging
 from ..shared.storage.entries import ALPHA, Job
 
 
@@ -32,24 +30,13 @@ def of_frame(settings: SimpleNamespace, frame: int) -> sources.Snapshot:
     """Renders ``frame``, unless an image is to be edited. Raises PictureError, in words."""
     bpy.context.scene.frame_set(frame)
     if not settings.image:
-        try:
-            ended = bpy.ops.render.render()
-        except RuntimeError as exc:
-            raise PictureError("The scene can't be rendered.", str(exc).strip()) from exc
-        if ended != {"FINISHED"}:
-            raise PictureError("The scene was not rendered to its end.", "What Blender printed above tells why.")
+        rendering.start(bpy.context, settings)  # without a window it is done on return
     return sources.take(bpy.context, settings)
 
 
-def taken(snapshot: sources.Snapshot) -> Taken:
-    """The picture as it is sent, with its transparency; for a worker. Raises PictureError."""
-    image = snapshot.encode()
-    return Taken(image, {ALPHA: imaging.stored_alpha(snapshot.alpha)} if snapshot.alpha else {})
-
-
 def taken_now(snapshot: sources.Snapshot, wait: Callable[[float], None]) -> Taken:
-    """The same on the main thread, which serves the worker meanwhile. Raises PictureError."""
-    work = Background(lambda: taken(snapshot), "fluxdepth-picture")
+    """The picture as it is sent, with its transparency; the main thread serves the worker. Raises PictureError."""
+    work = Background(snapshot.taken, "fluxdepth-picture")
     while not work.finished:
         snapshot.serve()
         wait(0.01)

@@ -12,7 +12,15 @@ from pathlib import Path
 import bpy
 
 from ..operators import access
-from ..shared.errors import Billed, Cancelled, FluxDepthError, NextStep, PictureError, ResultError, StorageError
+from ..shared.errors import (
+    Billed,
+    Cancelled,
+    FluxDepthError,
+    PictureError,
+    ResultError,
+    StillRunningError,
+    StorageError,
+)
 from ..shared.jobs.desk import Desk
 from ..shared.jobs.request import Result
 from ..shared.jobs.ticket import Ticket
@@ -34,6 +42,7 @@ LOOK_AT_OTHERS = 1.0  # s between two looks at the claims of other workers
 SETTLE = 10.0  # s for a submit that is under way when the command ends: its id has to reach the journal
 PAID = {EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN}  # for certain, or perhaps
 FETCHES = "The same command fetches it, and pays for nothing again."
+WINDOW_ADVICE = (ResultError.advice, StillRunningError.advice)
 
 
 def main(words: list[str]) -> int:
@@ -277,10 +286,10 @@ def _refuse_to_guess(chosen: argparse.Namespace) -> None:
 
 
 def _for_a_terminal(error: FluxDepthError) -> FluxDepthError:
-    """There is no button to press here."""
-    if error.next_step is NextStep.RECOVER and error.billed is not Billed.NO and not isinstance(error, ResultError):
+    """There is no Recover to press here; to call the command again is the same."""
+    if isinstance(error, Cancelled) and error.billed is not Billed.NO:
         return error.with_advice(FETCHES)
-    return error
+    return error.with_advice(FETCHES) if error.advice in WINDOW_ADVICE else error
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -114,10 +114,14 @@ def all_are_known(sandbox: Sandbox, count: int) -> bool:
     return sandbox.submits == count == len({request.path for request in sandbox.at("poll")})
 
 
-def sizes(folder: Path) -> dict[str, tuple[int, int]]:
-    """The pictures in the folder, whole ones, by name. Anything else is an error, a claim that stayed as well."""
+def sizes(folder: Path, pictures_only: bool = False) -> dict[str, tuple[int, int]]:
+    """The pictures in the folder, whole ones, by name. Anything else is an error, a claim that stayed as well, but with
+    ``pictures_only``.
+    """
     found = {}
     for path in sorted(folder.iterdir()):
+        if pictures_only and path.name.startswith("."):
+            continue
         with Image.open(path) as picture:
             picture.load()
             found[path.name] = picture.size

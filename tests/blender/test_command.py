@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from shared.model.models import FLUX_DEPTH_PRO
 from tests.sandbox import Fault, Sandbox
 
-from .conftest import WINDOWED, Installed, installed
+from .commanding import command, sizes
+from .conftest import BPYS, WINDOWED, Installed, installed
 from .window import INSIDE
 
 
@@ -31,21 +30,6 @@ def scene(host: Installed, sandbox: Sandbox) -> Path:
 @pytest.fixture(autouse=True)
 def empty_service(sandbox: Sandbox) -> None:
     sandbox.reset()
-
-
-def command(
-    host: Installed, scene: Path, sandbox: Sandbox, *arguments: str | Path, online: bool = True
-) -> subprocess.CompletedProcess[str]:
-    argv = ["-b", scene, "--online-mode" if online else "--offline-mode", "--command", "fluxdepth", *arguments]
-    return host.host.run(argv, user_resources=host.profile, env=host.environment(sandbox), timeout=170)
-
-
-def sizes(folder: Path) -> dict[str, tuple[int, int]]:
-    found = {}
-    for path in sorted(folder.iterdir()):
-        with Image.open(path) as picture:
-            found[path.name] = picture.size
-    return found
 
 
 def test_help_lists_every_parameter(host: Installed, scene: Path, sandbox: Sandbox) -> None:
@@ -143,3 +127,23 @@ def test_offline_it_says_how_to_allow_it(host: Installed, scene: Path, sandbox: 
     assert done.returncode == 1
     assert "--online-mode" in done.stderr
     assert sandbox.submits == 0
+
+
+@pytest.mark.parametrize("name", BPYS)
+def test_every_supported_blender_runs_it(
+    request: pytest.FixtureRequest, name: str, package: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """As a module, which has no command line of its own: what is registered for it is called."""
+    host = installed(request.getfixturevalue(name), package, tmp_path)
+    env = host.environment(sandbox)
+    scene, out = tmp_path / "scene.blend", tmp_path / "frames"
+    made = host.host.run_script(INSIDE / "scene.py", [scene], user_resources=host.profile, env=env)
+    assert made.returncode == 0, made.stdout + made.stderr
+    words = [scene, "--frames", "1-2", "--output", out / "####.webp", "--prompt", "haze", "--variations", "2"]
+    for _ in range(2):
+        done = host.host.run_script(INSIDE / "command.py", words, user_resources=host.profile, env=env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        names = ["0001-2.webp", "0001.webp", "0002-2.webp", "0002.webp"]
+        assert sizes(out) == dict.fromkeys(names, (480, 270))
+        assert sandbox.taken == 4
+    assert done.stdout.count("is there already") == 2

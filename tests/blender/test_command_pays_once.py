@@ -165,6 +165,10 @@ def test_the_default_scene_can_be_meant(host: Installed, scene: Path, sandbox: S
     nowhere = command(host, typo, sandbox, "--default-scene", "--prompt", "haze")
     assert nowhere.returncode == 1 and "--output" in nowhere.stderr
     assert sandbox.submits == 0
+    # What is refused next is the image: the default scene itself takes a GPU to render.
+    words = ["--default-scene", "--output", tmp_path / "cube", "--image", "nobody"]
+    meant = command(host, typo, sandbox, *words, "--prompt", "haze")
+    assert meant.returncode == 1 and "no image" in meant.stderr
 
 
 @pytest.mark.parametrize("where", ["file", "proc"])
@@ -235,6 +239,37 @@ def test_another_kind_than_asked_for_is_paid_once(
         assert picture.format == asked.upper()
 
 
+@pytest.mark.parametrize("fault", ["result_truncated", "result_not_image"])
+def test_a_result_that_can_not_be_read_is_kept_and_not_bought_again(
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, fault: str
+) -> None:
+    options = ["--frame", "1", "--output", tmp_path / "out" / "####", "--prompt", "haze"]
+    sandbox.fault = f"download:{fault}"
+    for _ in range(2):
+        done = command(host, scene, sandbox, *options)
+        assert done.returncode == 1
+        (kept,) = host.data_folder.glob("jobs/*/result-1.*")
+        words = str(kept) if fault == "result_truncated" else "The same command fetches it"
+        assert words in done.stderr and "Credits were used" in done.stderr and "Recover" not in done.stderr
+        assert not sizes(tmp_path / "out", pictures_only=True)
+    sandbox.fault = None
+    done = command(host, scene, sandbox, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(sizes(tmp_path / "out")) == FRAMES[:1]
+    assert sandbox.submits == 1
+
+
+def test_a_result_of_a_kind_that_nobody_named_becomes_what_was_asked_for(
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.fault = "download:result_avif"
+    options = ["--frame", "1", "--output", tmp_path / "out" / "####", "--prompt", "haze", "--format", "png"]
+    done = command(host, scene, sandbox, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Image.open(tmp_path / "out" / "0001.png") as picture:
+        assert picture.format == "PNG"
+
+
 def test_ctrl_c_stops_paying_and_the_same_command_resumes(
     host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -261,7 +296,7 @@ def test_ctrl_c_stops_paying_and_the_same_command_resumes(
 def test_a_second_signal_ends_the_wait_and_loses_nothing(
     host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, name: str
 ) -> None:
-    sandbox.latency = 60.0
+    sandbox.latency = 10.0
     out = tmp_path / "out"
     options = ["--frames", "1-4", "--output", out / "####", "--prompt", "haze"]
     process = started(host, scene, sandbox, *options)
@@ -270,10 +305,15 @@ def test_a_second_signal_ends_the_wait_and_loses_nothing(
         process.send_signal(signal.Signals[name])
         with pytest.raises(TimeoutError):
             sandbox.wait_until(lambda service: service.submits > 3, 0.5)
-    done = ended(process, timeout=15)
+    done = ended(process, timeout=8)
     assert done.returncode == 130, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    assert sandbox.submits == 3
+    assert not sizes(out, pictures_only=True)
+    sandbox.latency = 0.0
+    done = command(host, scene, sandbox, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(sizes(out)) == FRAMES[:4]
+    assert sandbox.submits == 4
 
 
 def test_a_range_has_one_kind_of_file(host: Installed, glass: Path, sandbox: Sandbox, tmp_path: Path) -> None:
