@@ -195,7 +195,7 @@ def can_come_here(owed: Owed) -> bool:
 def discard(job_id: str) -> None:
     """What is owed of this job is not wanted any more, or can't be had: it is never offered again."""
     for owed in (*desk.here(), *desk.elsewhere(), *desk.uncertain()):
-        if owed.job.id == job_id:
+        if owed.job.id == job_id and owed.discardable:
             desk.discard(job_id, owed.indices)
     ticker.wake()
 

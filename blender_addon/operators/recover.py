@@ -52,6 +52,15 @@ class FLUXDEPTH_OT_discard(bpy.types.Operator):
 
     job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
 
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Discard this edit?",
+            message="It is never offered again. What it has cost stays spent.",
+            confirm_text="Discard",
+        )
+
     def execute(self, _context):
         try:
             session.discard(self.job)

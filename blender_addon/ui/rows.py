@@ -133,7 +133,8 @@ def _draw_owed(box, width: int, owed: Owed, icon: str, elsewhere: bool = False) 
     ids = [entry.uuid for entry in owed.entries if entry.uuid and not entry.result_file]
     if ids:
         buttons.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = " ".join(ids)
-    buttons.operator("fluxdepth.discard", text="", icon="TRASH", emboss=False).job = owed.job.id
+    if owed.discardable:
+        buttons.operator("fluxdepth.discard", text="", icon="TRASH", emboss=False).job = owed.job.id
     words = f"{owed.why.value[0].upper()}{owed.why.value[1:]}"
     if elsewhere:
         words = f"For {wording.where(owed.job.destination)}. {words}"

@@ -29,6 +29,11 @@ class Owed:
         return [entry.index for entry in self.entries]
 
     @property
+    def discardable(self) -> bool:
+        """Whether a window may give it up. The command's results wait for the command, which would pay anew."""
+        return self.why is not Why.SUBMITTING and (not self.job.destination.files or self.why is Why.UNCERTAIN)
+
+    @property
     def words(self) -> str:
         """One sentence for the artist."""
         return owed_words(self.job, self.entries, self.why)

@@ -74,6 +74,8 @@ def test_recover_brings_what_belongs_to_the_open_document_and_lists_the_rest(ben
     words = " ".join(one.words for one in desk.elsewhere())
     assert "“b.xcf” in GIMP" in words and "“0001.png” of the Blender command" in words
     assert places(look(bench, DeskHost("/pictures/another.xcf")).here()) == []
+    # Given up by a window, the command's would be paid for anew.
+    assert [one.job.destination.host for one in desk.elsewhere() if not one.discardable] == ["command"]
 
 
 def test_what_was_made_for_a_document_that_was_never_saved_comes_once_its_program_is_gone(
