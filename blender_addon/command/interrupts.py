@@ -79,11 +79,15 @@ def watched() -> Iterator[Interrupts]:
     before_fd = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
     # A handler that Blender set is None to Python and can't be put back: the process ends with the command.
     before = {number: signal.signal(number, lambda *_: None) or signal.SIG_DFL for number in numbers}
-    threading.Thread(target=read, name="fluxdepth-signals", daemon=True).start()
+    reader = threading.Thread(target=read, name="fluxdepth-signals", daemon=True)
+    reader.start()
     try:
         yield interrupts
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(before_fd)
-        writing.close()  # ends the thread
+        writing.close()  # ends the reader
+        reader.join(1.0)
+        reading.close()
+        interrupts.on_first = lambda: None  # what it belongs to may go now
