@@ -118,11 +118,11 @@ def run_edit(procedure, run_mode, image, drawables, config, _data):
 
 
 @told
-def run_recover(procedure, run_mode, _image, _drawables, _config, _data):
+def run_recover(procedure, run_mode, image, _drawables, _config, _data):
     """Filters > Flux Depth > Recover"""
     from procedures import recover
 
-    return recover.run(procedure, run_mode)
+    return recover.run(procedure, run_mode, image)
 
 
 @told

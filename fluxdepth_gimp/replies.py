@@ -58,8 +58,23 @@ def failed(procedure: Gimp.Procedure, error: FluxDepthError) -> Gimp.ValueArray:
     return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
 
 
-def succeeded(procedure: Gimp.Procedure, layer: Gimp.Layer | None) -> Gimp.ValueArray:
-    """What the procedure returns to GIMP for the new ``layer``."""
+def ended(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None) -> Gimp.ValueArray:
+    """What a procedure without a result returns to GIMP when it was called for ``image``."""
+    status = Gimp.PDBStatusType.CANCEL if _is_gone(run_mode, image) else Gimp.PDBStatusType.SUCCESS
+    return procedure.new_return_values(status, None)
+
+
+def _is_gone(run_mode: Gimp.RunMode, image: Gimp.Image | None) -> bool:
+    """Whether GIMP must not hear of a success: it would write the settings into ``image``, and show that it can't."""
+    return run_mode is not Gimp.RunMode.NONINTERACTIVE and image is not None and not image.is_valid()
+
+
+def succeeded(
+    procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None, layer: Gimp.Layer | None
+) -> Gimp.ValueArray:
+    """What the procedure returns to GIMP for the new ``layer`` when it was called for ``image``."""
+    if _is_gone(run_mode, image):
+        return ended(procedure, run_mode, image)
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
     if layer is not None and layer.is_valid():
         values.remove(1)

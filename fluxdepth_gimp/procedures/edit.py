@@ -35,7 +35,7 @@ def run(
     if error is not None:
         return replies.failed(procedure, error)
     replies.tell([ticket])
-    return replies.succeeded(procedure, ticket.images[0])
+    return replies.succeeded(procedure, run_mode, image, ticket.images[0])
 
 
 def _edit(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: arguments.Chosen, artist: bool) -> Ticket:
@@ -66,4 +66,4 @@ def interactive(
     layers = [layer for ticket in tickets for layer in ticket.images]
     if not layers:
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, None)
-    return replies.succeeded(procedure, layers[0])
+    return replies.succeeded(procedure, Gimp.RunMode.INTERACTIVE, image, layers[0])

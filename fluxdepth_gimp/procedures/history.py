@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import arguments
+import replies
 from documents import own_image
 from gi.repository import Gimp
 from gimp_host import GimpHost
@@ -32,7 +33,7 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
         settle(desk)
         if chosen is not None and image is not None:
             _edit_with(procedure, image, chosen.job, chosen.entry)
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
+    return replies.ended(procedure, run_mode, image)
 
 
 def _edit_with(procedure: Gimp.Procedure, image: Gimp.Image, job: Job, entry: EditEntry) -> None:

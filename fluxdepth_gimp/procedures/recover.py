@@ -9,7 +9,7 @@ from gimp_host import GimpHost
 from main_loop import StatusBar, settle, wait
 
 
-def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode) -> Gimp.ValueArray:
+def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None) -> Gimp.ValueArray:
     """The procedure. It fails only when something was to be had and nothing at all came."""
     desk = GimpHost(interactive=run_mode is not Gimp.RunMode.NONINTERACTIVE).desk()
     status = StatusBar()
@@ -32,4 +32,4 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode) -> Gimp.ValueArray:
         replies.say(str(error))
     if not tickets:
         replies.say("There is nothing else to recover." if rest else "There is nothing to recover.")
-    return replies.succeeded(procedure, layers[0] if layers else None)
+    return replies.succeeded(procedure, run_mode, image, layers[0] if layers else None)

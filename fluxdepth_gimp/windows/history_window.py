@@ -165,6 +165,7 @@ class HistoryWindow:
         if error is not None:
             self.error.tell(error, {})
         replies.tell([ticket])
+        self.dialog.present()  # a new image's window comes before it
         self._fill(self._position())
 
     def _discard(self) -> None:

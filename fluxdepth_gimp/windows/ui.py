@@ -23,7 +23,7 @@ STEP_LABELS = {
     NextStep.OPEN_SETTINGS: "_Settings…",
     NextStep.TRY_AGAIN: "_Try Again",
     NextStep.RECOVER: "_Recover",
-    NextStep.EDIT_ANYWAY: "Edit _Anyway",
+    NextStep.EDIT_ANYWAY: "Edit Any_way",
 }
 
 

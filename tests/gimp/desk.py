@@ -153,7 +153,11 @@ class Desk:
             self.window(title)  # above all others: what is covered may never be drawn
             return _is_drawn(self.screen.screenshot(path, window, settle=2))
 
-        self.wait_for(drawn, f"the window {title!r} to be drawn")
+        try:
+            self.wait_for(drawn, f"the window {title!r} to be drawn")
+        except TimeoutError:
+            self.picture(f"{name}-covered")
+            raise
         return path
 
     # Acting.
@@ -171,6 +175,25 @@ class Desk:
 
     def press(self, *keys: str) -> None:
         self.screen.key(*keys)
+
+    def press_in(self, title: str, *keys: str) -> None:
+        """Press keys in a window, which is given the keyboard first: GIMP's own may have taken it for a moment."""
+        self.window(title)
+        self.press(*keys)
+
+    def close(self, title: str, name: str) -> None:
+        """Close a window with the keyboard; ``name`` is how AT-SPI calls it."""
+        self.press_until(lambda: all(seen.window != name for seen in self.look()), title, "Escape")
+        self.gone(title)
+
+    def press_until(self, condition: Callable[[], Any], title: str, *keys: str) -> None:
+        """The same, again when it had no effect: a window that has just opened may have got the keys."""
+        for _ in range(4):
+            self.press_in(title, *keys)
+            with suppress(TimeoutError):
+                wait_until(condition, 3, title)
+                return
+        self.wait_for(condition, f"the effect of {keys}")
 
     def type(self, text: str) -> None:
         self.screen.type(text)
@@ -199,6 +222,11 @@ class Desk:
     def open_image(self) -> None:
         self.tell("open")
         self.wait_for(lambda: self.layers() == ["Photo"], "the image to open")
+
+    def close_messages(self) -> None:
+        """Close what GIMP says in windows of its own."""
+        while "GIMP Message" in self.screen.windows():
+            self.press_in("^GIMP Message", "Return")
 
     def to_gimp(self) -> None:
         """Give GIMP's own window the keyboard."""

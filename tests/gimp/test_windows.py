@@ -52,9 +52,14 @@ def start_edit(desk: Desk, prompt: str) -> None:
     """Open the dialog, write the prompt and press Edit, all with the keyboard."""
     desk.command("Depth Edit…")
     desk.window(EDIT)
-    wait_until(lambda: "FOCUSED" in desk.see("text", "").states, 30, "the prompt to have the focus")
+
+    def focused() -> bool:
+        desk.window(EDIT)  # GIMP's own window may take the keyboard back when an image has just been opened
+        return "FOCUSED" in desk.see("text", "").states
+
+    wait_until(focused, 30, "the prompt to have the focus")
     desk.write(prompt, EDIT)
-    desk.press("ctrl+Return")
+    desk.press_in(EDIT, "ctrl+Return")
 
 
 def finished(desk: Desk, layers: int) -> None:

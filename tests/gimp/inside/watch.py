@@ -4,7 +4,7 @@ import json
 import time
 
 from gi.repository import Gimp
-from kit import OUT, SETUP, photo, record
+from kit import OUT, SETUP, close_photos, photo, record
 
 END = time.monotonic() + SETUP["seconds"]
 
@@ -31,17 +31,20 @@ def layers(parent):
 
 
 before = None
-image = display = None
+image = None
 while time.monotonic() < END and not told("end"):
     if told("open"):
         image, _ = photo(600, 400)
-        display = Gimp.Display.new(image)
+        close_photos()
+        Gimp.Display.new(image)
         Gimp.displays_flush()
     if told("select"):
         image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, 80, 300, 200)
         Gimp.displays_flush()
     if told("close"):
-        display.delete()  # and with its last window the image
+        for number in range(1, 100):
+            if Gimp.Display.id_is_valid(number):
+                Gimp.Display.get_by_id(number).delete()  # and with its last window the image
     # Scratch images of an edit come and go in between; what has no layer or no record of ours is told all the same.
     now = [layers(one.get_layers()) for one in Gimp.get_images()]
     if now != before:
