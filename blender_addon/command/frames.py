@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from ..shared.errors import ParameterError, StorageError
 from ..shared.model.edit import DepthEdit
 from ..shared.pictures.encoded import sniff
+from ..shared.storage import files
 from ..shared.storage.entries import EditEntry, EditState, Job
 
 DEFAULT_OUTPUT = "//fluxdepth/####"
@@ -96,18 +96,8 @@ def is_there(file: Path) -> bool:
 
 def prove_room(folders: Iterable[Path], size: tuple[int, int]) -> None:
     """Raises StorageError unless each folder, or what it will be made in, has room for a picture of ``size`` px."""
-    needed = max(LEAST_ROOM, ROOM_FACTOR * size[0] * size[1] * 4)
     for folder in folders:
-        existing = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-        try:
-            free = shutil.disk_usage(existing).free
-        except OSError:  # some network folders do not tell
-            continue
-        if free < needed:
-            raise StorageError(
-                f"There is too little room in “{folder}”: {free / 1e6:.0f} MB.",
-                f"Free some space, or choose another folder; {needed / 1e6:.0f} MB are needed.",
-            )
+        files.require_room(folder, max(LEAST_ROOM, ROOM_FACTOR * size[0] * size[1] * 4))
 
 
 def make_folder(folder: Path) -> None:

@@ -17,12 +17,8 @@ from pixels.scratch import Refused, checked, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
 from shared.pictures.encoded import EncodedImage, sniff
+from shared.pictures.sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
-# Up to here a PNG costs at most some 3 MB and under a second; above it JPEG at high quality is the better bargain.
-AUTO_PNG_PIXELS = 1024 * 1024
-# 4:4:4 at 97 % keeps even fine texture within ΔE2000 1 of the source in the mean; 100 % doubles the bytes.
-JPEG_QUALITY = 0.97
-WEBP_QUALITY = 98.0
 PNG_COMPRESSION = 3  # GIMP's default, 9, takes ten times as long for some 3 % fewer bytes
 
 
@@ -33,22 +29,6 @@ class Outgoing:
     picture: EncodedImage
     alpha: Coverage | None  # None: the source is opaque, or its transparency is not to be kept
     mask: Coverage | None  # the selection, for the result's layer mask
-
-
-def sent_size(width: int, height: int, longest_side: int) -> tuple[int, int]:
-    """The size in pixels at which a picture is sent; ``longest_side`` 0 means as it is. Never enlarges."""
-    longest = max(width, height)
-    if not longest_side or longest <= longest_side:
-        return width, height
-    scale = longest_side / longest
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def sent_format(size: tuple[int, int], chosen: str) -> str:
-    """``jpg``, ``png`` or ``webp``: what was chosen, or what suits a picture of that size."""
-    if chosen != "auto":
-        return chosen
-    return "png" if size[0] * size[1] <= AUTO_PNG_PIXELS else "jpg"
 
 
 def export(source: Source, *, longest_side: int, upload_format: str, keep_transparency: bool) -> Outgoing:
@@ -136,9 +116,9 @@ def _put_over_white(layer: Gimp.Layer) -> None:
 def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
     options: dict[str, object]
     if suffix == "jpg":
-        name, options = "file-jpeg-export", {"quality": JPEG_QUALITY, "sub-sampling": "sub-sampling-1x1"}
+        name, options = "file-jpeg-export", {"quality": JPEG_QUALITY / 100, "sub-sampling": "sub-sampling-1x1"}
     elif suffix == "webp":
-        name, options = "file-webp-export", {"quality": WEBP_QUALITY, "use-sharp-yuv": True}
+        name, options = "file-webp-export", {"quality": float(WEBP_QUALITY), "use-sharp-yuv": True}
     else:
         # No time stamp: an unchanged picture must encode to the same bytes, so that it is not uploaded twice.
         name, options = "file-png-export", {"format": "rgb8", "compression": PNG_COMPRESSION, "time": False}

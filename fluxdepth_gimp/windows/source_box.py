@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango
-from pixels.export import export, sent_format, sent_size
+from pixels.export import export
 from pixels.preview import preview
 from pixels.source import Source, find_source
 
 from shared.errors import FluxDepthError
+from shared.pictures.sending import sent_format, sent_size
 from windows import ui
 
 SIDE = 96  # px of the preview

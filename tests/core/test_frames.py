@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 import types
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def test_room_is_proven_also_for_a_folder_that_is_not_there_yet(
     class Usage:
         free = 100e6
 
-    monkeypatch.setattr(frames.shutil, "disk_usage", lambda folder: Usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage)
     frames.prove_room([tmp_path / "not" / "yet"], (1920, 1080))
     with pytest.raises(room("shared.errors").StorageError, match="Nothing was billed"):
         frames.prove_room([tmp_path], (3840, 2160))
