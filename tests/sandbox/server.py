@@ -199,8 +199,15 @@ class Sandbox(Settings):
         self._started.set()
         await self._stop.wait()
         await self.service.close()
+        servers = [self._runner.server, self._elsewhere_runner.server]
         await self._runner.cleanup()
         await self._elsewhere_runner.cleanup()
+        # A connection that came in at the last moment is taken in by a task of its own, after all others were closed.
+        if late := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(late, timeout=1)
+        for server in servers:
+            _abort_all(server)
+        await asyncio.sleep(0)
 
     async def _open_door(self) -> None:
         self._site = web.TCPSite(self._runner, _HOST, self._port, reuse_address=True)
@@ -210,11 +217,7 @@ class Sandbox(Settings):
 
     async def _close_door(self) -> None:
         await self._site.stop()
-        assert self._runner.server is not None
-        for connection in self._runner.server.connections:
-            connection.force_close()
-            if connection.transport is not None:
-                connection.transport.abort()
+        _abort_all(self._runner.server)
 
     async def _forget(self) -> None:
         self.service.forget()
@@ -353,6 +356,13 @@ class Sandbox(Settings):
             contract.check_reply(request.method, request.path_qs, reply.status, headers, bytes(reply.body or b""))
         except contract.ContractError as error:
             self.contract_violations.append(Violation("reply", request.method, request.path, error))
+
+
+def _abort_all(server: web.Server | None) -> None:
+    for connection in server.connections if server is not None else ():
+        connection.force_close()
+        if connection.transport is not None:
+            connection.transport.abort()
 
 
 def _runner(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.AppRunner:
