@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import gi
+from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, Gtk
 
-gi.require_version("Gtk", "3.0")
-gi.require_version("Gdk", "3.0")
-gi.require_version("GimpUi", "3.0")
-from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, Gtk  # noqa: E402
-
-from shared.errors import FluxDepthError, NextStep  # noqa: E402
+from shared.errors import FluxDepthError, NextStep
 
 SPACE = 6  # px between things that belong together; twice that between groups, as in GIMP's own dialogs
 DIALOG_WIDTH = 540  # px

@@ -74,19 +74,19 @@ def test_settings_need_no_image(desk: Desk, service: Sandbox) -> None:
     desk.see("password text")
     # No sense: told in words, and nothing is closed.
     desk.type("short")
-    desk.press("alt+s")
+    desk.press_in(SETTINGS, "alt+s")
     desk.see("label", "This is no API key.")
     desk.window_picture(f"settings-error-{desk.gimp.series}", SETTINGS)
-    desk.press("ctrl+a")
+    desk.press_in(SETTINGS, "ctrl+a")
     desk.type(service.api_key)
-    desk.press("alt+t")
+    desk.press_in(SETTINGS, "alt+t")
     desk.see("label", "Key accepted · model offered")
     desk.window_picture(f"settings-{desk.gimp.series}", SETTINGS)
     assert (desk.inside.data_folder / "key").read_text() == service.api_key
     assert (desk.inside.data_folder / "key").stat().st_mode & 0o777 == 0o600
-    desk.press("alt+f")  # forget it: the next test is an artist's first run
+    desk.press_in(SETTINGS, "alt+f")  # forget it: the next test is an artist's first run
     desk.wait_for(lambda: not (desk.inside.data_folder / "key").exists(), "the key to be forgotten")
-    desk.press("Escape")
+    desk.press_in(SETTINGS, "Escape")
     desk.gone(SETTINGS)
 
 
@@ -127,7 +127,7 @@ def test_error_in_words_then_a_second_attempt_without_reopening(desk: Desk, serv
     assert "FOCUSED" in button.states
     desk.see("text", "Haze far behind the cat")  # every setting still there
     desk.window_picture(f"error-{desk.gimp.series}", EDIT)
-    desk.press("Return")  # the button that does the next step has the focus
+    desk.press_in(EDIT, "Return")  # the button that does the next step has the focus
     finished(desk, before + 1)
     assert desk.layers()[0] == "Haze far behind the cat · seed 0"
 
@@ -137,11 +137,11 @@ def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> Non
     service.fault = "upload:unauthorized*1"
     start_edit(desk, "Another key please, far away")
     desk.see("label", "Check it in Settings.")
-    desk.press("Return")
+    desk.press_in(EDIT, "Return")
     desk.window(SETTINGS)
-    desk.press("Escape")
+    desk.press_in(SETTINGS, "Escape")
     desk.gone(SETTINGS)
-    desk.press("ctrl+Return")
+    desk.press_in(EDIT, "ctrl+Return")
     finished(desk, before + 1)
 
 
@@ -153,12 +153,12 @@ def test_stop_waiting_then_recover(desk: Desk, service: Sandbox) -> None:
     desk.see("label", "Generating")
     desk.see("label", "s, usually about")
     desk.window_picture(f"working-{desk.gimp.series}", EDIT)
-    desk.press("alt+t")
+    desk.press_in(EDIT, "alt+t")
     desk.see("label", "Stopped waiting.")
     assert len(desk.layers()) == before
     desk.window_picture(f"stopped-{desk.gimp.series}", EDIT)
     service.latency = 0.0
-    desk.press("Return")  # Recover
+    desk.press_in(EDIT, "Return")  # Recover
     finished(desk, before + 1)
     assert desk.layers()[0] == "Stopped on the way, far · seed 0"
     assert len(service.at("submit")) == submits + 1  # fetched, not made again
@@ -171,11 +171,11 @@ def test_hidden_work_goes_on_and_arrives(desk: Desk, service: Sandbox, way: str)
     start_edit(desk, f"Hidden by {way}, far")
     desk.see("label", "Generating")
     if way == "Hide":
-        desk.press("alt+h")
+        desk.press_in(EDIT, "alt+h")
     elif way == "Escape":
-        desk.press("Escape")
+        desk.press_in(EDIT, "Escape")
     else:
-        desk.press("alt+F4")
+        desk.press_in(EDIT, "alt+F4")
     desk.gone(EDIT)
     assert len(desk.layers()) == before
     finished(desk, before + 1)
@@ -197,9 +197,9 @@ def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
     desk.window(HISTORY)
     desk.see("table cell", "Hidden by close")
     desk.window_picture(f"history-{desk.gimp.series}", HISTORY)
-    desk.press("alt+i")
+    desk.press_in(HISTORY, "alt+i")
     desk.wait_for(lambda: len(desk.layers()) == before + 1, "the layer from the history")
-    desk.press("Escape")
+    desk.press_in(HISTORY, "Escape")
     desk.gone(HISTORY)
     assert service.taken == taken
 
@@ -208,11 +208,11 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     before = len(desk.layers())
     desk.command("History…")
     desk.window(HISTORY)
-    desk.press("End")  # the first edit of all, made with a preset
+    desk.press_in(HISTORY, "End")  # the first edit of all, made with a preset
     desk.see("label", "Realistic depth of field: the subject in the foreground")
-    desk.press("alt+u")
+    desk.press_in(HISTORY, "alt+u")
     desk.window(EDIT)
     desk.see("text", "Realistic depth of field: the subject in the foreground")
-    desk.press("ctrl+Return")
+    desk.press_in(EDIT, "ctrl+Return")
     finished(desk, before + 1)
     assert sum(name.startswith("Realistic depth of field") for name in desk.layers()) == 2

@@ -1,0 +1,16 @@
+"""What an artist meets when an edit does not run straight to its end, in GIMP 3.2."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts import Gimp
+
+from .test_waiting import *  # noqa: F403
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module")
+def gimp(gimp32: Gimp) -> Gimp:
+    return gimp32
