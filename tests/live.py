@@ -16,7 +16,7 @@ from shared.jobs.request import EditRequest, Event
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import sniff
 from shared.service.client import Client
-from shared.storage import credentials, files, log
+from shared.storage import credentials
 from shared.storage.entries import Destination
 from shared.storage.journal import Journal
 
@@ -39,7 +39,6 @@ def main() -> int:
 def check(pay: bool) -> int:
     key = credentials.key_or_error()
     client = Client.from_settings()
-    log.start(files.home(), key.value)
     print(f"service {client.address}, key from {key.source.value}")
     status = client.status()
     print(status.line)

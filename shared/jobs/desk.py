@@ -18,7 +18,7 @@ from ..errors import Cancelled, FluxDepthError
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from ..service.client import Client
-from ..storage import log, processes
+from ..storage import processes
 from ..storage.entries import Destination
 from ..storage.journal import Journal
 from . import owed, pipeline
@@ -63,18 +63,13 @@ class Desk:
         self.journal = journal or Journal()
         self.tickets: list[Ticket] = []
         self.standing: Standing | None = None
-        self._client = client or self._client_in_force
+        self._client = client or Client.from_settings
         self._compose = compose
         self._keys = itertools.count(1)
         self._errands = Errands()
         self._late: list[Ticket] = []  # given up by the artist; their workers complete the journal
         self._held: Held = ()
         self._epoch = 0  # grows whenever what a look under way will say is overtaken
-
-    def _client_in_force(self) -> Client:
-        client = Client.from_settings()
-        log.start(self.journal.home, client.secret)
-        return client
 
     # Starting.
 

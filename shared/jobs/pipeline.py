@@ -236,7 +236,7 @@ class _Run:
     def submit(self, edit: DepthEdit, source: Source) -> Record:
         """The paid call, in the waiting mode that the settings and the service allow."""
         settings = settings_module.load(self.journal.home)
-        asynchronous = settings.waiting == "async" and self.client.address not in settings.synchronous_addresses
+        asynchronous = settings.asynchronous(self.client.address)
         path = source.path
         try:
             return self.client.submit(edit, path, asynchronous=asynchronous, cancel=self.cancel)
@@ -358,5 +358,5 @@ def _result(
 def _remember_synchronous(address: str, home: Path) -> None:
     with contextlib.suppress(StorageError, ParameterError):  # costs the next edit one refused call, and nothing else
         settings = settings_module.load_or_error(home)
-        known = tuple(dict.fromkeys((*settings.synchronous_addresses, address)))
+        known = {**settings.synchronous_addresses, address: time.time()}
         settings_module.save(dataclasses.replace(settings, synchronous_addresses=known), home)

@@ -27,7 +27,7 @@ from ..errors import (
 from ..model.edit import DepthEdit
 from ..model.models import FLUX_DEPTH_PRO, Model
 from ..pictures.encoded import EncodedImage
-from ..storage import credentials, settings as settings_module
+from ..storage import credentials, files, log, settings as settings_module
 from ..storage.log import LOGGER
 from . import addresses
 from .replies import Record, offer, parse_record, taken_record, upload_path
@@ -44,11 +44,14 @@ REDIRECT_LIMIT = 3
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """What the service says without being paid. None means that it could not be asked or did not say."""
+    """What the service says without being paid. None means that it could not be asked or did not say.
+
+    ``credits`` is the price of one edit.
+    """
 
     key_accepted: bool | None
     model_offered: bool | None
-    credits: str
+    credits: int | None
     problem: FluxDepthError | None
 
     @property
@@ -59,7 +62,7 @@ class ServiceStatus:
             {True: "model offered", False: "model not offered", None: "model not checked"}[self.model_offered],
         ]
         if self.credits:
-            parts.append(self.credits)
+            parts.append(f"{self.credits:,} credits an edit")
         return " · ".join(parts) + (f" · {self.problem.message}" if self.problem else "")
 
 
@@ -84,14 +87,14 @@ class Client:
 
     @classmethod
     def from_settings(cls, settings: settings_module.Settings | None = None) -> Client:
-        """A client for the address and key in force. Raises KeyMissingError, ParameterError or StorageError."""
-        chosen = settings_module.load() if settings is None else settings
-        return cls(settings_module.effective_address(chosen), credentials.key_or_error().value)
+        """A client for the address and key in force, its debug log opened.
 
-    @property
-    def secret(self) -> str:
-        """The key, for the log's redaction and for nothing else."""
-        return self._key
+        Raises KeyMissingError, ParameterError or StorageError.
+        """
+        chosen = settings_module.load() if settings is None else settings
+        key = credentials.key_or_error().value
+        log.start(files.home(), key)
+        return cls(settings_module.effective_address(chosen), key)
 
     def account(self, digest: str) -> str:
         """A name for "this picture at this service under this key" that reveals none of the three."""
@@ -209,7 +212,7 @@ class Client:
             problem = exc
         try:
             reply = self._transport.call("GET", f"/models?feature={model.type}", Exchange(cancel), key=False)
-            offered, credits = offer(reply.json_or_error(), model.id)
+            offered, credits = offer(reply.json_or_error(), model.id, model.type)
         except FluxDepthError as exc:
-            return ServiceStatus(accepted, None, "", problem or exc)
+            return ServiceStatus(accepted, None, None, problem or exc)
         return ServiceStatus(accepted, offered, credits, problem)

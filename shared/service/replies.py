@@ -263,24 +263,27 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     return RequestRejectedError(f"The service turned the edit down: {said}")
 
 
-def offer(reply: JSON, model_id: str) -> tuple[bool, str]:
-    """Whether the list of models offers ``model_id``, and its estimated cost in words ("" when it is not told)."""
+def offer(reply: JSON, model_id: str, feature: str) -> tuple[bool, int | None]:
+    """Whether the list of models offers ``model_id``, and the credits that one edit costs, None when it is not told.
+
+    A model that is listed without a status counts as offered: a list that was really seen has none.
+    """
     listed = reply.get("models") if isinstance(reply, dict) else None
     if not isinstance(listed, list):
         raise UnexpectedReplyError("The service's list of models can't be read.", detail=json.dumps(reply)[:300])
     for one in listed:
         if isinstance(one, dict) and one.get("modelId") == model_id:
-            return one.get("status") == "ACTIVE", _credits(one.get("creditEstimation"))
-    return False, ""
+            return one.get("status", "ACTIVE") == "ACTIVE", _price(one.get("creditMetadata"), feature)
+    return False, None
 
 
-def _credits(estimate: JSON) -> str:
-    """The estimate's shape is not documented: a number, or a structure with one number in it, is shown."""
-    while isinstance(estimate, (dict, list)) and len(estimate) == 1:
-        estimate = next(iter(estimate.values() if isinstance(estimate, dict) else estimate))
-    if isinstance(estimate, (int, float)) and not isinstance(estimate, bool) and estimate > 0:
-        return f"about {estimate:,.0f} credits an edit"
-    return ""
+def _price(credits: JSON, feature: str) -> int | None:
+    """``ALL``, else the feature's own key; other keys (by size, by quality, INPUT, OUTPUT) are no price of one edit."""
+    for key in ("ALL", feature) if isinstance(credits, dict) else ():
+        price = credits.get(key)
+        if isinstance(price, (int, float)) and not isinstance(price, bool) and price > 0:
+            return round(price)
+    return None
 
 
 def _model_error(said: str, details: JSON) -> ServiceError:

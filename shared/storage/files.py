@@ -52,10 +52,19 @@ def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
 
 
 def make_private_folder(path: Path) -> None:
-    """Makes ``path`` and what lies above it; what is made is for its owner only. Raises OSError."""
+    """Makes ``path`` and what lies above it; what is made is for its owner only. Raises OSError.
+
+    The data folder and its own folders are for their owner only, whatever made them.
+    """
     for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)
     path.mkdir(exist_ok=True)  # a file in its place is an error
+    data_folder = home()
+    for folder in (path, *path.parents):
+        if folder == data_folder or data_folder in folder.parents:
+            with contextlib.suppress(OSError):  # another user's, or a disk that knows no modes
+                if folder.stat().st_mode & 0o077:
+                    folder.chmod(0o700)
 
 
 def _replace(temporary: Path, path: Path) -> None:

@@ -20,7 +20,7 @@ def acquired(folder: Path, wait: float, name: str) -> filelock.BaseFileLock:
     import filelock
 
     # One lock is taken and released by different threads of a job, so it must not be bound to a thread.
-    lock = filelock.FileLock(str(folder / name), thread_local=False)
+    lock = filelock.FileLock(str(folder / name), mode=0o600, thread_local=False)
     try:
         files.make_private_folder(folder)
         lock.acquire(timeout=wait, poll_interval=0.01)

@@ -9,9 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import re
+import threading
+from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import quote
+
+from . import files
 
 LOGGER = logging.getLogger("fluxdepth")
 LOGGER.propagate = False  # a host's console is not the place
@@ -19,8 +24,8 @@ LOGGER.addHandler(logging.NullHandler())
 
 LARGEST = 1_000_000  # bytes; the one before it is kept too
 
-# The query of an address, whole or as "host … url: /path?query" in a message of urllib3.
-_QUERY = re.compile(r"(https?:\\?/\\?/[^\s\"'?]+|/[^\s\"'?]*)\?[^\s\"'<>]*")
+_WORD = re.compile(r"[^\s\"']+")
+_END_OF_QUERY = re.compile(r"[<>]")
 
 
 class _Redacting(logging.Formatter):
@@ -42,34 +47,77 @@ def redact(text: str, secrets: set[str] | None = None) -> str:
     for secret in _secrets if secrets is None else secrets:
         for form in {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}:
             text = text.replace(form, "[key]")
-    return _QUERY.sub(r"\1?[redacted]", text)
+    return _WORD.sub(_without_queries, text)
+
+
+def _without_queries(word: re.Match[str]) -> str:
+    """A word with the query of each address cut out: what stands behind a path (a slash) and a question mark.
+
+    Each character is looked at once or twice: a regular expression for the whole address would go back over every
+    slash of a long text, under Python's lock.
+    """
+    rest, kept = word[0], []
+    while rest:
+        path, mark, query = rest.partition("?")
+        if not mark or "/" not in path:
+            kept.append(path + mark)
+            rest = query
+            continue
+        end = _END_OF_QUERY.search(query)
+        kept.append(f"{path}?[redacted]")
+        rest = query[end.start() :] if end else ""
+    return "".join(kept)
 
 
 def log_file(home: Path) -> Path:
     return home / "log" / "fluxdepth.log"
 
 
+class _PrivateFile(logging.FileHandler):
+    """The log file, which only its owner may read, as prompts and addresses are nobody else's."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A full disk is told by the journal."""
+
+
+_mutex = threading.Lock()
+
+
 def start(home: Path, secret: str = "") -> None:
-    """Writes the log into ``home`` from now on and never writes ``secret``.
+    """Writes the log into ``home`` from now on and never writes ``secret``. May be called by any thread, at any time.
 
     A log that can't be written is no reason to stop an edit: it stays away.
     """
     if secret:
         _secrets.add(secret)
     path = log_file(home)
-    for handler in LOGGER.handlers:
-        if isinstance(handler, logging.FileHandler):
-            LOGGER.removeHandler(handler)
-            handler.close()
+    with _mutex:
+        for handler in list(LOGGER.handlers):
+            if isinstance(handler, _PrivateFile):
+                if Path(handler.baseFilename) == path.absolute() and not _too_large(path):
+                    return
+                LOGGER.removeHandler(handler)
+                handler.close()
+        try:
+            files.make_private_folder(path.parent)
+            if _too_large(path):
+                with contextlib.suppress(OSError):  # open in another program: then it grows on
+                    path.replace(path.with_suffix(".1.log"))
+            new = _PrivateFile(path, encoding="utf-8")
+            path.chmod(0o600)  # one that an earlier version began
+        except OSError:
+            return
+        new.setFormatter(_Redacting(_secrets))
+        LOGGER.addHandler(new)
+        LOGGER.setLevel(logging.DEBUG)
+
+
+def _too_large(path: Path) -> bool:
+    """Whether it has to be turned over, or made anew because somebody removed it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):  # missing, or open in another program: then it grows on
-            if path.stat().st_size > LARGEST:
-                path.replace(path.with_suffix(".1.log"))
-        handler = logging.FileHandler(path, encoding="utf-8")
+        return path.stat().st_size > LARGEST
     except OSError:
-        return
-    handler.setFormatter(_Redacting(_secrets))
-    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is told by the journal
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.DEBUG)
+        return True

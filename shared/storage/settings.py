@@ -10,7 +10,9 @@ import dataclasses
 import ipaddress
 import json
 import os
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from ..errors import ParameterError, StorageError
 from ..model.parameters import Choice, Kind, Parameter
 from .files import home, write_by_rename
 
+BELIEVED = 24 * 3600.0  # s
 DEFAULT_ADDRESS = "https://api.1min.ai"
 
 SERVICE_ADDRESS = Parameter(
@@ -51,12 +54,18 @@ HISTORY_LIMIT = Parameter(
 
 @dataclass(frozen=True)
 class Settings:
-    """``waiting`` is ``async`` or ``sync``; ``synchronous_addresses`` are services that turned ``async`` down."""
+    """``waiting`` is ``async`` or ``sync``; ``synchronous_addresses`` are services that turned ``async`` down, and when
+    (seconds since 1970): a service may learn it, so that is believed for a day."""
 
     service_address: str = DEFAULT_ADDRESS
     waiting: str = "async"
     history_limit: int = 200
-    synchronous_addresses: tuple[str, ...] = ()
+    synchronous_addresses: Mapping[str, float] = field(default_factory=dict)
+
+    def asynchronous(self, address: str) -> bool:
+        """Whether an edit for ``address`` is submitted with ``async``."""
+        turned_down = self.synchronous_addresses.get(address, 0.0)
+        return self.waiting == "async" and not 0 <= time.time() - turned_down < BELIEVED
 
 
 def load(folder: Path | None = None) -> Settings:
@@ -78,8 +87,10 @@ def load_or_error(folder: Path | None = None) -> Settings:
         with contextlib.suppress(ParameterError, KeyError):
             kept[parameter.name] = parameter.checked(stored[parameter.name])
     addresses = stored.get("synchronous_addresses")
-    if isinstance(addresses, list):
-        kept["synchronous_addresses"] = tuple(str(address) for address in addresses)
+    if isinstance(addresses, dict):  # version 0.1.0 kept a list without times
+        kept["synchronous_addresses"] = {
+            str(address): float(when) for address, when in addresses.items() if isinstance(when, (int, float))
+        }
     return Settings(**kept)  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -132,8 +133,15 @@ def test_a_service_without_async_is_asked_synchronously_and_that_is_remembered(
     bench.run(photo)
     bench.run(photo)
     assert ["async" in one.json for one in bench.sandbox.at("submit")] == [True, False, False]
-    assert settings.load(home).synchronous_addresses == (bench.sandbox.base_url,)
     assert bench.sandbox.taken == 2
+    known = settings.load(home)
+    (when,) = known.synchronous_addresses.values()
+    assert not known.asynchronous(bench.sandbox.base_url) and known.asynchronous("https://elsewhere.example")
+    yesterday = {bench.sandbox.base_url: when - 25 * 3600}
+    settings.save(dataclasses.replace(known, synchronous_addresses=yesterday), home)
+    bench.sandbox.fault = None
+    bench.run(photo)
+    assert "async" in bench.sandbox.at("submit")[-1].json  # a service may learn it
 
 
 def test_a_service_that_ignores_async_is_understood(bench: Bench, photo: EncodedImage) -> None:

@@ -283,7 +283,7 @@ def test_a_result_address_that_is_not_public_https_is_refused(address: str) -> N
 def test_status_costs_nothing_and_says_what_it_knows(bench: Bench) -> None:
     status = bench.client.status()
     assert (status.key_accepted, status.model_offered, status.problem) == (True, True, None)
-    assert "Key accepted · model offered · about" in status.line and "credits" in status.line
+    assert status.line == "Key accepted · model offered · 50,000 credits an edit"
     assert bench.sandbox.submits == 0
     bench.sandbox.fault = "models:model_disabled"
     assert bench.client.status().model_offered is False

@@ -170,8 +170,7 @@ def test_an_odd_value_in_an_old_entry_disturbs_no_new_edit(journal: Journal, old
 def test_everything_is_for_its_owner_only(journal: Journal) -> None:
     finished_job(journal)
     for path in [journal.home / "jobs", *(journal.home / "jobs").rglob("*")]:
-        if path.name != "job.lock":  # it is empty
-            assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 def test_recent_prompts_are_different_and_newest_first(journal: Journal) -> None:

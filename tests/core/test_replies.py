@@ -201,21 +201,34 @@ def test_the_path_of_an_upload() -> None:
 
 
 @pytest.mark.parametrize(
-    ("estimate", "words"),
+    ("credits", "price"),
     [
-        (4800, "about 4,800 credits an edit"),
-        ({"value": 12.4}, "about 12 credits an edit"),
-        (None, ""),
-        ("x", ""),
-        (True, ""),
+        ({"ALL": 50000}, 50000),
+        ({"IMAGE_EDITOR": 40000}, 40000),
+        ({"ALL": 1, "IMAGE_EDITOR": 2}, 1),
+        ({"INPUT": 3, "OUTPUT": 4}, None),
+        ({"ALL": True}, None),
+        ({"ALL": "50000"}, None),
+        (None, None),
+        ([], None),
     ],
 )
-def test_the_offer_and_its_estimate(estimate: Any, words: str) -> None:
-    models = {"models": [{"modelId": "m", "status": "ACTIVE", "creditEstimation": estimate}], "total": 1}
-    assert offer(models, "m") == (True, words)
-    assert offer(models, "n") == (False, "")
+def test_the_offer_and_its_price(credits: Any, price: int | None) -> None:
+    models = {"models": [{"modelId": "m", "creditMetadata": credits}], "total": 1}
+    assert offer(models, "m", "IMAGE_EDITOR") == (True, price)
+    assert offer(models, "n", "IMAGE_EDITOR") == (False, None)
     with pytest.raises(UnexpectedReplyError):
-        offer([], "m")
+        offer([], "m", "IMAGE_EDITOR")
+
+
+@pytest.mark.parametrize(("status", "offered"), [("ACTIVE", True), ("DISABLED", False), (None, False)])
+def test_a_status_counts_where_there_is_one(status: str | None, offered: bool) -> None:
+    assert offer({"models": [{"modelId": "m", "status": status}], "total": 1}, "m", "IMAGE_EDITOR") == (offered, None)
+
+
+def test_the_list_of_models_as_it_was_really_seen() -> None:
+    seen = json.loads((EXAMPLES / "models.json").read_text("utf-8"))
+    assert offer(seen, "black-forest-labs/flux-depth-pro", "IMAGE_EDITOR") == (True, 50000)
 
 
 def test_long_and_ragged_words_of_the_service_become_one_line() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import stat
+import threading
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +23,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def test_settings_come_back_as_they_were_saved() -> None:
-    chosen = Settings("https://proxy.example/flux", "sync", 50, ("https://proxy.example/flux",))
+    chosen = Settings("https://proxy.example/flux", "sync", 50, {"https://proxy.example/flux": 1.0})
     settings.save(chosen)
     assert settings.load() == chosen
 
@@ -177,6 +179,48 @@ def test_the_log_is_turned_over_when_a_job_starts(home: Path) -> None:
     log.start(home)
     log.LOGGER.warning("new")
     assert path.stat().st_size < 200 and path.with_suffix(".1.log").stat().st_size > log.LARGEST
+
+
+def test_a_log_that_any_thread_starts_writes_each_line_once(home: Path) -> None:
+    threads = [threading.Thread(target=log.start, args=(home, KEY)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    log.LOGGER.warning("once")
+    assert log.log_file(home).read_text("utf-8").count("once") == 1
+
+
+def test_data_folder_and_log_are_for_their_owner_only_whatever_made_them(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "log").mkdir(parents=True)
+    log.log_file(home).write_text("of version 0.1.0")
+    for path in (home, home / "log"):
+        path.chmod(0o755)
+    log.log_file(home).chmod(0o644)
+    monkeypatch.setenv("FLUXDEPTH_API_KEY", KEY)
+    Client.from_settings()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (home, home / "log", log.log_file(home))] == [
+        *(0o700, 0o700, 0o600)
+    ]
+
+
+def test_secrets_are_cut_out_in_linear_time() -> None:
+    def seconds(text: str) -> float:
+        started = time.perf_counter()
+        log.redact(text)
+        return time.perf_counter() - started
+
+    plain, slashes, marks = "a" * 200_000, "/" * 200_000, "/?" * 100_000
+    least = min(seconds(plain) for _ in range(3)) + 1e-3
+    assert min(seconds(slashes) for _ in range(3)) < 200 * least  # it was some 2000 times as long
+    assert min(seconds(marks) for _ in range(3)) < 200 * least
+
+
+def test_the_query_of_each_address_is_cut_out_wherever_it_stands() -> None:
+    text = "<a>https://s/x?sig=5a66</a><b>https:\\/\\/s\\/y?sig=5a66</b> why? a/b"
+    assert log.redact(text) == "<a>https://s/x?[redacted]</a><b>https:\\/\\/s\\/y?[redacted]</b> why? a/b"
 
 
 def test_a_log_that_can_not_be_written_stops_nothing(home: Path) -> None:

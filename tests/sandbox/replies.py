@@ -185,27 +185,25 @@ def record(*, record_id: str, team: Team, status: str, created: str, prompt_obje
     }
 
 
-def models(status: str | None) -> Body:
-    """The model list with our model in `status`, or without it (None).
+def models(offered: bool = True, status: str | None = None) -> Body:
+    """The model list in the shape of a reply that was really seen: no status, the price in `creditMetadata`.
 
-    The members are those seen on the live list; the numbers in `creditMetadata` and `creditEstimation` are invented.
+    Our model stands in it unless it is not `offered`, with `status` where one is given: other replies had one.
     """
-    listed = [_model("flux-kontext-pro", "Flux Kontext Pro", "ACTIVE")]
-    if status is not None:
-        listed.append(_model("flux-depth-pro", "Flux Depth Pro", status))
-    return {"models": listed, "total": len(listed)}
+    listed = [_model("flux-kontext-pro", "Flux Kontext Pro", 40000)]
+    if offered:
+        ours = _model("flux-depth-pro", "Flux Depth Pro", 50000)
+        listed.append(ours if status is None else {**ours, "status": status})
+    return {"total": len(listed), "models": listed}
 
 
-def _model(name: str, title: str, status: str) -> Body:
+def _model(name: str, title: str, credits: int) -> Body:
     return {
-        "uuid": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
         "modelId": f"black-forest-labs/{name}",
-        "name": title,
-        "group": "Flux",
-        "provider": "Black Forest Labs",
-        "status": status,
+        "name": f"{title} - Black Forest Labs",
+        "provider": "replicate",
+        "group": "black_forest_labs/flux",
+        "creditMetadata": {"ALL": credits},
         "features": [FEATURE],
-        "modality": {"INPUT": ["text", "image"], "OUTPUT": ["image"]},
-        "creditMetadata": {"OUTPUT": 150000},
-        "creditEstimation": {"credit": 150000},
+        "modality": None,
     }

@@ -159,8 +159,8 @@ class Service:
     def models(self, call: Call, feature: str | None) -> web.Response:
         if feature != replies.FEATURE:
             return web.json_response({"models": [], "total": 0})
-        status = {"model_disabled": "DISABLED", "model_gone": None}.get(call.fault or "", "ACTIVE")
-        return web.json_response(replies.models(status))
+        status = "DISABLED" if call.fault == "model_disabled" else None
+        return web.json_response(replies.models(call.fault != "model_gone", status))
 
     def _submit_refusal(self, call: Call) -> replies.Body | None:
         """The service's 400 for this body, None when it may be carried out."""

@@ -102,11 +102,11 @@ def test_a_wrong_key_is_refused_everywhere_but_at_the_models(sandbox: Sandbox, h
     assert sandbox.uploads == {} and sandbox.taken == 0
 
 
-def test_the_model_is_listed_as_active(client: Client) -> None:
+def test_the_model_is_listed_as_it_was_really_seen(client: Client) -> None:
     listed = client.get("/models?feature=IMAGE_EDITOR").json()
     assert listed["total"] == len(listed["models"])
     ours = [model for model in listed["models"] if model["modelId"] == "black-forest-labs/flux-depth-pro"]
-    assert [model["status"] for model in ours] == ["ACTIVE"]
+    assert [("status" in model, model["creditMetadata"]) for model in ours] == [(False, {"ALL": 50000})]
     assert client.get("/models?feature=TEXT_TO_VIDEO").json() == {"models": [], "total": 0}
 
 
@@ -300,13 +300,13 @@ def test_a_port_that_is_taken_is_an_error(sandbox: Sandbox) -> None:
 
 
 def test_a_reply_that_breaks_the_contract_is_told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "models", lambda status: {"models": []})
+    monkeypatch.setattr(replies, "models", lambda *_: {"models": []})
     with pytest.raises(AssertionError, match="total is missing"), Sandbox() as sandbox:
         assert Client(sandbox).get("/models?feature=IMAGE_EDITOR").status_code == 200
 
 
 def test_a_failure_of_the_sandbox_itself_is_told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "models", lambda status: 1 // 0)
+    monkeypatch.setattr(replies, "models", lambda *_: 1 // 0)
     with pytest.raises(ZeroDivisionError), Sandbox() as sandbox:
         assert Client(sandbox).get("/models?feature=IMAGE_EDITOR").status_code == 500
 
