@@ -28,6 +28,8 @@ from .request import EditRequest, Outcome, Result, Taken
 from .ticket import State, Ticket
 from .wording import Why
 
+STOP_WAIT = 0.1  # s: all but a submit ends at once, and then what has come till now is known for certain
+
 
 class Host(Protocol):
     """What a host gives the desk beside the picture; called in its main thread."""
@@ -167,10 +169,11 @@ class Desk:
         if ticket.state not in (State.PREPARING, State.RUNNING):
             return
         ticket.cancel.cancel()
-        ticket.drain(1.0)
         if ticket.worker is None:
             self._end(ticket, State.STOPPED, Cancelled.before_submit())
             return
+        ticket.worker.join(STOP_WAIT)
+        ticket.drain(1.0)
         if ticket.worker.finished:
             self._finish(ticket)
             return

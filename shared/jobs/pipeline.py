@@ -276,9 +276,7 @@ class _Run:
             raise paid(exc) from exc
         warning, file = "", None
         try:
-            file = self.writer.keep_result(index, image)
-            if awaited:
-                self.writer.update_edit(index, finished=finished)
+            file = self.writer.keep_result(index, image, **({"finished": finished} if awaited else {}))
         except StorageError as exc:
             warning = f"The result is here and could not be kept in the history: {exc.message}"
         entry = dataclasses.replace(self.writer.job.edits[index], uuid=record.uuid, submitted=submitted)

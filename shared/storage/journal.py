@@ -83,8 +83,11 @@ class JobWriter:
         """Writes a result's bytes before anything judges them. Raises :class:`StorageError`."""
         files.write_by_rename(self._raw(index), data)
 
-    def keep_result(self, index: int, image: EncodedImage) -> Path:
-        """Gives the result's exact bytes their name and marks the edit DONE. Raises :class:`StorageError`."""
+    def keep_result(self, index: int, image: EncodedImage, **changes: Any) -> Path:
+        """Gives the result's exact bytes their name and marks the edit DONE, with other ``changes`` of its entry.
+
+        Raises :class:`StorageError`.
+        """
         path = self._job.folder / f"result-{index + 1}{image.suffix}"
         try:
             self._raw(index).replace(path)
@@ -98,6 +101,7 @@ class JobWriter:
             width=image.width,
             height=image.height,
             error="",
+            **changes,
         )
         return path
 
