@@ -92,7 +92,8 @@ def test_what_nobody_knows_of_is_named(notes: Notes, said: str) -> None:
 def test_what_is_here_when_it_is_stopped_still_arrives(notes: Notes) -> None:
     facts = notes["stopped in the middle"]
     assert facts["status"] == "success", facts["message"]
-    assert [layer["name"] for layer in facts["layers"]] == ["Fog far behind · seed 0", "Photo"]
+    came, photo = [layer["name"] for layer in facts["layers"]]  # which of the three the service did first is its own
+    assert came in {f"Fog far behind · seed {seed}" for seed in range(3)} and photo == "Photo"
     facts = notes["the others"]
     assert facts["status"] == "success", facts["message"]
     names = [layer["name"] for top in facts["layers"] for layer in top["children"] or [top]]
