@@ -92,6 +92,6 @@ def require_room(folder: Path, size: int) -> None:
         return
     if free < size:
         raise StorageError(
-            f"The disk of “{folder}” has {free / 1e6:.0f} MB left, and the result may need {size / 1e6:.0f} MB.",
+            f"There is too little room in “{folder}”: {free / 1e6:.0f} MB left, and {size / 1e6:.0f} MB may be needed.",
             "Free some space, then try again.",
         )
