@@ -342,7 +342,10 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         "hosts": lambda: stage_hosts(full) or pytest("tests/hosts")(),
         # One after the other: windows that fight for two cores lose keys and frames.
         "gimp": pytest("tests/gimp"),
-        "blender": pytest("tests/blender"),
+        # Those without a window share the cores.
+        "blender": lambda: (
+            pytest("-n", "2", *test_files("blender", windows=False))() | pytest(*test_files("blender", windows=True))()
+        ),
     }
     unknown = set(only) - set(stages)
     if unknown:
@@ -361,6 +364,12 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         print(f"{name:<10}{seconds:7.1f} s{'  FAILED' if name in failed else ''}")
     if failed:
         raise BuildError(f"failed: {', '.join(failed)}")
+
+
+def test_files(folder: str, *, windows: bool) -> list[str]:
+    """The test files of a folder that open windows, or those that open none."""
+    files = sorted((ROOT / "tests" / folder).glob("test_*.py"))
+    return [str(file) for file in files if ("from .window import" in file.read_text("utf-8")) is windows]
 
 
 def run(command: Sequence[str]) -> int:

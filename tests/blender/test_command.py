@@ -10,8 +10,7 @@ from shared.model.models import FLUX_DEPTH_PRO
 from tests.sandbox import Fault, Sandbox
 
 from .commanding import command, sizes
-from .conftest import BPYS, WINDOWED, Installed, installed
-from .window import INSIDE
+from .conftest import BPYS, INSIDE, WINDOWED, Installed, installed
 
 
 @pytest.fixture(scope="module", params=WINDOWED)

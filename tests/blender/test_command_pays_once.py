@@ -13,8 +13,7 @@ from PIL import Image, ImageChops
 from tests.sandbox import Fault, Sandbox, pictures
 
 from .commanding import Killed, all_are_known, command, ended, sizes, start, started
-from .conftest import WINDOWED, Installed, installed
-from .window import INSIDE
+from .conftest import INSIDE, WINDOWED, Installed, installed
 
 FRAMES = [f"{number:04d}.jpg" for number in range(1, 13)]
 
