@@ -9,6 +9,7 @@ import functools
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from gi.repository import Gimp
 from pixels.insert import PARASITE
@@ -55,7 +56,11 @@ def find(wanted: Destination) -> Gimp.Image | None:
     """The open image that ``wanted`` means, if it is open."""
     if wanted.host != HOST:
         return None
-    images = Gimp.get_images()
+    with _quietly():
+        return _found(wanted, Gimp.get_images())
+
+
+def _found(wanted: Destination, images: list[Gimp.Image]) -> Gimp.Image | None:
     for image in images:
         if wanted.session == name_of(image):
             return image
@@ -80,11 +85,24 @@ def own_image(wanted: Destination) -> Destination:
 
 def held() -> frozenset[tuple[str, int]]:
     """The (job, index) of each result that is in an open image now."""
-    return frozenset(_records(layer for image in Gimp.get_images() for layer in _all_layers(image.get_layers())))
+    with _quietly():
+        return frozenset(_records(layer for image in Gimp.get_images() for layer in _all_layers(image.get_layers())))
 
 
-def _all_layers(layers: list[Gimp.Layer]) -> Iterator[Gimp.Layer]:
-    for layer in layers:
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Any image may be closed while we look, a scratch image of another plug-in too: GIMP is not to tell of it."""
+    plug_in = Gimp.get_plug_in()
+    handler = plug_in.get_pdb_error_handler()
+    plug_in.set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
+    try:
+        yield
+    finally:
+        plug_in.set_pdb_error_handler(handler)
+
+
+def _all_layers(layers: list[Gimp.Layer] | None) -> Iterator[Gimp.Layer]:
+    for layer in layers or []:  # None: the image is gone
         yield layer
         if layer.is_group():
             yield from _all_layers(layer.get_children())

@@ -22,7 +22,7 @@ def layers(parent):
             "name": layer.get_name(),
             "visible": layer.get_visible(),
             "settings": (record(layer) or {}).get("settings"),
-            "place": [*layer.get_offsets()[1:], layer.get_width(), layer.get_height()],
+            "place": [*list(layer.get_offsets())[1:], layer.get_width(), layer.get_height()],
             "mask": layer.get_mask() is not None,
             "children": layers(layer.get_children()) if layer.is_group() else [],
         }
@@ -30,6 +30,8 @@ def layers(parent):
     ]
 
 
+# Scratch images go while we look: GIMP is not to open a window for that.
+Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
 before = None
 image = None
 while time.monotonic() < END and not told("end"):
@@ -46,7 +48,7 @@ while time.monotonic() < END and not told("end"):
             if Gimp.Display.id_is_valid(number):
                 Gimp.Display.get_by_id(number).delete()  # and with its last window the image
     # Scratch images of an edit come and go in between; what has no layer or no record of ours is told all the same.
-    now = [layers(one.get_layers()) for one in Gimp.get_images()]
+    now = [layers(one.get_layers() or []) for one in Gimp.get_images()]
     if now != before:
         half = OUT / ".images.json"
         half.write_text(json.dumps(now))
