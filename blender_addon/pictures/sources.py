@@ -83,10 +83,10 @@ class MemorySnapshot(Snapshot):
 
     def __init__(self, settings, origin: dict, pixels: Pixels) -> None:
         super().__init__(settings, origin, opaque=True)
-        self._ready = pixels
+        self._ready = [pixels]
 
     def _pixels(self) -> Pixels:
-        return self._ready
+        return self._ready.pop()  # once; its memory goes as soon as it is a picture
 
 
 class ImageSnapshot(Snapshot):
@@ -116,6 +116,7 @@ class ImageSnapshot(Snapshot):
         self._asked.set()
         if not self._served.wait(SERVE_DEADLINE):
             raise PictureError("Blender was busy for too long to read the image.", "Try again.")
+        self._memory = None  # from now on it goes with the Pixels
         if self._error:
             raise self._error
         return Pixels(memory, width, height, ORDERS[channels], self._kind, bottom_up=True)

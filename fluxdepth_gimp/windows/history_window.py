@@ -10,6 +10,7 @@ from gi.repository import Gimp, GimpUi, Gtk
 from main_loop import keep_going, wait
 
 from shared.jobs.desk import Desk
+from shared.jobs.owed import discardable
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import Progress, short_prompt, state_words, when, where
 from shared.model.models import FLUX_DEPTH_PRO
@@ -122,7 +123,9 @@ class HistoryWindow:
         belongs = current is None or self.deeds.is_open(current.job)
         self.insert.set_label("_Insert" if belongs else "Open as _New Image")
         self.reuse.set_sensitive(current is not None and self.image is not None)
-        self.discard.set_sensitive(current is not None and _can_be_discarded(current.job, current.entry))
+        # What has arrived is the artist's own, in a document; there is nothing to give up.
+        waits = current is not None and current.entry.arrived is None
+        self.discard.set_sensitive(waits and discardable(current.job, current.entry))
         self.id.set_visible(current is not None and bool(current.entry.uuid))
         if current:
             entry = current.entry
@@ -184,13 +187,6 @@ class HistoryWindow:
             return False
         self.desk.stop(self._ticket)
         return True
-
-
-def _can_be_discarded(job: Job, entry: EditEntry) -> bool:
-    """What waits for the artist. The command's results wait for the command."""
-    waits = entry.state is EditState.DONE and not entry.arrived
-    waits = waits or entry.state in (EditState.TAKEN, EditState.UNCERTAIN)
-    return waits and not entry.discarded and job.destination.host != "command"
 
 
 def _settings(entry: EditEntry) -> str:

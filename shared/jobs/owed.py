@@ -30,8 +30,8 @@ class Owed:
 
     @property
     def discardable(self) -> bool:
-        """Whether a window may give it up. The command's results wait for the command, which would pay anew."""
-        return self.why is not Why.SUBMITTING and (not self.job.destination.files or self.why is Why.UNCERTAIN)
+        """Whether a window may give all of it up."""
+        return all(discardable(self.job, entry) for entry in self.entries)
 
     @property
     def words(self) -> str:
@@ -51,6 +51,13 @@ class Standing:
         """The same, after some edits of a job have been dealt with."""
         kept = (one for one in self.owed if one.job.id != job_id or set(one.indices) - set(indices))
         return Standing(tuple(kept), self.problems, self.prompts)
+
+
+def discardable(job: Job, entry: EditEntry) -> bool:
+    """Whether a window may give the edit up. The command's results wait for the command, which would pay anew."""
+    if entry.state is EditState.UNCERTAIN:
+        return not entry.discarded
+    return (entry.unfinished or entry.unsaved) and not job.destination.files
 
 
 def read(journal: Journal, *, host: str, process: str, held: Held, ours: Collection[str]) -> Standing:

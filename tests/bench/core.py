@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import os
 import random
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest import mock
+
+import numpy as np
+from PIL import Image
 
 from shared.cancel import CancelToken
 from shared.jobs import polling
 from shared.jobs.pipeline import run
 from shared.jobs.request import EditRequest, Event
 from shared.model.edit import DepthEdit
+from shared.pictures import imaging as pictures
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.service.client import Client
 from shared.service.replies import Record, Status
@@ -122,9 +128,46 @@ def second_edit() -> Iterator[Figure]:
         yield Figure("bytes uploaded by a second edit of an unchanged source", uploaded, "bytes", 0)
 
 
+def imaging() -> Iterator[Figure]:
+    """A rendered 4K picture on its way to the file, while another thread asks for Python's lock all the time."""
+    rng = np.random.default_rng(1)
+    samples = rng.random((2160, 3840, 4), np.float32)
+    samples[..., 3] = 1
+    opaque = pictures.Pixels(memoryview(samples), 3840, 2160, "RGBA", "linear", bottom_up=True)
+    clear = samples * np.float32(0.5)
+    result = pictures.encode(pictures.picture(opaque), format="jpg", longest_side=0)
+    alpha = Image.linear_gradient("L").resize((3840, 2160))
+    jpeg, _ = held(lambda: pictures.encode(pictures.picture(opaque), format="jpg", longest_side=0))
+    for what, work in (
+        ("scene-linear 4K to 8 bits", lambda: pictures.picture(opaque)),
+        ("the same, transparent", lambda: pictures.picture(dataclasses.replace(opaque, data=memoryview(clear)))),
+        ("transparency into a 4K result", lambda: pictures.with_alpha(result, alpha)),
+    ):
+        seconds, longest = held(work)
+        yield Figure(what, seconds * 1000, "ms")
+        yield Figure("… / the whole way to a JPEG", seconds / jpeg, "×")
+        yield Figure("… longest time that Python's lock was held", longest * 1000, "ms")
+
+
+def held(work: Callable[[], object]) -> tuple[float, float]:
+    """How long ``work`` takes in a thread, and for how long another one could not get Python's lock; s, best of 3."""
+    best = []
+    for _ in range(3):
+        worker = threading.Thread(target=work)
+        began, longest = time.perf_counter(), 0.0
+        worker.start()
+        while worker.is_alive():
+            asked = time.perf_counter()
+            time.sleep(0.0002)  # lets the lock go and asks for it again
+            longest = max(longest, time.perf_counter() - asked - 0.0002)
+        best.append((time.perf_counter() - began, longest))
+    return min(seconds for seconds, _ in best), min(longest for _, longest in best)
+
+
 MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "waiting": waiting,
     "whole-edit": whole_edit,
     "variations": variations,
     "second-edit": second_edit,
+    "imaging": imaging,
 }

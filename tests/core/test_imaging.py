@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -60,6 +61,12 @@ class TestPicture:
     def test_light_far_above_one_is_white_and_not_black(self):
         samples = array.array("f", [1e9, float("inf"), 65504.0])
         assert imaging.picture(imaging.Pixels(samples.tobytes(), 1, 1, "RGB", "linear")).getpixel((0, 0)) == WHITE
+
+    @pytest.mark.parametrize("kind", ["float", "linear"])
+    def test_what_is_no_number_is_black_and_what_is_too_large_is_white(self, kind):
+        samples = np.array([np.nan, -np.inf, np.inf, -1, 2, 0, 1, np.nan], np.float32)
+        image = np.asarray(imaging.picture(imaging.Pixels(samples.tobytes(), 8, 1, "L", kind)))
+        assert image[0, :, 0].tolist() == [0, 0, 255, 0, 255, 0, 255, 0]
 
     def test_premultiplied_alpha_is_taken_out_of_linear_colour(self):
         samples = array.array("f", [0.5, 0.25, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0])
@@ -145,7 +152,8 @@ class TestTransparency:
             imaging.decode(b"\x89PNG\r\n\x1a\n nothing")
 
 
-def test_without_pillow_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "PIL.Image", None)
-    with pytest.raises(PictureError, match="python3-pil"):
+@pytest.mark.parametrize(("module", "package"), [("PIL.Image", "python3-pil"), ("numpy", "python3-numpy")])
+def test_without_a_library_it_says_what_to_install(monkeypatch, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(PictureError, match=package):
         imaging.picture(imaging.Pixels(b"\0\0\0", 1, 1, "RGB"))

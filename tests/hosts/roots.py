@@ -22,9 +22,10 @@ _SCREEN = (
 )
 PACKAGES: Mapping[str, Sequence[str]] = {
     "gimp": ("gimp", "gir1.2-gimp-3.0", "gir1.2-gtk-3.0", "python3-gi", *_SCREEN),
-    "blender": ("blender", *_SCREEN),
-    # Blender 5.2's own extension manager does not register without these two.
-    "blender-5.2": ("blender", "python3-cattr", "python3-requests", *_SCREEN),
+    # numpy, which official Blenders carry: Debian's does not ask for it.
+    "blender": ("blender", "python3-numpy", *_SCREEN),
+    # Blender 5.2's own extension manager does not register without the other two.
+    "blender-5.2": ("blender", "python3-numpy", "python3-cattr", "python3-requests", *_SCREEN),
     "screen": _SCREEN,
 }
 """What a root needs for what it is used for. A changed list is topped up, not made anew."""
