@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import bpy
 from bpy.app.handlers import persistent
 
-from . import properties, ticker
+from . import problem, properties, ticker
 from .pictures import rendering, results, sources
 from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError
 from .shared.jobs.desk import Desk
@@ -31,7 +31,6 @@ WAIT = 0.02  # s between two looks in background mode
 QUIT_WAIT = 10.0  # s for a submit that is under way when the extension goes: its id has to reach the journal
 
 desk: Desk = None  # type: ignore[assignment]  # made when the extension is registered
-problem: FluxDepthError | None = None  # why the last press of a button started nothing
 _generation = 0  # of the open file: grows with every load
 _snapshots: dict[str, sources.Snapshot] = {}  # by the ticket's key, while it prepares
 _renderings: dict[str, tuple[rendering.Rendering, properties.Chosen]] = {}  # the same, before there is a snapshot
@@ -211,18 +210,11 @@ def find(key: str) -> Ticket | None:
 
 
 def dismiss(key: str) -> None:
-    global problem
     if not key:
-        problem = None
+        problem.note(None)
     ticket = find(key)
     if ticket and not ticket.active:
         desk.dismiss(ticket)
-    ticker.settle_panels()
-
-
-def note_problem(error: FluxDepthError | None) -> None:
-    global problem
-    problem = error
     ticker.settle_panels()
 
 
@@ -345,6 +337,7 @@ def _shown() -> list:
 def _file_loaded(*_args) -> None:
     global _generation
     _generation += 1
+    problem.note(None)
     look()
 
 
@@ -373,14 +366,14 @@ _HANDLERS = (
 def register() -> None:
     global desk
     desk = Desk(BlenderHost(), compose=_composed)
-    ticker.advance, ticker.shown, ticker.told = _advance, _shown, note_problem
+    ticker.advance, ticker.shown, ticker.told = _advance, _shown, problem.note
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
     """Lets go of everything; Blender calls this when it quits as well. Nothing that was paid for is lost."""
-    global info, problem
+    global info
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)
     for snapshot in _snapshots.values():
@@ -391,4 +384,4 @@ def unregister() -> None:
     _snapshots.clear()
     _renderings.clear()
     _last_states.clear()
-    info = problem = None
+    info = None

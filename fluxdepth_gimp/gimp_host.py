@@ -55,7 +55,9 @@ class GimpHost:
         kept = {ALPHA: outgoing.alpha, MASK: outgoing.mask}
         return EditRequest(
             chosen.edit,
-            Taken(outgoing.picture, {name: coverage.png for name, coverage in kept.items() if coverage}),
+            Taken(
+                outgoing.picture, {name: coverage.png for name, coverage in kept.items() if coverage}, outgoing.plain
+            ),
             documents.destination(image, place),
             variations=chosen.variations,
             host_settings=dict(chosen.host),

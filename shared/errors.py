@@ -178,6 +178,16 @@ class SameEditError(FluxDepthError):
         super().__init__(message)
 
 
+class PlainPictureError(FluxDepthError):
+    """Asked before anything is sent: the picture has one colour, and hardly anybody means to pay for that."""
+
+    next_step = NextStep.EDIT_ANYWAY
+    advice = "Is it what you see? Edit anyway sends it as it is."
+
+    def __init__(self) -> None:
+        super().__init__("The picture has one single colour.")
+
+
 class StorageError(FluxDepthError):
     next_step = NextStep.TRY_AGAIN
     advice = "Free some space or make the folder writable, then try again."

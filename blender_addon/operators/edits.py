@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import session, ticker
+from .. import problem, session, ticker
 from ..shared.errors import FluxDepthError
 from .access import Online
 
@@ -32,14 +32,12 @@ class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
     bl_options = {"REGISTER", "INTERNAL"}
 
     job: bpy.props.StringProperty(name="Job", description="The row's key", **JOB)
-    confirmed: bpy.props.BoolProperty(
-        name="Confirmed", description="Pay, although the same edit is on its way already", **JOB
-    )
+    confirmed: bpy.props.BoolProperty(name="Confirmed", description="Pay, although there is a question", **JOB)
 
     @classmethod
     def description(cls, _context, properties):
         if properties.confirmed:
-            return "Send this edit although the same one is on its way already: both are paid for"
+            return "Send this edit all the same. Each variation is a paid edit"
         return cls.__doc__
 
     def execute(self, _context):
@@ -88,11 +86,11 @@ class FLUXDEPTH_OT_dismiss(bpy.types.Operator):
 
 def started(operator, start) -> set[str]:
     """Runs ``start``, which gives tickets; in background mode to their end. What went wrong is reported."""
-    session.note_problem(None)
+    problem.note(None)
     try:
         tickets = start()
     except FluxDepthError as exc:
-        session.note_problem(exc)
+        problem.note(exc, bpy.context)
         operator.report({"ERROR"}, str(exc))
         return {"CANCELLED"}
     if not bpy.app.background:

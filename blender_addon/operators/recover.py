@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import session
+from .. import problem, session
 from ..shared.errors import FluxDepthError
 from .access import Online
 from .edits import JOB, started
@@ -15,7 +15,7 @@ class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
     bl_label = "Recover"
     bl_options = {"REGISTER"}
 
-    def execute(self, _context):
+    def execute(self, context):
         tickets: list = []
 
         def recover() -> list:
@@ -23,7 +23,7 @@ class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
             return tickets
 
         state = started(self, recover)
-        if not tickets and session.problem is None:
+        if not tickets and problem.standing(context) is None:
             late = "What was stopped is still being written down; try again in a moment"
             self.report({"INFO"}, late if session.is_letting_go() else "There is no unfinished edit of this file")
             return {"CANCELLED"}
@@ -65,7 +65,7 @@ class FLUXDEPTH_OT_discard(bpy.types.Operator):
         try:
             session.discard(self.job)
         except FluxDepthError as exc:
-            session.note_problem(exc)
+            problem.note(exc)
             self.report({"ERROR"}, str(exc))
             return {"CANCELLED"}
         return {"FINISHED"}

@@ -5,11 +5,13 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from .. import properties
+from .. import problem, properties, session, ticker
 from ..pictures import results
-from ..shared.errors import FluxDepthError
+from ..shared.errors import FluxDepthError, PictureError
 from ..shared.model.edit import DepthEdit
 from ..shared.model.models import FLUX_DEPTH_PRO
+from ..shared.pictures.encoded import EncodedImage, sniff
+from ..shared.storage.entries import SENT
 
 
 class _OnResult:
@@ -69,18 +71,14 @@ class FLUXDEPTH_OT_show(_OnResult, bpy.types.Operator):
 
     def execute(self, context):
         image = self.image(context)
-        if image is None:
+        if image is None or not _has_window(self):
             return {"CANCELLED"}
-        if not results.show(image):
-            if bpy.app.background:
-                self.report({"ERROR"}, "There is no window to show it in")
-                return {"CANCELLED"}
-            results.show_in_new_window(image)
+        _show(image)
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_compare(_OnResult, bpy.types.Operator):
-    """Change between this result and the picture that was edited, in the image editor"""
+    """Change between this result and the picture that was sent, in the image editor"""
 
     bl_idname = "fluxdepth.compare"
     bl_label = "Compare with Source"
@@ -88,17 +86,46 @@ class FLUXDEPTH_OT_compare(_OnResult, bpy.types.Operator):
 
     def execute(self, context):
         image = self.image(context)
-        if image is None:
+        if image is None or not _has_window(self):
             return {"CANCELLED"}
-        source = results.source_of(image)
-        if source is None:
-            self.report({"WARNING"}, "The picture that was edited is not in this file")
-            return {"CANCELLED"}
-        shown = [area.spaces.active.image for area in results.editors()]
-        wanted = source if image in shown else image
-        if not results.show(wanted):
-            results.show_in_new_window(wanted)
+        job_id, _ = results.key_of(results.record_of(image))
+        if image not in [area.spaces.active.image for area in results.editors()]:
+            _show(image)
+        elif sent := results.sent_in(job_id):
+            _show(sent)
+        else:
+            _show_from_history(job_id)
         return {"FINISHED"}
+
+
+def _has_window(operator) -> bool:
+    if bpy.app.background:
+        operator.report({"ERROR"}, "There is no window to show it in")
+    return not bpy.app.background
+
+
+def _show(image) -> None:
+    if not results.show(image):
+        results.show_in_new_window(image)
+
+
+def _show_from_history(job_id: str) -> None:
+    """Reads the picture that was sent, off the main thread, and shows it."""
+
+    def read() -> EncodedImage:
+        job = session.desk.journal.job(job_id)
+        data = job.companion(SENT) if job else None
+        if data is None:
+            raise PictureError("The picture that was sent is not in this computer's history, or not any more.")
+        return sniff(data)
+
+    def then(answer) -> None:
+        if isinstance(answer, FluxDepthError):
+            problem.note(answer)
+        else:
+            _show(results.sent_in(job_id) or results.bring_in_sent(job_id, answer))
+
+    ticker.after(read, then)
 
 
 class FLUXDEPTH_OT_save_as(_OnResult, ExportHelper, bpy.types.Operator):

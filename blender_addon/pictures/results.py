@@ -13,6 +13,7 @@ from ..shared.jobs.wording import result_name
 from ..shared.pictures.encoded import EncodedImage
 
 PROPERTY = "fluxdepth_edit"
+SENT_PROPERTY = "fluxdepth_sent"  # the job whose picture it is
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
 
 
@@ -21,20 +22,32 @@ def bring_in(picture: EncodedImage, result: Result, place: dict):
 
     Raises RuntimeError, in Blender's words or ours, when Blender can't take it in.
     """
-    name = result_name(result.edit, NAME_BYTES - 4)
-    image = bpy.data.images.new(name, 1, 1)
-    image.pack(data=picture.data, data_len=len(picture.data))
-    image.source = "FILE"
+    image = _packed(result_name(result.edit, NAME_BYTES - 4), picture)
     if not picture.format and not all(image.size):  # asking for the size decodes it
         bpy.data.images.remove(image)
         raise RuntimeError("It is a picture of a kind that Blender does not know.")
+    image[PROPERTY] = json.dumps({**result.record(), "origin": place})
+    image.use_fake_user = True
+    image.preview_ensure()
+    return image
+
+
+def bring_in_sent(job_id: str, sent: EncodedImage):
+    """A new image with the picture that was sent in that job, to compare its results with. Returns the image."""
+    image = _packed("Sent to Flux Depth", sent)
+    image[SENT_PROPERTY] = job_id
+    return image
+
+
+def _packed(name: str, picture: EncodedImage):
+    """A new image that holds the bytes of ``picture``."""
+    image = bpy.data.images.new(name, 1, 1)
+    image.pack(data=picture.data, data_len=len(picture.data))
+    image.source = "FILE"
     # Where it would go when the artist unpacks it.
     image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{picture.suffix}"
     with contextlib.suppress(TypeError):  # a colour configuration of the artist's own may call it otherwise
         image.colorspace_settings.name = "sRGB"
-    image[PROPERTY] = json.dumps({**result.record(), "origin": place})
-    image.use_fake_user = True
-    image.preview_ensure()
     return image
 
 
@@ -68,12 +81,9 @@ def key_of(record: dict) -> tuple[str, int]:
     return str(record.get("job") or ""), int(record.get("index") or 0)
 
 
-def source_of(image):
-    """The image that was edited, when it is still in this file."""
-    origin = (record_of(image) or {}).get("origin") or {}
-    if origin.get("source") == "RENDER":
-        return next((one for one in bpy.data.images if one.type == "RENDER_RESULT"), None)
-    return bpy.data.images.get(origin.get("image") or "")
+def sent_in(job_id: str):
+    """What :func:`bring_in_sent` made of that job's picture, as long as it is in this file."""
+    return next((image for image in bpy.data.images if image.get(SENT_PROPERTY) == job_id), None)
 
 
 def editors() -> list:

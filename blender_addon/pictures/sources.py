@@ -22,37 +22,51 @@ ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
 PAGE = 4096  # bytes
 SERVE_DEADLINE = 600.0  # s; the main thread may be held by a bake or a file dialog
 LINEAR = "Linear Rec.709"
+# What GPUOffScreen.draw_view3d draws in rendered shading; of any other engine's render it gives black.
+DRAWN_ENGINES = {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH"}
 
 
 class Snapshot:
-    """One picture on its way. ``origin`` is its place in the document; ``alpha`` is set once encoded."""
+    """One picture on its way. ``origin`` is its place in the document; ``alpha`` and ``plain`` are set once encoded."""
 
     def __init__(self, settings, origin: dict, opaque: bool = False) -> None:
         self.origin = origin
         self.alpha = None
+        self.plain = False
         self._format = settings.upload_format
         self._longest_side = settings.longest_side
         self._keep_transparency = settings.keep_transparency
         self._opaque = opaque
         self._mutex = threading.Lock()
         self._encoded: EncodedImage | None = None
+        self._failure: PictureError | None = None
 
     def encode(self) -> EncodedImage:
         """In the worker; several jobs may share the picture. Raises PictureError."""
         with self._mutex:
+            if self._failure:
+                raise self._failure
             if self._encoded is None:
-                image = imaging.picture(self._pixels())
-                if self._opaque:
-                    image = image.convert("RGB")
-                if self._keep_transparency:
-                    self.alpha = imaging.alpha_of(image)
-                self._encoded = imaging.encode(image, format=self._format, longest_side=self._longest_side)
+                try:
+                    self._encoded = self._made()
+                except PictureError as exc:
+                    self._failure = exc  # the pixels are gone
+                    raise
             return self._encoded
+
+    def _made(self) -> EncodedImage:
+        image = imaging.picture(self._pixels())
+        if self._opaque:
+            image = image.convert("RGB")
+        if self._keep_transparency:
+            self.alpha = imaging.alpha_of(image)
+        self.plain = not bpy.app.background and imaging.is_plain(image)  # there is nobody to be asked
+        return imaging.encode(image, format=self._format, longest_side=self._longest_side)
 
     def taken(self) -> Taken:
         """In the worker: the encoded picture, with the transparency that a result gets back. Raises PictureError."""
         image = self.encode()
-        return Taken(image, {} if self.alpha is None else {ALPHA: imaging.stored_alpha(self.alpha)})
+        return Taken(image, {} if self.alpha is None else {ALPHA: imaging.stored_alpha(self.alpha)}, self.plain)
 
     def serve(self) -> None:
         """On the main thread, again and again while the job runs: hands over what the worker asks for."""
@@ -267,9 +281,15 @@ def _viewport(context, settings) -> Snapshot:
     area, region = viewport_of(context)
     if area is None:
         raise PictureError("There is no 3D viewport in this window.", "Open one, or choose another source.")
+    space, view, engine = area.spaces.active, region.data, context.scene.render.engine
+    if space.shading.type == "RENDERED" and engine not in DRAWN_ENGINES:
+        raise PictureError(
+            "The viewport shows a render of its own, which Blender does not hand out.",
+            "Choose Render Now as the source, or change the viewport to Material Preview or Solid.",
+            field="source",
+        )
     import gpu
 
-    space, view = area.spaces.active, region.data
     width, height = region.width, region.height
     offscreen = gpu.types.GPUOffScreen(width, height)
     overlays = space.overlay.show_overlays
@@ -306,15 +326,32 @@ def viewport_of(context):
     return area, region
 
 
+def state_of(context, settings) -> tuple:
+    """What decides beside the settings whether there is a picture to take; to see whether that has changed."""
+    if settings.source != "VIEWPORT":
+        return (size_of(context, settings),)
+    area = viewport_of(context)[0]
+    return (area.spaces.active.shading.type if area else None, context.scene.render.engine)
+
+
 def size_of(context, settings) -> tuple[int, int] | None:
-    """The size in pixels of what would be taken now, as far as it can be told without taking it."""
+    """The size in pixels of what would be taken now; None while there is nothing, or when it is not loaded."""
     if settings.source == "VIEWPORT":
         region = viewport_of(context)[1]
         return (region.width, region.height) if region else None
-    if settings.source == "IMAGE" and settings.image and settings.image.type != "RENDER_RESULT":
-        return tuple(settings.image.size) if settings.image.has_data else None
-    if settings.source == "IMAGE" and not settings.image:
+    if settings.source == "RENDER_NOW":
+        return _size_of_next_render(context.scene.render)
+    image = settings.image if settings.source == "IMAGE" else render_result()
+    if image is None or not (image.has_data or image.type == "RENDER_RESULT"):  # else asking for the size loads it
         return None
-    render = context.scene.render
-    scale = render.resolution_percentage / 100
-    return int(render.resolution_x * scale), int(render.resolution_y * scale)
+    width, height = image.size
+    return (width, height) if width and height else None
+
+
+def _size_of_next_render(render) -> tuple[int, int]:
+    width = render.resolution_x * render.resolution_percentage // 100
+    height = render.resolution_y * render.resolution_percentage // 100
+    if render.use_border and render.use_crop_to_border:
+        width = int(render.border_max_x * width) - int(render.border_min_x * width)
+        height = int(render.border_max_y * height) - int(render.border_min_y * height)
+    return width, height

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import properties, session
+from .. import problem, properties, session
 from ..operators import access
 from ..pictures import results, sources
 from ..shared.jobs.wording import short_prompt
@@ -26,10 +26,10 @@ def _draw_main(self, context) -> None:
     _draw_prompt(layout, context, settings)
     column = _properties(layout)
     for name in ("steps", "guidance"):
-        _field(column, settings, name)
-    row = _field(column, settings, "seed_exact" if settings.seed_exact else "seed", text="Seed")
+        _field(column, context, name)
+    row = _field(column, context, "seed_exact" if settings.seed_exact else "seed", text="Seed")
     row.operator("fluxdepth.dice", text="", icon="FILE_REFRESH")
-    _field(column, settings, "variations")
+    _field(column, context, "variations")
     count = settings.variations
     row = layout.row()
     row.scale_y = 1.6
@@ -72,7 +72,7 @@ def _draw_source(layout, context, settings) -> None:
     column.prop(settings, "source", text="")
     if settings.source == "IMAGE":
         row = column.row(align=True)
-        row.alert = _is_wrong("image")
+        row.alert = problem.field(context) == "image"
         row.template_ID(settings, "image", open="image.open")
     note = layout.row()
     note.active = False
@@ -82,15 +82,23 @@ def _draw_source(layout, context, settings) -> None:
 def _what_is_sent(context, settings) -> str:
     size = sources.size_of(context, settings)
     if not size:
-        return "Nothing chosen yet" if settings.source == "IMAGE" and not settings.image else "Not loaded yet"
+        return _why_nothing(settings)
     width, height = size
     sent = sent_size(width, height, settings.longest_side)
     return f"{width} × {height} px" + (f", sent as {sent[0]} × {sent[1]}" if sent != size else "")
 
 
+def _why_nothing(settings) -> str:
+    if settings.source == "VIEWPORT":
+        return "There is no 3D viewport in this window"
+    if settings.source == "IMAGE" and (not settings.image or settings.image.type != "RENDER_RESULT"):
+        return "Not loaded yet" if settings.image else "Nothing chosen yet"
+    return "Nothing is rendered yet"
+
+
 def _draw_prompt(layout, context, settings) -> None:
     row = layout.row(align=True)
-    row.alert = _is_wrong("prompt")
+    row.alert = problem.field(context) == "prompt"
     if settings.prompt_text:
         row.template_ID(settings, "prompt_text")
     else:
@@ -107,10 +115,10 @@ def _draw_more(self, context) -> None:
     column = _properties(self.layout)
     for parameter in FLUX_DEPTH_PRO.parameters:
         if parameter.advanced:
-            _field(column, settings, parameter.name)
+            _field(column, context, parameter.name)
     column.separator()
     for parameter in (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY):
-        _field(column, settings, parameter.name)
+        _field(column, context, parameter.name)
     column.separator()
     column.prop(settings, "prompt_text")
 
@@ -155,15 +163,11 @@ def _properties(layout):
     return column
 
 
-def _field(column, settings, name: str, **more):
+def _field(column, context, name: str, **more):
     row = column.row(align=True)
-    row.alert = _is_wrong(name)
-    row.prop(settings, name, **more)
+    row.alert = problem.field(context) == name
+    row.prop(context.scene.fluxdepth, name, **more)
     return row
-
-
-def _is_wrong(name: str) -> bool:
-    return session.problem is not None and session.problem.field == name
 
 
 class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):

@@ -5,7 +5,7 @@ import os
 
 import bpy
 
-from .. import properties, session
+from .. import problem, properties, session
 from ..operators import access, service
 from ..shared.errors import FluxDepthError
 from ..shared.model.parameters import Kind, Parameter
@@ -25,7 +25,7 @@ def _set_key(_preferences, text: str) -> None:
         service.say("The key is saved. Test asks the service about it, which costs nothing.")
     except FluxDepthError as exc:
         service.say(str(exc))
-    session.note_problem(None)
+    problem.note(None)
     session.refresh()
 
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import session
+from .. import problem, session
 from ..shared.errors import FluxDepthError, NextStep
 from ..shared.jobs import wording
 from ..shared.jobs.owed import Owed
@@ -21,11 +21,12 @@ _NEXT_STEPS = {
 
 def draw_jobs(layout, context) -> None:
     """The rows of this session, the newest first, below why the last press started nothing."""
-    if session.problem:
+    error = problem.standing(context)
+    if error:
         box = layout.box()
         _head(box, "Not started", "ERROR", "", alert=True)
-        texts.paragraph(box, str(session.problem), context.region.width)
-        _next_step(box, session.problem)
+        texts.paragraph(box, str(error), context.region.width)
+        _next_step(box, error)
     for ticket in reversed(session.desk.tickets):
         if ticket.state is not State.DISCARDED:
             _draw_ticket(layout.box(), context, ticket)

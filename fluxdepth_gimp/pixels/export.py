@@ -27,6 +27,7 @@ class Outgoing:
     """The encoded picture, and what of the source is needed again when the result comes."""
 
     picture: EncodedImage
+    plain: bool  # it has one single colour
     alpha: Coverage | None  # None: the source is opaque, or its transparency is not to be kept
     mask: Coverage | None  # the selection, for the result's layer mask
 
@@ -44,12 +45,12 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
     with _as_shown(source) as drawable:
         see_through = drawable.has_alpha()
         alpha = Coverage.read(drawable, ALPHA) if see_through and keep_transparency else None
-        picture = _encode(drawable, size, sent_format(size, upload_format), see_through)
+        picture, plain = _encode(drawable, size, sent_format(size, upload_format), see_through)
     mask = None
     if source.kind == "selection":
         selection = source.image.get_selection()
         mask = Coverage.read(selection, SELECTION, source.x, source.y, (source.width, source.height))
-    return Outgoing(picture, None if alpha is None or alpha.full else alpha, mask)
+    return Outgoing(picture, plain, None if alpha is None or alpha.full else alpha, mask)
 
 
 @contextmanager
@@ -75,7 +76,9 @@ def _as_shown(source: Source) -> Iterator[Gimp.Drawable]:
         yield flat
 
 
-def _encode(drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_through: bool) -> EncodedImage:
+def _encode(
+    drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_through: bool
+) -> tuple[EncodedImage, bool]:
     width, height = size
     kind, pixel = (Gimp.ImageType.RGBA_IMAGE, "R'G'B'A u8") if see_through else (Gimp.ImageType.RGB_IMAGE, "R'G'B' u8")
     with scratch_image(width, height) as small:
@@ -84,7 +87,7 @@ def _encode(drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_thr
         _copy_scaled(drawable, layer, pixel)
         if see_through:
             _put_over_white(layer)
-        return _file(small, suffix)
+        return _file(small, suffix), _is_plain(small.get_layers()[0])
 
 
 def _copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, pixel: str) -> None:
@@ -100,6 +103,14 @@ def _copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, pixel: str) -> Non
         buffer.set(strip, pixel, drawable.get_buffer().get(strip, scale, pixel, Gegl.AbyssPolicy.CLAMP))
     buffer.flush()
     target.update(0, 0, width, height)
+
+
+def _is_plain(layer: Gimp.Layer) -> bool:
+    for channel in (Gimp.HistogramChannel.RED, Gimp.HistogramChannel.GREEN, Gimp.HistogramChannel.BLUE):
+        _, _, deviation, *_ = layer.histogram(channel, 0.0, 1.0)
+        if deviation > 0:
+            return False
+    return True
 
 
 def _put_over_white(layer: Gimp.Layer) -> None:

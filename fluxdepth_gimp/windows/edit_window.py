@@ -76,6 +76,7 @@ class EditWindow:
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
         self.dialog.connect("key-press-event", self._key_pressed)
+        self.dialog.connect("focus-in-event", self._looked_at)
         self._build()
         self.status.refresh()
         host.on_change = self._show_standing
@@ -111,6 +112,8 @@ class EditWindow:
         self.dialog.set_default_size(ui.DIALOG_WIDTH, -1)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
+        self.config.connect("notify", lambda _, setting: self._changed(setting.name.replace("-", "_")))
+        self.first_run.entry.entry.connect("changed", lambda _: self._changed("key"))
         self.first_run.box.set_visible(no_key())
         (self.first_run.entry.entry if no_key() else self.prompt.view).grab_focus()
 
@@ -139,6 +142,16 @@ class EditWindow:
         more.connect("notify::expanded", self._show_more)
         return more
 
+    def _changed(self, setting: str) -> None:
+        if self.error.changed(setting):
+            self._shrink()
+
+    def _looked_at(self, *_: object) -> bool:
+        """The artist may come from the image, where something was painted or selected."""
+        if self._busy_with is None:
+            self.source.refresh()
+        return False
+
     def _show_more(self, more: Gtk.Expander, _: object) -> None:
         """Where the screen is too small for all, what was asked for comes into sight."""
 
@@ -166,7 +179,7 @@ class EditWindow:
                 return
             errors = [error for ticket in tickets if (error := replies.error_of(ticket)) is not None]
             if errors:
-                self._tell(errors[0])
+                self._tell(errors[0], started=True)
 
     def _do(self, act: Act) -> None:
         """Leave the dialog's own loop for ``act``, as its button does for an edit."""
@@ -175,6 +188,7 @@ class EditWindow:
 
     def _edit(self) -> list[Ticket]:
         self._last = None
+        self.status.forget()
         self._take_key()
         chosen = arguments.read(self.config)
         self._busy([])
@@ -255,7 +269,7 @@ class EditWindow:
         if self.first_run.box.get_visible() and self.first_run.entry.text:
             save_key(self.first_run.entry.text)
             self.first_run.box.hide()
-            self.status.refresh()
+            self.status.forget()
 
     def _busy(self, tickets: list[Ticket] | None) -> None:
         self._busy_with = tickets
@@ -273,13 +287,13 @@ class EditWindow:
         """Let go of the height that hidden parts leave; GTK only grows by itself."""
         self.dialog.resize(self.dialog.get_size().width, 1)
 
-    def _tell(self, error: FluxDepthError) -> None:
+    def _tell(self, error: FluxDepthError, started: bool = False) -> None:
         steps = {
             step: words for step, words in STEP_LABELS.items() if step is not NextStep.CHANGE_SETTING or error.field
         }
         if isinstance(error, Cancelled) and error.next_step is NextStep.TRY_AGAIN:
             del steps[NextStep.TRY_AGAIN]  # the artist stopped it, and Edit is there
-        self.error.tell(error, steps)
+        self.error.tell(error, steps, started=started)
         self.dialog.present()
 
     def _next_step(self, error: FluxDepthError) -> None:
@@ -298,7 +312,7 @@ class EditWindow:
         if settings_window.open_over(self.dialog):
             self.error.clear()
         self.first_run.box.set_visible(no_key())
-        self.status.refresh()
+        self.status.forget()
 
     def _focus(self, field: str) -> None:
         self.error.clear()

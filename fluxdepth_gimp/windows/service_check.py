@@ -20,7 +20,7 @@ class ServiceCheck:
         self._tell = tell
         self._work: Background[str] | None = None
         self._timer = 0
-        window.connect("destroy", self._end)
+        window.connect("destroy", lambda _: self.stop())
 
     def start(self) -> None:
         """Ask now. The client's own time-outs bound the wait."""
@@ -41,7 +41,8 @@ class ServiceCheck:
         self._tell(answer, False)
         return GLib.SOURCE_REMOVE
 
-    def _end(self, *_: object) -> None:
+    def stop(self) -> None:
+        """What is still to come is not told any more."""
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0

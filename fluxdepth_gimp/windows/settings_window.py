@@ -85,7 +85,8 @@ class SettingsWindow:
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
-        self.key.entry.connect("changed", lambda _: self.test.set_sensitive(True))
+        for entry in (self.key.entry, self.address):
+            entry.connect("changed", self._changed)
         self._show_key()
 
     def _show_key(self) -> None:
@@ -105,7 +106,11 @@ class SettingsWindow:
         self.key.set_sensitive(not from_environment)
         self.key.set_tooltip_text(f"{KEY_VARIABLE} is set and wins" if from_environment else None)
         self.forget.set_sensitive(key is not None and not from_environment)
-        self.test.set_sensitive(key is not None or bool(self.key.text))
+        self._has_key = key is not None
+        self._let_test()
+
+    def _let_test(self) -> None:
+        self.test.set_sensitive(self._has_key or bool(self.key.text))
 
     def run(self) -> bool:
         """Until it is closed; whether something was saved."""
@@ -142,6 +147,13 @@ class SettingsWindow:
         # What is tested is what will be used, so it is saved first.
         if self._save():
             self._check.start()
+
+    def _changed(self, *_: object) -> None:
+        """What was said is about another key or address."""
+        self._check.stop()
+        self.error.clear()
+        self.answer.set_text("")
+        self._let_test()
 
     def _said(self, line: str, running: bool) -> None:
         self.answer.set_text(line)

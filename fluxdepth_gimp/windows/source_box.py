@@ -35,11 +35,12 @@ class SourceBox(Gtk.Box):
         self.pack_start(self._frame, False, False, 0)
         self.pack_start(lines, True, True, 0)
         for name in ("source", "longest-side", "upload-format", "keep-transparency"):
-            config.connect(f"notify::{name}", self._changed)
+            config.connect(f"notify::{name}", self.refresh)
         self.connect("destroy", self._stop_timer)
-        self._changed()
+        self.refresh()
 
-    def _changed(self, *_: object) -> None:
+    def refresh(self, *_: object) -> None:
+        """Look again at what would be sent."""
         self._stop_timer()
         try:
             source = find_source(self._image, self._drawables, self._config.get_property("source"))

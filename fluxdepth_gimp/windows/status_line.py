@@ -27,6 +27,12 @@ class StatusLine(Gtk.Box):
         self._answer = ""
         config.connect("notify::variations", self.refresh)
 
+    def forget(self) -> None:
+        """What the service said was about another key or address, or another hour."""
+        self._check.stop()
+        self._answer = ""
+        self.refresh()
+
     def refresh(self, *_: object) -> None:
         try:
             key = find_key()

@@ -130,6 +130,7 @@ class ErrorBar(Gtk.InfoBar):
         super().__init__(message_type=Gtk.MessageType.ERROR, no_show_all=True)
         self._act = act
         self._error: FluxDepthError | None = None
+        self._started = False
         self._words = label()
         self._words.set_selectable(True)  # for a mail to the support
         self._words.set_can_focus(False)  # else the whole text is selected as soon as it appears
@@ -143,9 +144,12 @@ class ErrorBar(Gtk.InfoBar):
         self._button.set_valign(Gtk.Align.CENTER)
         self.connect("response", self._pressed)
 
-    def tell(self, error: FluxDepthError, steps: dict[NextStep, str]) -> None:
-        """Show ``error``; ``steps`` are the labels of the steps that can be done here."""
-        self._error = error
+    def tell(self, error: FluxDepthError, steps: dict[NextStep, str], *, started: bool = False) -> None:
+        """Show ``error``; ``steps`` are the labels of the steps that can be done here.
+
+        What had not ``started`` is about the settings as they were, and goes with :meth:`changed`.
+        """
+        self._error, self._started = error, started
         self.say(str(error), steps.get(error.next_step))
 
     def say(self, words: str, step: str | None = None) -> None:
@@ -157,6 +161,13 @@ class ErrorBar(Gtk.InfoBar):
         self._words.get_accessible().set_name(words)
         if step:
             self._button.grab_focus()
+
+    def changed(self, setting: str) -> bool:
+        """The artist has changed ``setting``: an error that was about it goes; whether it did."""
+        goes = self._error is not None and (self._error.field == setting or not self._started)
+        if goes:
+            self.clear()
+        return goes
 
     def clear(self) -> None:
         self._error = None

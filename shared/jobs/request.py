@@ -28,10 +28,14 @@ class Stage(enum.Enum):
 
 @dataclass(frozen=True)
 class Taken:
-    """The picture as it is sent, and its results' companions (``entries.ALPHA``, ``MASK``), ready for the disk."""
+    """The picture as it is sent, and its results' companions (``entries.ALPHA``, ``MASK``), ready for the disk.
+
+    ``plain``: it has one single colour, and there is an artist who can be asked whether that is meant.
+    """
 
     image: EncodedImage
     companions: Mapping[str, bytes] = field(default_factory=dict)
+    plain: bool = False
 
 
 class Guard(Protocol):

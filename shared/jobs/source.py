@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ..cancel import CancelToken
-from ..errors import PictureError, SameEditError, StorageError
+from ..errors import PictureError, PlainPictureError, SameEditError, StorageError
 from ..pictures.encoded import EncodedImage
 from ..service.client import UPLOAD_LIMIT, Client
 from ..storage import uploads
@@ -50,6 +50,8 @@ class Source:
             twin = journal.note_picture(writer, {**summary, "sha256": image.sha256})
             if twin and not confirmed:
                 raise _same_edit(*twin)
+            if picture.plain and not confirmed:
+                raise PlainPictureError
             self._account = client.account(image.sha256)
             known = uploads.known(journal.home, self._account)
             self.reused = known is not None

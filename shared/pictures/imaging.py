@@ -88,6 +88,11 @@ def alpha_of(image: Image.Image) -> Image.Image | None:
     return None if alpha.getextrema() == (255, 255) else alpha
 
 
+def is_plain(image: Image.Image) -> bool:
+    """Whether ``image`` (RGB or RGBA) has one single colour as it is sent: over white where it is transparent."""
+    return all(low == high for low, high in (band.getextrema() for band in _over_white(image).split()))
+
+
 def encode(image: Image.Image, *, format: str, longest_side: int) -> EncodedImage:
     """``image`` (RGB or RGBA) as an opaque file: over white where it is transparent, scaled down by Lanczos so that no
     side is longer than ``longest_side`` px (0: as it is).

@@ -158,7 +158,7 @@ for ticket in list(desk.tickets):
     if ticket.active:
         session.stop(ticket)
     desk.dismiss(ticket)
-session.note_problem(None)
+problem.note(None)
 """)
     window.wait_for(IDLE)
     shutil.rmtree(host.data_folder / "jobs", ignore_errors=True)

@@ -6,6 +6,7 @@ Every result arrives where it belongs, and nothing is paid for that nobody asked
 from __future__ import annotations
 
 import io
+import shutil
 import signal
 import time
 import uuid
@@ -23,7 +24,7 @@ from tests.hosts import VirtualScreen
 from tests.sandbox import Fault, Sandbox
 
 from .conftest import IDLE, Installed
-from .window import Window
+from .window import SET_UP, Window
 
 SCREENS = build.ROOT / "build" / "screens"
 RESULTS = "[image.name for image in bpy.data.images if 'fluxdepth_edit' in image]"
@@ -157,6 +158,56 @@ def picture_now(window: Window, host: Installed, name: str) -> None:
     window.open_sidebar()
     window.wait_for("time.monotonic() > session.ticker._calm")
     window.picture(SCREENS / f"blender-{host.host.series}-{name}.png", settle=0)
+
+
+def test_a_black_picture_asks(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    fresh.do("""
+chosen.image = bpy.data.images.new("black", 64, 64)
+bpy.ops.fluxdepth.edit()
+""")
+    fresh.wait_for("desk.tickets[-1].state.name == 'FAILED'")
+    assert "one single colour" in fresh.do("answer = str(desk.tickets[-1].error)")
+    assert sandbox.requests == []
+    sidebar = fresh.open_sidebar()
+    fresh.picture(SCREENS / f"blender-{host.host.series}-black.png")
+    fresh.screen.click(*fresh.find_button(r"fluxdepth\.retry", sidebar))
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
+    assert len(sandbox.at("submit")) == 1
+
+
+def test_result_is_compared_with_what_was_sent(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
+    """With the picture as it went out: the viewport's too, after the file was opened anew, whatever was rendered."""
+    saved = host.out / "compared.blend"
+    fresh.do("""
+area = max((one for one in bpy.context.screen.areas if one.type == "VIEW_3D"), key=lambda one: one.width)
+chosen.source = "VIEWPORT"
+bpy.ops.fluxdepth.edit()
+""")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
+    fresh.do(f"bpy.ops.wm.save_as_mainfile(filepath={str(saved)!r})")
+    fresh.do(f"bpy.ops.wm.open_mainfile(filepath={str(saved)!r})")
+    fresh.do(SET_UP)
+    shown = "bpy.context.window_manager.windows[0].screen.areas[0].spaces.active.image"
+    fresh.do("""
+bpy.context.window_manager.windows[0].screen.areas[0].type = "IMAGE_EDITOR"
+result, = [image for image in bpy.data.images if "fluxdepth_edit" in image]
+bpy.ops.fluxdepth.show(name=result.name)
+bpy.ops.fluxdepth.compare(name=result.name)
+""")
+    fresh.wait_for(f"'fluxdepth_sent' in {shown}")
+    (sent,) = (host.data_folder / "jobs").glob("*/sent.*")
+    assert bytes(fresh.do(f"answer = list({shown}.packed_file.data)")) == sent.read_bytes()
+    fresh.do("bpy.ops.fluxdepth.compare(name=result.name)")
+    assert fresh.do(f"answer = {shown} == result")
+    fresh.do("bpy.ops.fluxdepth.compare(name=result.name)")
+    assert fresh.do(f"answer = 'fluxdepth_sent' in {shown}")
+    fresh.do("bpy.data.images.remove(bpy.context.window_manager.windows[0].screen.areas[0].spaces.active.image)")
+    shutil.rmtree(host.data_folder / "jobs")
+    fresh.do("""
+bpy.ops.fluxdepth.show(name=result.name)
+bpy.ops.fluxdepth.compare(name=result.name)
+""")
+    fresh.wait_for("'not in this computer' in str(problem.standing(bpy.context) or '')")
 
 
 def test_stop_brings_in_the_variations_that_are_here(fresh: Window, sandbox: Sandbox) -> None:
@@ -340,7 +391,7 @@ except RuntimeError as exc:
 finally:
     rendering.bpy = bpy
 """)
-    assert "did not start" in fresh.do("answer = str(session.problem)")
+    assert "did not start" in fresh.do("answer = str(problem.standing(bpy.context))")
     assert sandbox.requests == []
 
 
@@ -352,10 +403,10 @@ def broken(*_args):
 ticker = session.ticker
 ticker.after(lambda: 1, broken)
 """)
-    fresh.wait_for("session.problem is not None")
-    assert "a fault of ours" in fresh.do("answer = str(session.problem)")
+    fresh.wait_for("str(problem.standing(bpy.context) or '')")
+    assert "a fault of ours" in fresh.do("answer = str(problem.standing(bpy.context))")
     fresh.do("""
-session.note_problem(None)
+problem.note(None)
 kept = session.results.bring_in
 session.results.bring_in = broken
 bpy.ops.fluxdepth.edit()

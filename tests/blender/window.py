@@ -28,6 +28,7 @@ if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
     bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
 fluxdepth = sys.modules["bl_ext.user_default.fluxdepth"]
 session = fluxdepth.session
+problem = session.problem
 desk = session.desk
 """
 # A key that copies the command of the button below the mouse.

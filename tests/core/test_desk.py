@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Billed, FluxDepthError, NextStep, PictureError, SameEditError, StorageError
+from shared.errors import Billed, FluxDepthError, NextStep, PictureError, PlainPictureError, SameEditError, StorageError
 from shared.jobs.desk import Desk
 from shared.jobs.owed import Owed
 from shared.jobs.request import Taken
@@ -222,6 +222,18 @@ def test_a_second_press_asks(bench: Bench, photo: EncodedImage) -> None:
     desk.retry(asking, confirmed=True)
     finish(desk)
     assert asking.state is State.ARRIVED and bench.sandbox.submits == 2
+
+
+def test_a_picture_of_one_colour_is_asked_for_before_anything_is_sent(bench: Bench, photo: EncodedImage) -> None:
+    desk = bench.desk()
+    ticket = desk.start(dataclasses.replace(bench.request(photo), picture=Taken(photo, plain=True)))
+    finish(desk)
+    assert isinstance(ticket.error, PlainPictureError) and ticket.error.next_step is NextStep.EDIT_ANYWAY
+    assert "Nothing was billed" in str(ticket.error)
+    assert bench.sandbox.requests == []
+    desk.retry(ticket, confirmed=True)
+    finish(desk)
+    assert ticket.state is State.ARRIVED and bench.sandbox.submits == 1
 
 
 def test_a_press_in_another_program_asks_too(bench: Bench, home: Path, photo: EncodedImage) -> None:

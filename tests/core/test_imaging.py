@@ -76,6 +76,16 @@ class TestPicture:
 
 
 class TestEncode:
+    @pytest.mark.parametrize(
+        ("mode", "colour", "plain"),
+        [("RGB", RED, True), ("RGBA", (1, 2, 3, 0), True), ("RGBA", (1, 2, 3, 255), True), ("RGBA", None, False)],
+    )
+    def test_one_single_colour_is_told(self, mode, colour, plain):
+        image = Image.new(mode, (8, 8), colour or (9, 9, 9, 255))
+        if colour is None:
+            image.putpixel((3, 3), (9, 9, 9, 254))
+        assert imaging.is_plain(image) is plain
+
     def test_white_shows_where_the_picture_is_transparent(self):
         image = Image.new("RGBA", (8, 8), (255, 0, 0, 0))
         image.paste((0, 0, 0, 128), (0, 0, 4, 8))

@@ -140,6 +140,40 @@ def test_history_when_the_image_was_closed(desk: Desk) -> None:  # noqa: F811
     desk.close(HISTORY, "Flux Depth History")
 
 
+def test_plain_picture_is_asked_for(desk: Desk, service: Sandbox) -> None:  # noqa: F811
+    desk.tell("plain")
+    requests = len(service.requests)
+    start_edit(desk, "Of nothing, far")
+    desk.see("label", "one single colour")
+    desk.see("button", "Edit Anyway")
+    desk.window_picture(f"plain-{desk.gimp.series}", EDIT)
+    assert len(service.requests) == requests
+    desk.press_in(EDIT, "alt+w")
+    finished(desk, 3)
+
+
+def test_history_gives_up_what_waits(desk: Desk, service: Sandbox) -> None:  # noqa: F811
+    service.latency = 2.0
+    (desk.inside.data_folder / "settings.json").write_text(json.dumps({"service_address": service.base_url}))
+    start_edit(desk, "Given up, far")
+    desk.see("label", "Generating")
+    desk.press_in(EDIT, "alt+t")
+    desk.see("label", "Stopped waiting.")
+    desk.close(EDIT, "Depth Edit")
+    desk.command("History…")
+    desk.window(HISTORY)
+    desk.see("table cell", "To be fetched")
+    desk.see("label", f"Id at the service: {edits(desk, 'Given up, far')[0]['uuid']}")
+    desk.press_in(HISTORY, "alt+d")
+    desk.window("^Flux Depth$")
+    desk.press_in("^Flux Depth$", "alt+d")
+    desk.see("table cell", "Discarded")
+    assert "SENSITIVE" not in desk.see("button", "Discard").states
+    desk.window_picture(f"history-discarded-{desk.gimp.series}", HISTORY)
+    desk.close(HISTORY, "Flux Depth History")
+    assert edits(desk, "Given up, far")[0]["discarded"]
+
+
 def test_what_nobody_knows_of_is_told_and_can_be_given_up(desk: Desk, service: Sandbox) -> None:  # noqa: F811
     service.latency = SECONDS
     start_edit(desk, "Lost on the way, far")

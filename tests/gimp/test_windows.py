@@ -84,6 +84,11 @@ def test_settings_need_no_image(desk: Desk, service: Sandbox) -> None:
     desk.window_picture(f"settings-{desk.gimp.series}", SETTINGS)
     assert (desk.inside.data_folder / "key").read_text() == service.api_key
     assert (desk.inside.data_folder / "key").stat().st_mode & 0o777 == 0o600
+    # What was said of this key goes when another one is written.
+    desk.click("password text")
+    desk.type("x")
+    desk.wait_for(lambda: desk.find("label", "Key accepted") is None, "the answer to go")
+    desk.press("ctrl+a", "Delete")
     desk.press_in(SETTINGS, "alt+f")  # forget it: the next test is an artist's first run
     desk.wait_for(lambda: not (desk.inside.data_folder / "key").exists(), "the key to be forgotten")
     desk.press_in(SETTINGS, "Escape")
@@ -130,6 +135,21 @@ def test_error_in_words_then_a_second_attempt_without_reopening(desk: Desk, serv
     desk.press_in(EDIT, "Return")  # the button that does the next step has the focus
     finished(desk, before + 1)
     assert desk.layers()[0] == "Haze far behind the cat · seed 0"
+
+
+def test_words_go_with_their_cause(desk: Desk, service: Sandbox) -> None:
+    start_edit(desk, " ")
+    desk.see("label", "Prompt (prompt) is empty.")
+    desk.click("text", "Prompt")
+    desk.write("No more empty, far", EDIT)
+    desk.wait_for(lambda: desk.find("label", "is empty") is None, "the error to go")
+    desk.press_in(EDIT, "alt+k")
+    desk.see("label", "Key accepted")
+    service.fault = "submit:failure_at_once*1"
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.see("button", "Try Again")
+    desk.see("label", "Key from the key file")  # what was said before the edit is over
+    desk.close(EDIT, "Depth Edit")
 
 
 def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> None:

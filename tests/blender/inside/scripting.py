@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -119,6 +121,58 @@ def check_wrong_values_are_refused_with_field_and_range():
     assert "Prompt" in refusal(source="IMAGE", image=_grid(), seed_exact="", prompt="  ")
     assert "256 to 8192" in refusal(source="IMAGE", image=_grid(), prompt="far", longest_side=100)
     assert not _module("session").desk.tickets
+
+
+def check_error_goes_with_its_cause():
+    problem, image = _module("problem"), _grid()
+    refusal(source="IMAGE", image=image, prompt=" ")
+    assert problem.field(bpy.context) == "prompt"
+    settings(prompt="far")
+    assert problem.standing(bpy.context) is None
+    refusal(source="RENDER")
+    assert "no render yet" in str(problem.standing(bpy.context))
+    small_render(32, 18)
+    bpy.ops.render.render()
+    assert problem.standing(bpy.context) is None
+    refusal(source="IMAGE", image=None)
+    assert problem.field(bpy.context) == "image"
+    settings(image=image)
+    assert problem.standing(bpy.context) is None
+
+
+def check_size_that_is_told_is_the_one_that_is_sent():
+    size_of = _module("pictures.sources").size_of
+    assert size_of(bpy.context, settings(source="RENDER")) is None
+    assert size_of(bpy.context, settings(source="IMAGE", image=None)) is None
+    render = small_render(101, 67).render
+    for percentage, border, crop in ((100, 0, False), (49, 0, False), (100, 0.317, False), (73, 0.317, True)):
+        render.resolution_percentage = percentage
+        render.use_border, render.use_crop_to_border = border > 0, crop
+        render.border_min_x, render.border_min_y = border, border / 2
+        render.border_max_x, render.border_max_y = 0.9, 0.81
+        told = size_of(bpy.context, settings(source="RENDER_NOW"))
+        (result,) = edit(source="RENDER_NOW")
+        assert told == tuple(result.size), (told, tuple(result.size))
+        render.resolution_x, render.resolution_percentage = 1000, 100  # of the next render, which is not sent
+        assert size_of(bpy.context, settings(source="RENDER")) == told
+        (result,) = edit(source="RENDER")
+        assert told == tuple(result.size)
+        render.resolution_x = 101
+    assert size_of(bpy.context, settings(source="IMAGE", image=_grid(size=(48, 32)))) == (48, 32)
+
+
+def check_floats_of_a_source_go_as_soon_as_it_is_a_picture():
+    image = bpy.data.images.new("floats", 512, 256, float_buffer=True)
+    image.generated_type = "COLOR_GRID"
+    snapshot = _module("pictures.sources").take(bpy.context, settings(source="IMAGE", image=image))
+    worker = threading.Thread(target=snapshot.taken)
+    worker.start()
+    while worker.is_alive():
+        snapshot.serve()
+        time.sleep(0.01)
+    large = [name for name, value in vars(snapshot).items() if hasattr(value, "__len__") and len(value) >= 512 * 256]
+    assert large == []
+    assert snapshot.taken().image.width == 512
 
 
 def check_offline_nothing_is_sent():

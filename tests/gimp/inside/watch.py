@@ -43,6 +43,12 @@ while time.monotonic() < END and not told("end"):
     if told("select"):
         image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, 80, 300, 200)
         Gimp.displays_flush()
+    if told("plain"):
+        layer = Gimp.Layer.new(image, "Plain", 600, 400, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
+        image.insert_layer(layer, None, 0)
+        layer.fill(Gimp.FillType.WHITE)
+        image.set_selected_layers([layer])
+        Gimp.displays_flush()
     if told("close"):
         for number in range(1, 100):
             if Gimp.Display.id_is_valid(number):
