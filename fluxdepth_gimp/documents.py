@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gi.repository import Gimp
@@ -49,7 +49,7 @@ def path_of(image: Gimp.Image) -> str:
 def title_of(image: Gimp.Image) -> str:
     """How the artist knows it."""
     file = image.get_file() or image.get_imported_file()
-    return file.get_basename() if file else image.get_name()
+    return (file.get_basename() if file else None) or image.get_name()
 
 
 def find(wanted: Destination) -> Gimp.Image | None:
@@ -93,6 +93,7 @@ def held() -> frozenset[tuple[str, int]]:
 def _quietly() -> Iterator[None]:
     """Any image may be closed while we look, a scratch image of another plug-in too: GIMP is not to tell of it."""
     plug_in = Gimp.get_plug_in()
+    assert plug_in is not None  # nothing else can ask GIMP for its images
     handler = plug_in.get_pdb_error_handler()
     plug_in.set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
     try:
@@ -101,14 +102,14 @@ def _quietly() -> Iterator[None]:
         plug_in.set_pdb_error_handler(handler)
 
 
-def _all_layers(layers: list[Gimp.Layer] | None) -> Iterator[Gimp.Layer]:
+def _all_layers(layers: Sequence[Gimp.Item] | None) -> Iterator[Gimp.Item]:
     for layer in layers or []:  # None: the image is gone
         yield layer
         if layer.is_group():
             yield from _all_layers(layer.get_children())
 
 
-def _records(layers: Iterator[Gimp.Layer]) -> Iterator[tuple[str, int]]:
+def _records(layers: Iterator[Gimp.Item]) -> Iterator[tuple[str, int]]:
     for layer in layers:
         parasite = layer.get_parasite(PARASITE)
         if parasite is not None:

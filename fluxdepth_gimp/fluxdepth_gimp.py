@@ -6,14 +6,17 @@ work is imported when a procedure runs. ``shared`` and the modules beside this f
 ``vendor`` folder comes last on the path, so that a distribution's own packages win.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Callable
 
 import gi
 
 gi.require_version("Gimp", "3.0")  # for all modules: they import what is pinned here
 gi.require_version("Gegl", "0.4")
-from gi.repository import Gimp, GLib  # noqa: E402
+from gi.repository import Gimp, GLib, GObject  # noqa: E402
 
 HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120  pathlib would be paid at every start of GIMP
 sys.path.insert(0, HERE)
@@ -24,6 +27,7 @@ EDIT = "plug-in-fluxdepth-edit"
 RECOVER = "plug-in-fluxdepth-recover"
 HISTORY = "plug-in-fluxdepth-history"
 SETTINGS = "plug-in-fluxdepth-settings"
+READWRITE = GObject.ParamFlags.READWRITE
 # Name → (menu label, what it does)
 PROCEDURES = {
     EDIT: ("_Depth Edit…", "Edit a layer, a selection or the whole image with Flux Depth Pro, which keeps its depth"),
@@ -36,19 +40,19 @@ PROCEDURES = {
 class FluxDepth(Gimp.PlugIn):
     """What GIMP asks of a plug-in."""
 
-    def do_set_i18n(self, procedure_name):
-        return False  # there is no catalogue of translations
+    def do_set_i18n(self, _procedure_name: str) -> tuple[bool, None, None]:
+        return False, None, None  # there is no catalogue of translations
 
-    def do_query_procedures(self):
+    def do_query_procedures(self) -> list[str]:
         return list(PROCEDURES)
 
-    def do_create_procedure(self, name):
+    def do_create_procedure(self, name: str) -> Gimp.Procedure:
         label, blurb = PROCEDURES[name]
         if name == SETTINGS:
             # Not an ImageProcedure: those are greyed out while no image is open.
             procedure = Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, run_settings, None)
             procedure.add_enum_argument(
-                "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _readwrite()
+                "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, READWRITE
             )
         else:
             procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, RUN[name], None)
@@ -63,17 +67,11 @@ class FluxDepth(Gimp.PlugIn):
 
             arguments.declare(procedure)
         if name in (EDIT, RECOVER):
-            procedure.add_layer_return_value("layer", "Layer", "The first new layer", True, _readwrite())
+            procedure.add_layer_return_value("layer", "Layer", "The first new layer", True, READWRITE)
         return procedure
 
 
-def _readwrite():
-    from gi.repository import GObject
-
-    return GObject.ParamFlags.READWRITE
-
-
-def _sensitivity(name):
+def _sensitivity(name: str) -> Gimp.ProcedureSensitivityMask:
     mask = Gimp.ProcedureSensitivityMask
     if name == EDIT:
         # Any number of layers, none included: a visible image needs none, and the dialog can say what is missing.
@@ -81,7 +79,7 @@ def _sensitivity(name):
     return mask.ALWAYS
 
 
-def _help(name):
+def _help(name: str) -> str:
     if name == EDIT:
         return (
             "Each variation is one paid edit. In scripts, a number out of range or an unknown choice keeps "
@@ -90,10 +88,10 @@ def _help(name):
     return PROCEDURES[name][1] + "."
 
 
-def told(run):
+def told(run: Callable[..., Gimp.ValueArray]) -> Callable[..., Gimp.ValueArray]:
     """Let an error of ours reach the artist in words: GIMP shows nothing at all of an exception."""
 
-    def guarded(procedure, *arguments):
+    def guarded(procedure: Gimp.Procedure, *arguments: object) -> Gimp.ValueArray:
         try:
             return run(procedure, *arguments)
         except Exception as exc:  # noqa: BLE001  the last line of defence, and it hides nothing
@@ -110,7 +108,14 @@ def told(run):
 
 
 @told
-def run_edit(procedure, run_mode, image, drawables, config, _data):
+def run_edit(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    _data: object,
+) -> Gimp.ValueArray:
     """Filters > Flux Depth > Depth Edit…"""
     from procedures import edit
 
@@ -118,7 +123,9 @@ def run_edit(procedure, run_mode, image, drawables, config, _data):
 
 
 @told
-def run_recover(procedure, run_mode, image, _drawables, _config, _data):
+def run_recover(
+    procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None, *_: object
+) -> Gimp.ValueArray:
     """Filters > Flux Depth > Recover"""
     from procedures import recover
 
@@ -126,7 +133,9 @@ def run_recover(procedure, run_mode, image, _drawables, _config, _data):
 
 
 @told
-def run_history(procedure, run_mode, image, _drawables, _config, _data):
+def run_history(
+    procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None, *_: object
+) -> Gimp.ValueArray:
     """Filters > Flux Depth > History…"""
     from procedures import history
 
@@ -134,7 +143,7 @@ def run_history(procedure, run_mode, image, _drawables, _config, _data):
 
 
 @told
-def run_settings(procedure, config, _data):
+def run_settings(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data: object) -> Gimp.ValueArray:
     """Filters > Flux Depth > Settings…"""
     from procedures import settings
 

@@ -126,7 +126,7 @@ class SettingsWindow:
                 dataclasses.replace(
                     self._stored,
                     service_address=self.address.get_text(),
-                    waiting=self.waiting.get_active_id(),
+                    waiting=self.waiting.get_active_id() or self._stored.waiting,
                     history_limit=self.history.get_value_as_int(),
                 )
             )

@@ -10,6 +10,7 @@ from shared.errors import FluxDepthError, NextStep
 
 SPACE = 6  # px between things that belong together; twice that between groups, as in GIMP's own dialogs
 DIALOG_WIDTH = 540  # px
+LEAST_HEIGHT = 240  # px of what scrolls
 OTHER_PARTS = 220  # px: title bar, status line and buttons around what may scroll
 TEXT_WIDTH = 64  # characters of a line of explanation
 
@@ -56,8 +57,9 @@ def column(*widgets: Gtk.Widget, spacing: int = SPACE) -> Gtk.Box:
     return box
 
 
-def with_digits(labeled: Gtk.Widget, digits: int) -> Gtk.Widget:
+def with_digits(labeled: Gtk.Widget, digits: int) -> Gtk.Container:
     """One of GIMP's labelled number widgets, its field wide enough for the number and with as many decimals."""
+    assert isinstance(labeled, Gtk.Container)
     for child in labeled.get_children():
         if isinstance(child, Gtk.SpinButton):
             child.set_digits(digits)
@@ -79,17 +81,21 @@ def picture(pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> Gtk.Image:
         return Gtk.Image(pixbuf=pixbuf)
     # As an icon, the way to a sharp image that needs no pycairo; icons are square.
     canvas = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side * scale, side * scale)
+    with_alpha = pixbuf.add_alpha(False, 0, 0, 0)
+    if canvas is None or with_alpha is None:  # there is no memory for it
+        return Gtk.Image(pixbuf=pixbuf)
     canvas.fill(0)
     width, height = pixbuf.get_width(), pixbuf.get_height()
     left, top = (side * scale - width) // 2, (side * scale - height) // 2
-    pixbuf.add_alpha(False, 0, 0, 0).copy_area(0, 0, width, height, canvas, left, top)
+    with_alpha.copy_area(0, 0, width, height, canvas, left, top)
     return Gtk.Image(gicon=canvas, pixel_size=side)
 
 
 def scrolled(content: Gtk.Widget) -> Gtk.ScrolledWindow:
     """``content`` as high as it needs to be, up to what a small screen leaves for it."""
-    area = Gdk.Display.get_default().get_monitor(0).get_workarea()
-    most = max(240, area.height - OTHER_PARTS)
+    display = Gdk.Display.get_default()
+    monitor = display.get_monitor(0) if display else None  # there may be none, over a remote connection
+    most = max(LEAST_HEIGHT, monitor.get_workarea().height - OTHER_PARTS) if monitor else LEAST_HEIGHT
     made = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False)
     made.add(content)
 
@@ -244,7 +250,7 @@ def confirmed(parent: Gtk.Window, question: str, explanation: str, yes: str) -> 
     asked.add_button(yes, Gtk.ResponseType.OK)
     asked.set_default_response(Gtk.ResponseType.CANCEL)
     try:
-        return asked.run() == Gtk.ResponseType.OK
+        return bool(asked.run() == Gtk.ResponseType.OK)
     finally:
         asked.destroy()
 
