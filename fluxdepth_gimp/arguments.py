@@ -89,21 +89,21 @@ def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
     letter = MNEMONICS.get(parameter.name)
     label = parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
     flags = GObject.ParamFlags.READWRITE
-    low = 0 if parameter.zero_means else parameter.minimum
+    low, high, default = 0 if parameter.zero_means else parameter.minimum, parameter.maximum, parameter.default
     if parameter.kind is Kind.TEXT:
-        procedure.add_string_argument(name, label, help_text, parameter.default, flags)
+        procedure.add_string_argument(name, label, help_text, str(default), flags)
     elif parameter.kind is Kind.BOOLEAN:
-        procedure.add_boolean_argument(name, label, help_text, parameter.default, flags)
+        procedure.add_boolean_argument(name, label, help_text, bool(default), flags)
     elif parameter.kind is Kind.CHOICE:
         choice = Gimp.Choice.new()
         for number, one in enumerate(parameter.choices):
             choice.add(one.value, number, one.label, one.help)
-        procedure.add_choice_argument(name, label, help_text, choice, parameter.default, flags)
-    elif parameter.kind is Kind.INTEGER and parameter.maximum <= INT32_MAX:
-        procedure.add_int_argument(name, label, help_text, low, parameter.maximum, parameter.default, flags)
+        procedure.add_choice_argument(name, label, help_text, choice, str(default), flags)
+    elif parameter.kind is Kind.INTEGER and high <= INT32_MAX:
+        procedure.add_int_argument(name, label, help_text, int(low), int(high), int(default), flags)
     else:
         # A GIMP int is signed 32-bit and a seed is not; a double holds it exactly.
-        procedure.add_double_argument(name, label, help_text, low, parameter.maximum, parameter.default, flags)
+        procedure.add_double_argument(name, label, help_text, low, high, float(default), flags)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def settle(desk: Desk) -> None:
         release()
 
 
-def keep_going(desk: Desk) -> Callable[[], None]:
+def keep_going(desk: Desk) -> Callable[[], object]:
     """Let the desk go on as long as a window is open, whatever that waits for; returns what ends it."""
 
     def tick() -> bool:
@@ -70,7 +70,7 @@ def keep_going(desk: Desk) -> Callable[[], None]:
         return GLib.SOURCE_CONTINUE
 
     timer = GLib.timeout_add(TICK, tick)
-    return lambda: GLib.source_remove(timer) and None
+    return lambda: GLib.source_remove(timer)
 
 
 def _run_while(tick: Callable[[], bool]) -> None:
@@ -90,7 +90,7 @@ def _run_while(tick: Callable[[], bool]) -> None:
         GLib.source_remove(timer)
 
 
-def _on_terminate(stop: Callable[[], None]) -> Callable[[], None]:
+def _on_terminate(stop: Callable[[], None]) -> Callable[[], object]:
     """Call ``stop`` on SIGTERM, where there is one; returns what ends that."""
     if not hasattr(GLib, "unix_signal_add"):
         return lambda: None
@@ -100,7 +100,7 @@ def _on_terminate(stop: Callable[[], None]) -> Callable[[], None]:
         return GLib.SOURCE_CONTINUE
 
     handler = GLib.unix_signal_add(GLib.PRIORITY_HIGH, signal.SIGTERM, stopped)
-    return lambda: GLib.source_remove(handler) and None
+    return lambda: GLib.source_remove(handler)
 
 
 class StatusBar:

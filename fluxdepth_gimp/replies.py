@@ -78,5 +78,5 @@ def succeeded(
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
     if layer is not None and layer.is_valid():
         values.remove(1)
-        values.insert(1, GObject.Value(Gimp.Layer, layer))
+        values.insert(1, GObject.Value(Gimp.Layer.__gtype__, layer))
     return values

@@ -48,7 +48,9 @@ class Coverage:
     png: bytes
 
     @classmethod
-    def read(cls, drawable: object, component: str, x: int = 0, y: int = 0, size: tuple[int, int] = (0, 0)) -> Coverage:
+    def read(
+        cls, drawable: Gimp.Drawable, component: str, x: int = 0, y: int = 0, size: tuple[int, int] = (0, 0)
+    ) -> Coverage:
         """The ``component`` (:data:`ALPHA` or :data:`SELECTION`) of ``drawable`` in the rectangle at ``x``, ``y``."""
         width, height = size if size[0] else (drawable.get_width(), drawable.get_height())
 

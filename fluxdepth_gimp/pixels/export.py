@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gi.repository import Gegl, Gimp, Gio
 
 from pixels.coverage import ALPHA, SELECTION, Coverage
-from pixels.scratch import Refused, checked, scratch_folder, scratch_image
+from pixels.scratch import Refused, checked, last_error, pdb, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
 from shared.pictures.encoded import EncodedImage, sniff
@@ -57,7 +57,7 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
 def _as_shown(source: Source) -> Iterator[Gimp.Drawable]:
     """A drawable that holds exactly the source's rectangle, as the artist sees it: mask, filters and group applied."""
     layer = source.layer
-    if source.whole_layer and not (layer.is_group() or layer.get_mask() or layer.get_filters()):
+    if layer and source.whole_layer and not (layer.is_group() or layer.get_mask() or layer.get_filters()):
         yield layer  # its own buffer is all there is to it
         return
     with scratch_image(source.width, source.height, like=source.image) as scratch:
@@ -133,7 +133,7 @@ def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
     else:
         # No time stamp: an unchanged picture must encode to the same bytes, so that it is not uploaded twice.
         name, options = "file-png-export", {"format": "rgb8", "compression": PNG_COMPRESSION, "time": False}
-    procedure = Gimp.get_pdb().lookup_procedure(name)
+    procedure = pdb().lookup_procedure(name)
     if procedure is None:
         raise PictureError(f"This GIMP can't write {suffix.upper()} files.", "Choose another format under Send as.")
     with scratch_folder() as folder:
@@ -142,9 +142,9 @@ def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
         for key, value in {"image": image, "file": Gio.File.new_for_path(str(path)), **options}.items():
             config.set_property(key, value)
         for key in ("include-exif", "include-iptc", "include-xmp", "include-thumbnail", "include-comment"):
-            if config.find_property(key):
+            if config.find_property(key):  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
                 config.set_property(key, False)
         reply = procedure.run(config)
         if reply.index(0) != Gimp.PDBStatusType.SUCCESS:
-            raise PictureError(f"GIMP could not encode the picture: {Gimp.get_pdb().get_last_error()}")
+            raise PictureError(f"GIMP could not encode the picture: {last_error()}")
         return sniff(path.read_bytes())

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from gi.repository import Gegl, Gimp
 
@@ -97,9 +98,11 @@ def _prepared(
 def _put_in(
     layers: Sequence[Gimp.Layer], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None
 ) -> None:
-    parent, position = None, 0
+    parent: Gimp.Layer | None = None
+    position = 0
     if above is not None:
-        parent, position = above.get_parent(), image.get_item_position(above)
+        # A layer's parent is a layer group; the typelib says only that it is an item, and not that there may be none.
+        parent, position = cast("Gimp.Layer | None", above.get_parent()), image.get_item_position(above)
     with _undo_step(image):
         inside: list[Gimp.Layer] = []
         try:

@@ -18,15 +18,15 @@ def preview(source: Source, side: int) -> GdkPixbuf.Pixbuf | None:
         return source.image.get_thumbnail(width, height, Gimp.PixbufTransparency.SMALL_CHECKS)
     if source.whole_layer:
         return source.layer.get_thumbnail(width, height, Gimp.PixbufTransparency.SMALL_CHECKS)
-    return _part(source, scale, width, height)
+    return _part(source, source.layer, scale, width, height)
 
 
-def _part(source: Source, scale: float, width: int, height: int) -> GdkPixbuf.Pixbuf:
+def _part(source: Source, layer: Gimp.Layer, scale: float, width: int, height: int) -> GdkPixbuf.Pixbuf | None:
     # Not get_sub_thumbnail(): called from Python it ends the process (double free) in GIMP 3.0.4 and 3.2.6.
     Gegl.init(None)  # without it a scaled read gives black, and says nothing
-    _, x, y = source.layer.get_offsets()
+    _, x, y = layer.get_offsets()
     part = Gegl.Rectangle.new(round((source.x - x) * scale), round((source.y - y) * scale), width, height)
-    data = source.layer.get_buffer().get(part, scale, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP)
+    data = layer.get_buffer().get(part, scale, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP)
     pixels = GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(data), GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width
     )

@@ -25,8 +25,20 @@ class Refused(Exception):
 def checked(answer: T) -> T:
     """``answer``, unless GIMP answered False or None. Raises :class:`Refused`."""
     if answer is None or answer is False:
-        raise Refused(Gimp.get_pdb().get_last_error())
+        raise Refused(last_error())
     return answer
+
+
+def last_error() -> str:
+    """GIMP's words for why its last procedure failed."""
+    return pdb().get_last_error()
+
+
+def pdb() -> Gimp.PDB:
+    """GIMP's procedures; a plug-in that runs has them."""
+    found = Gimp.get_pdb()
+    assert found is not None
+    return found
 
 
 @contextmanager
@@ -63,7 +75,7 @@ def loaded(data: bytes, suffix: str) -> Iterator[Gimp.Image]:
         path.write_bytes(data)
         image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(path)))
     if image is None:
-        raise ValueError(Gimp.get_pdb().get_last_error())
+        raise ValueError(last_error())
     try:
         image.undo_disable()
         yield image

@@ -119,7 +119,8 @@ class EditWindow:
 
     def _widget(self, name: str) -> Gtk.Widget:
         # Asked for by name: for a choice GIMP 3.2 would make a radio button of each value, which takes half the screen.
-        choice = self.config.find_property(name).value_type == GObject.TYPE_STRING
+        known = self.config.find_property(name)  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
+        choice = known.value_type == GObject.TYPE_STRING
         return self.dialog.get_widget(name, Gtk.ComboBox.__gtype__ if choice else GObject.TYPE_NONE)
 
     def _seed(self) -> Gtk.Widget:
@@ -285,7 +286,8 @@ class EditWindow:
 
     def _shrink(self) -> None:
         """Let go of the height that hidden parts leave; GTK only grows by itself."""
-        self.dialog.resize(self.dialog.get_size().width, 1)
+        width, _ = self.dialog.get_size()
+        self.dialog.resize(width or ui.DIALOG_WIDTH, 1)
 
     def _tell(self, error: FluxDepthError, started: bool = False) -> None:
         steps = {

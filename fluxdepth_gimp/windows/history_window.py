@@ -73,7 +73,9 @@ class HistoryWindow:
         self.view.get_accessible().set_name("Edits")
         for number, title in enumerate(TITLES):
             cell = Gtk.CellRendererText()
-            shown = Gtk.TreeViewColumn(title, cell, text=number)
+            shown = Gtk.TreeViewColumn(title=title)
+            shown.pack_start(cell, True)
+            shown.add_attribute(cell, "text", number)
             shown.set_resizable(True)
             shown.set_expand(title == "Prompt")
             self.view.append_column(shown)
@@ -124,8 +126,8 @@ class HistoryWindow:
         self.insert.set_label("_Insert" if belongs else "Open as _New Image")
         self.reuse.set_sensitive(current is not None and self.image is not None)
         # What has arrived is the artist's own, in a document; there is nothing to give up.
-        waits = current is not None and current.entry.arrived is None
-        self.discard.set_sensitive(waits and discardable(current.job, current.entry))
+        waits = current if current and current.entry.arrived is None else None
+        self.discard.set_sensitive(waits is not None and discardable(waits.job, waits.entry))
         self.id.set_visible(current is not None and bool(current.entry.uuid))
         if current:
             entry = current.entry

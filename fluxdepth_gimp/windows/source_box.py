@@ -76,8 +76,9 @@ class SourceBox(Gtk.Box):
         return GLib.SOURCE_REMOVE
 
     def _show_preview(self, pixbuf: GdkPixbuf.Pixbuf | None) -> None:
-        if self._frame.get_child():
-            self._frame.remove(self._frame.get_child())
+        shown = self._frame.get_child()
+        if shown:
+            self._frame.remove(shown)
         if pixbuf:
             self._frame.add(ui.picture(pixbuf, SIDE, self.get_scale_factor()))
             self._frame.show_all()
