@@ -25,7 +25,9 @@ _commands: list[object] = []
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(type=properties.FluxDepthSettings)
+    bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(  # type: ignore[attr-defined]  # it comes into being here
+        type=properties.FluxDepthSettings
+    )
     session.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
@@ -34,6 +36,6 @@ def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     session.unregister()
-    del bpy.types.Scene.fluxdepth
+    del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

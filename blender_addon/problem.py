@@ -11,10 +11,10 @@ from .pictures import sources
 from .shared.errors import FluxDepthError
 
 _error: FluxDepthError | None = None
-_about: tuple | None = None  # the circumstances that it is about; None: it stands until it is dismissed
+_about: tuple[object, ...] | None = None  # the circumstances that it is about; None: it stands until it is dismissed
 
 
-def note(error: FluxDepthError | None, context=None) -> None:
+def note(error: FluxDepthError | None, context: bpy.types.Context | None = None) -> None:
     """Tells ``error``; what was chosen in ``context`` is what it is about. None takes it away."""
     global _error, _about
     _error = error
@@ -22,19 +22,19 @@ def note(error: FluxDepthError | None, context=None) -> None:
     ticker.settle_panels()
 
 
-def standing(context) -> FluxDepthError | None:
+def standing(context: bpy.types.Context) -> FluxDepthError | None:
     """The error, as long as what it is about is as it was."""
     return _error if _about in (None, _circumstances(context)) else None
 
 
-def field(context) -> str | None:
+def field(context: bpy.types.Context) -> str | None:
     """The setting that it is about."""
     error = standing(context)
     return error.field if error else None
 
 
-def _circumstances(context) -> tuple:
-    settings = context.scene.fluxdepth
+def _circumstances(context: bpy.types.Context) -> tuple[object, ...]:
+    settings = properties.of(context.scene)
     chosen = [getattr(settings, name) for name in properties.FluxDepthSettings.__annotations__]
     rendering = bpy.app.is_job_running("RENDER")
     return (*chosen, properties.prompt_of(settings), sources.state_of(context, settings), rendering)

@@ -3,13 +3,24 @@
 Knows no range, default, label or help of its own for what the table has. No network, no pixels.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import bpy
 
 from .shared.model.edit import DepthEdit
 from .shared.model.models import FLUX_DEPTH_PRO
-from .shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Choice, Kind, Parameter
+from .shared.model.parameters import (
+    KEEP_TRANSPARENCY,
+    LONGEST_SIDE,
+    UPLOAD_FORMAT,
+    VARIATIONS,
+    Choice,
+    Kind,
+    Parameter,
+    Value,
+)
 
 PACKAGE = __package__  # the extension's, and the key of its preferences
 LARGEST_INT = 2**31 - 1  # Blender's IntProperty is 32-bit signed; `seed_exact` holds what is above
@@ -36,9 +47,31 @@ PRESET_NAMES = [
 ]
 
 
-def declared(parameter: Parameter):
+class Settings(Protocol):
+    """What is asked for by name of the settings for the next edit: a scene's, or those that the command makes."""
+
+    source: str
+    image: bpy.types.Image | None
+    prompt: str
+    seed: int
+    steps: int
+    guidance: float
+    variations: int
+    longest_side: int
+    upload_format: str
+    keep_transparency: bool
+
+
+class SceneSettings(Settings, Protocol):
+    """A scene's own: what the panel has beside the parameters."""
+
+    prompt_text: bpy.types.Text | None
+    seed_exact: str
+
+
+def declared(parameter: Parameter) -> object:
     """``parameter`` as one of Blender's properties."""
-    common = {"name": parameter.label, "description": parameter.help, "default": parameter.default}
+    common: dict[str, Any] = {"name": parameter.label, "description": parameter.help, "default": parameter.default}
     if parameter.kind is Kind.TEXT:
         return bpy.props.StringProperty(**common)
     if parameter.kind is Kind.BOOLEAN:
@@ -49,11 +82,12 @@ def declared(parameter: Parameter):
     low = 0 if parameter.zero_means else parameter.minimum
     if parameter.kind is Kind.REAL:
         return bpy.props.FloatProperty(min=low, max=parameter.maximum, precision=parameter.decimals, step=10, **common)
-    unit = {"subtype": "PIXEL"} if parameter.unit == "px" else {}
-    return bpy.props.IntProperty(min=int(low), max=min(int(parameter.maximum), LARGEST_INT), **unit, **common)
+    if parameter.unit == "px":
+        common["subtype"] = "PIXEL"
+    return bpy.props.IntProperty(min=int(low), max=min(int(parameter.maximum), LARGEST_INT), **common)
 
 
-def _is_text(_settings, text) -> bool:
+def _is_text(_settings: bpy.types.PropertyGroup, text: bpy.types.Text) -> bool:
     return not text.is_library_indirect
 
 
@@ -82,11 +116,17 @@ FluxDepthSettings = type(
 )
 
 
-def prompt_of(settings) -> str:
+def of(scene: bpy.types.Scene) -> SceneSettings:
+    """What the artist chose in ``scene``."""
+    settings: SceneSettings = scene.fluxdepth  # type: ignore[attr-defined]  # from the extension's registration on
+    return settings
+
+
+def prompt_of(settings: SceneSettings) -> str:
     return settings.prompt_text.as_string() if settings.prompt_text else settings.prompt
 
 
-def seed_of(settings) -> int:
+def seed_of(settings: SceneSettings) -> Value:
     """The seed in force. Raises ParameterError for an exact seed that is no number."""
     text = settings.seed_exact.strip()
     if not text:
@@ -95,13 +135,13 @@ def seed_of(settings) -> int:
     return seed.checked(int(text) if text.isdecimal() else text)
 
 
-def values_of(settings) -> dict:
+def values_of(settings: SceneSettings) -> dict[str, Value]:
     """The model's parameters as they stand, not validated but for the seed."""
     values = {parameter.name: getattr(settings, parameter.name) for parameter in FLUX_DEPTH_PRO.parameters}
     return {**values, "prompt": prompt_of(settings), "seed": seed_of(settings)}
 
 
-def edit_of(settings) -> DepthEdit:
+def edit_of(settings: SceneSettings) -> DepthEdit:
     """The validated edit. Raises ParameterError."""
     for parameter in HOST_PARAMETERS:
         parameter.checked(getattr(settings, parameter.name))
@@ -114,24 +154,24 @@ class Chosen:
 
     edit: DepthEdit
     variations: int
-    host_settings: dict
+    host_settings: Mapping[str, Value]
 
 
-def chosen_of(settings) -> Chosen:
+def chosen_of(settings: SceneSettings) -> Chosen:
     """Raises ParameterError."""
     host_settings = {one.name: getattr(settings, one.name) for one in HOST_PARAMETERS if one is not SOURCE}
     return Chosen(edit_of(settings), settings.variations, host_settings)
 
 
-def apply(settings, values: dict) -> None:
+def apply(settings: SceneSettings, values: Mapping[str, Value]) -> None:
     """Takes over ``values``: any of the model's parameters, as a record or a preset holds them."""
     for name, value in values.items():
         if name == "seed":
-            settings.seed_exact = str(value) if value > LARGEST_INT else ""
-            settings.seed = min(value, LARGEST_INT)
+            settings.seed_exact = str(value) if int(value) > LARGEST_INT else ""
+            settings.seed = min(int(value), LARGEST_INT)
         elif name == "prompt":
             settings.prompt_text = None
-            settings.prompt = value
+            settings.prompt = str(value)
         else:
             setattr(settings, name, value)
 

@@ -7,8 +7,9 @@ A document is known by its path, and while it has none by the session of this pr
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -82,7 +83,7 @@ class BlenderHost:
         ticker.settle_panels()
 
 
-def document(place: dict | None = None) -> Destination:
+def document(place: dict[str, Any] | None = None) -> Destination:
     """The open file as a destination."""
     path = os.path.realpath(bpy.data.filepath) if bpy.data.filepath else ""
     return Destination(
@@ -94,7 +95,7 @@ def document(place: dict | None = None) -> Destination:
     )
 
 
-def _brought_in(picture: EncodedImage, result: Result, place):
+def _brought_in(picture: EncodedImage, result: Result, place: Mapping[str, Any]) -> bpy.types.Image:
     try:
         return results.bring_in(picture, result, dict(place))
     except RuntimeError as exc:
@@ -116,7 +117,7 @@ def _composed(ticket: Ticket, result: Result) -> EncodedImage:
 # What operators call.
 
 
-def submit(context, chosen, confirmed: bool = False) -> Ticket:
+def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirmed: bool = False) -> Ticket:
     """Starts the edit that ``chosen`` (a scene's settings) describes. Raises FluxDepthError when it can't start."""
     wanted = properties.chosen_of(chosen)
     credentials.key_or_error()
@@ -321,7 +322,7 @@ def _forget_what_came() -> None:
             desk.dismiss(ticket)
 
 
-def _shown() -> list:
+def _shown() -> list[object]:
     """What the panels say of the tickets, as coarse as an eye sees it."""
     return [
         (ticket.key, ticket.state, said.text, round((said.fraction or 0) * 50))
@@ -334,7 +335,7 @@ def _shown() -> list:
 
 
 @persistent
-def _file_loaded(*_args) -> None:
+def _file_loaded(*_args: object) -> None:
     global _generation
     _generation += 1
     problem.note(None)
@@ -342,14 +343,14 @@ def _file_loaded(*_args) -> None:
 
 
 @persistent
-def _file_saved(*_args) -> None:
+def _file_saved(*_args: object) -> None:
     # What nothing uses is not in the file.
     desk.saved(frozenset(results.key_of(record) for image, record in results.all_results() if image.users))
     ticker.wake()
 
 
 @persistent
-def _undone(*_args) -> None:
+def _undone(*_args: object) -> None:
     if held() != _held:
         look()
 

@@ -6,11 +6,14 @@ its answer is dealt with at a later tick. Blender drops a timer that raises, and
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import bpy
 
 from .shared.errors import FluxDepthError
 from .shared.jobs.background import Errands, internal_error
+
+T = TypeVar("T")
 
 PERIOD = 0.1  # s between ticks: a bar that moves, at a cost that is not felt
 REDRAW = 0.5  # s between redraws of the panels while jobs run; the words change once a second
@@ -25,9 +28,13 @@ _last_shown: object = None
 _calm = 0.0  # when nothing has changed for long enough to stop drawing
 
 
-def after(work: Callable[[], object], then: Callable[[object], None]) -> None:
+def after(work: Callable[[], T], then: Callable[[T | FluxDepthError], None]) -> None:
     """Runs ``work`` off the main thread; ``then`` gets its value, or the FluxDepthError raised, at a later tick."""
-    _errands.start(work, lambda answer: _guarded(then, answer))
+
+    def follow(answer: T | FluxDepthError) -> None:
+        _guarded(then, answer)
+
+    _errands.start(work, follow)
     wake()
 
 
@@ -57,7 +64,7 @@ def step() -> bool:
     return bool(busy or _errands.busy)
 
 
-def _guarded(call: Callable, *arguments: object) -> object:
+def _guarded(call: Callable[..., object], *arguments: object) -> object:
     try:
         return call(*arguments)
     except Exception as exc:  # noqa: BLE001  a fault of ours: the artist is told, and the timer lives on

@@ -58,11 +58,11 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def settings_of(chosen: argparse.Namespace, scene) -> SimpleNamespace:
+def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNamespace:
     """What the command line says, and for the rest what the scene says, as a scene's own settings look to those who
     take pictures. The scene itself is left as it is. Raises ParameterError.
     """
-    saved = scene.fluxdepth
+    saved = properties.of(scene)
     stored = {one.name: getattr(saved, one.name) for one in OPTIONS} | properties.values_of(saved)
     given = {one.name: getattr(chosen, one.name) for one in OPTIONS if getattr(chosen, one.name) is not None}
     if chosen.format is None and (kind := frames.kind_in(chosen.output)):
@@ -84,7 +84,7 @@ def edits_of(settings: SimpleNamespace) -> list[DepthEdit]:
     return edit.variations(settings.variations)
 
 
-def numbers_of(chosen: argparse.Namespace, scene) -> range:
+def numbers_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> range:
     """The numbers of the frames. Raises ParameterError."""
     if chosen.frames is None:
         frame = scene.frame_current if chosen.frame is None else chosen.frame

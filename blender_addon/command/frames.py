@@ -79,11 +79,15 @@ def wishes(output: str, frames: Iterable[int], edits: list[DepthEdit]) -> list[l
     stem = path.stem if "#" in path.stem or len(frames) == 1 else f"{path.stem}_####"
     found = []
     for frame in frames:
-        name = re.sub("#+", lambda run, frame=frame: f"{frame:0{len(run[0])}d}", stem)
+        name = _numbered(stem, frame)
         endings = ["", *(f"-{number}" for number in range(2, len(edits) + 1))]
         files = [folder / f"{name}{ending}{path.suffix}" for ending in endings]
         found.append([Wish(frame, index, edit, files[index]) for index, edit in enumerate(edits)])
     return found
+
+
+def _numbered(stem: str, frame: int) -> str:
+    return re.sub("#+", lambda run: f"{frame:0{len(run[0])}d}", stem)
 
 
 def is_there(file: Path) -> bool:

@@ -6,10 +6,11 @@ Each job carries the claims of its files; what becomes of them when it has ended
 import argparse
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import bpy
 
@@ -169,7 +170,7 @@ class Maker:
         ticket = self.desk.start(request)
         self.flights.append(Flight(frame, ticket, dict(enumerate(wishes)), dict(enumerate(flown)), snapshot))
 
-    def _destination(self, wishes: Sequence[Wish], origin: dict, attempt: str) -> Destination:
+    def _destination(self, wishes: Sequence[Wish], origin: Mapping[str, Any], attempt: str) -> Destination:
         path = os.path.realpath(bpy.data.filepath) if bpy.data.filepath else ""
         return Destination(
             self.desk.host.name,

@@ -1,8 +1,19 @@
 """Whether Blender allows the network, and the ways to where that and the key are set. Sends nothing itself."""
 
+from typing import TYPE_CHECKING, Literal
+
 import bpy
 
 from .. import properties
+
+# What an operator answers.
+Answer = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
+
+# The base of what several operators share: it is mixed into operators, and none itself.
+if TYPE_CHECKING:
+    Mixin = bpy.types.Operator
+else:
+    Mixin = object
 
 ONLINE_ACCESS = "Online access is switched off. Allow it in Preferences > System > Network"
 ONLINE_ACCESS_FORCED = "Blender was started with --offline-mode; start it without"
@@ -18,11 +29,11 @@ def online_access_problem() -> str:
     return ONLINE_ACCESS_FORCED if bpy.app.online_access_override else ONLINE_ACCESS
 
 
-class Online:
+class Online(Mixin):
     """For operators that reach the service."""
 
     @classmethod
-    def poll(cls, _context):
+    def poll(cls, _context: bpy.types.Context) -> bool:
         reason = online_access_problem()
         if reason:
             cls.poll_message_set(reason)
@@ -36,7 +47,7 @@ class FLUXDEPTH_OT_preferences(bpy.types.Operator):
     bl_label = "Open Preferences"
     bl_options = {"INTERNAL"}
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         bpy.ops.preferences.addon_show(module=properties.PACKAGE)
         return {"FINISHED"}
 
@@ -48,7 +59,7 @@ class FLUXDEPTH_OT_allow_online(bpy.types.Operator):
     bl_label = "Open System Preferences"
     bl_options = {"INTERNAL"}
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         bpy.ops.screen.userpref_show()
         context.preferences.active_section = "SYSTEM"
         return {"FINISHED"}

@@ -1,10 +1,13 @@
 """Starting an edit, stopping the wait, and what its row offers. Reads what the artist chose, calls the session."""
 
+from collections.abc import Callable
+
 import bpy
 
-from .. import problem, session, ticker
+from .. import problem, properties, session, ticker
 from ..shared.errors import FluxDepthError
-from .access import Online
+from ..shared.jobs.ticket import Ticket
+from .access import Answer, Online
 
 JOB = {"options": {"HIDDEN", "SKIP_SAVE"}}
 
@@ -20,8 +23,8 @@ class FLUXDEPTH_OT_edit(Online, bpy.types.Operator):
         name="Confirmed", description="For scripts: pay, although the same edit is on its way already", **JOB
     )
 
-    def execute(self, context):
-        return started(self, lambda: [session.submit(context, context.scene.fluxdepth, self.confirmed)])
+    def execute(self, context: bpy.types.Context) -> Answer:
+        return started(self, lambda: [session.submit(context, properties.of(context.scene), self.confirmed)])
 
 
 class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
@@ -35,18 +38,18 @@ class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
     confirmed: bpy.props.BoolProperty(name="Confirmed", description="Pay, although there is a question", **JOB)
 
     @classmethod
-    def description(cls, _context, properties):
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         if properties.confirmed:
             return "Send this edit all the same. Each variation is a paid edit"
-        return cls.__doc__
+        return cls.__doc__ or ""
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         ticket = session.find(self.job)
         if ticket is None or not ticket.can_retry:
             self.report({"WARNING"}, "There is nothing to send again")
             return {"CANCELLED"}
 
-        def retry() -> list:
+        def retry() -> list[Ticket]:
             session.retry(ticket, confirmed=self.confirmed)
             return [ticket]
 
@@ -62,7 +65,7 @@ class FLUXDEPTH_OT_cancel(bpy.types.Operator):
 
     job: bpy.props.StringProperty(name="Job", description="Which job; all of them when empty", **JOB)
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         for ticket in list(session.desk.tickets):
             if ticket.active and self.job in {"", ticket.key}:
                 session.stop(ticket)
@@ -79,12 +82,12 @@ class FLUXDEPTH_OT_dismiss(bpy.types.Operator):
 
     job: bpy.props.StringProperty(**JOB)
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         session.dismiss(self.job)
         return {"FINISHED"}
 
 
-def started(operator, start) -> set[str]:
+def started(operator: bpy.types.Operator, start: Callable[[], list[Ticket]]) -> Answer:
     """Runs ``start``, which gives tickets; in background mode to their end. What went wrong is reported."""
     problem.note(None)
     try:
@@ -99,7 +102,7 @@ def started(operator, start) -> set[str]:
     return _reported(operator, tickets)
 
 
-def _reported(operator, tickets) -> set[str]:
+def _reported(operator: bpy.types.Operator, tickets: list[Ticket]) -> Answer:
     """What came of tickets that are done; in a script an ERROR raises RuntimeError."""
     images = [name for ticket in tickets for name in ticket.images]
     errors = [error for ticket in tickets for error in ((ticket.error,) if ticket.error else ticket.failures)]

@@ -4,7 +4,8 @@ import bpy
 
 from .. import problem, session
 from ..shared.errors import FluxDepthError
-from .access import Online
+from ..shared.jobs.ticket import Ticket
+from .access import Answer, Online
 from .edits import JOB, started
 
 
@@ -15,10 +16,10 @@ class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
     bl_label = "Recover"
     bl_options = {"REGISTER"}
 
-    def execute(self, context):
-        tickets: list = []
+    def execute(self, context: bpy.types.Context) -> Answer:
+        tickets: list[Ticket] = []
 
-        def recover() -> list:
+        def recover() -> list[Ticket]:
             tickets.extend(session.recover())
             return tickets
 
@@ -39,7 +40,7 @@ class FLUXDEPTH_OT_bring_in_here(Online, bpy.types.Operator):
 
     job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         return started(self, lambda: session.bring_in_here(self.job))
 
 
@@ -52,7 +53,7 @@ class FLUXDEPTH_OT_discard(bpy.types.Operator):
 
     job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
 
-    def invoke(self, context, event):
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         return context.window_manager.invoke_confirm(
             self,
             event,
@@ -61,7 +62,7 @@ class FLUXDEPTH_OT_discard(bpy.types.Operator):
             confirm_text="Discard",
         )
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         try:
             session.discard(self.job)
         except FluxDepthError as exc:
@@ -81,10 +82,10 @@ class FLUXDEPTH_OT_copy_id(bpy.types.Operator):
     ids: bpy.props.StringProperty(name="Ids", **JOB)
 
     @classmethod
-    def description(cls, _context, properties):
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         return f"{cls.__doc__}: {properties.ids}"
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         context.window_manager.clipboard = self.ids
         self.report({"INFO"}, f"Copied {self.ids}")
         return {"FINISHED"}

@@ -12,21 +12,22 @@ from ..shared.model.edit import DepthEdit
 from ..shared.model.models import FLUX_DEPTH_PRO
 from ..shared.pictures.encoded import EncodedImage, sniff
 from ..shared.storage.entries import SENT
+from .access import Answer, Mixin
 
 
-class _OnResult:
+class _OnResult(Mixin):
     """For operators that work on one result; without a name, the newest or the one that the image editor shows."""
 
     name: bpy.props.StringProperty(name="Image", options={"HIDDEN", "SKIP_SAVE"})
 
     @classmethod
-    def poll(cls, _context):
+    def poll(cls, _context: bpy.types.Context) -> bool:
         if not any(results.record_of(image) for image in bpy.data.images):
             cls.poll_message_set("There is no result in this file yet")
             return False
         return True
 
-    def image(self, context):
+    def image(self, context: bpy.types.Context) -> bpy.types.Image | None:
         """The result that is meant, or None after it was reported that there is none of that name."""
         if self.name:
             image = bpy.data.images.get(self.name)
@@ -35,7 +36,7 @@ class _OnResult:
                 return None
             return image
         space = context.space_data
-        shown = space.image if space and space.type == "IMAGE_EDITOR" else None
+        shown = space.image if isinstance(space, bpy.types.SpaceImageEditor) else None
         return shown if shown and results.record_of(shown) else results.all_results()[0][0]
 
 
@@ -46,18 +47,19 @@ class FLUXDEPTH_OT_reuse_settings(_OnResult, bpy.types.Operator):
     bl_label = "Use These Settings"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         image = self.image(context)
-        if image is None:
+        record = results.record_of(image) if image else None
+        if image is None or record is None:
             return {"CANCELLED"}
         known = {parameter.name for parameter in FLUX_DEPTH_PRO.parameters}
-        made_with = results.record_of(image)["settings"]
+        made_with = record["settings"]
         try:
             edit = DepthEdit.checked({name: made_with[name] for name in known & set(made_with)})
         except FluxDepthError as exc:  # a record of another version, or one that somebody changed
             self.report({"ERROR"}, str(exc))
             return {"CANCELLED"}
-        properties.apply(context.scene.fluxdepth, edit.values)
+        properties.apply(properties.of(context.scene), edit.values)
         self.report({"INFO"}, f"Settings of “{image.name}” taken over")
         return {"FINISHED"}
 
@@ -69,7 +71,7 @@ class FLUXDEPTH_OT_show(_OnResult, bpy.types.Operator):
     bl_label = "Show"
     bl_options = {"REGISTER"}
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         image = self.image(context)
         if image is None or not _has_window(self):
             return {"CANCELLED"}
@@ -84,12 +86,12 @@ class FLUXDEPTH_OT_compare(_OnResult, bpy.types.Operator):
     bl_label = "Compare with Source"
     bl_options = {"REGISTER"}
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         image = self.image(context)
         if image is None or not _has_window(self):
             return {"CANCELLED"}
-        job_id, _ = results.key_of(results.record_of(image))
-        if image not in [area.spaces.active.image for area in results.editors()]:
+        job_id, _ = results.key_of(results.record_of(image) or {})
+        if image not in results.shown():
             _show(image)
         elif sent := results.sent_in(job_id):
             _show(sent)
@@ -98,13 +100,13 @@ class FLUXDEPTH_OT_compare(_OnResult, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _has_window(operator) -> bool:
+def _has_window(operator: bpy.types.Operator) -> bool:
     if bpy.app.background:
         operator.report({"ERROR"}, "There is no window to show it in")
     return not bpy.app.background
 
 
-def _show(image) -> None:
+def _show(image: bpy.types.Image) -> None:
     if not results.show(image):
         results.show_in_new_window(image)
 
@@ -119,7 +121,7 @@ def _show_from_history(job_id: str) -> None:
             raise PictureError("The picture that was sent is not in this computer's history, or not any more.")
         return sniff(data)
 
-    def then(answer) -> None:
+    def then(answer: EncodedImage | FluxDepthError) -> None:
         if isinstance(answer, FluxDepthError):
             problem.note(answer)
         else:
@@ -128,7 +130,9 @@ def _show_from_history(job_id: str) -> None:
     ticker.after(read, then)
 
 
-class FLUXDEPTH_OT_save_as(_OnResult, ExportHelper, bpy.types.Operator):
+class FLUXDEPTH_OT_save_as(  # type: ignore[misc]  # the stubs of ExportHelper return nothing, here and below
+    _OnResult, ExportHelper, bpy.types.Operator
+):
     """Write this result to a file, the exact bytes that the service sent"""
 
     bl_idname = "fluxdepth.save_as"
@@ -138,15 +142,15 @@ class FLUXDEPTH_OT_save_as(_OnResult, ExportHelper, bpy.types.Operator):
     filename_ext = ""
     check_extension = None
 
-    def invoke(self, context, event):
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:  # type: ignore[override]
         image = self.image(context)
         if image is None:
             return {"CANCELLED"}
         self.name = image.name
         self.filepath = bpy.path.basename(image.filepath_raw) or bpy.path.clean_name(image.name)
-        return ExportHelper.invoke(self, context, event)
+        return ExportHelper.invoke(self, context, event)  # type: ignore[return-value]
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         image = self.image(context)
         if image is None:
             return {"CANCELLED"}

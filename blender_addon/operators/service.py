@@ -4,9 +4,9 @@ import bpy
 
 from .. import session, ticker
 from ..shared.errors import FluxDepthError
-from ..shared.service.client import Client
+from ..shared.service.client import Client, ServiceStatus
 from ..shared.storage import credentials
-from .access import Online
+from .access import Answer, Online
 
 said = ""  # what came of the last change or test
 testing = False
@@ -25,11 +25,11 @@ class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
     bl_label = "Test"
     bl_options = {"INTERNAL"}
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         global testing
         testing = True
 
-        def then(answer) -> None:
+        def then(answer: ServiceStatus | FluxDepthError) -> None:
             global testing
             testing = False
             say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
@@ -48,10 +48,10 @@ class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
     bl_label = "Forget the API Key"
     bl_options = {"INTERNAL"}
 
-    def invoke(self, context, event):
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         return context.window_manager.invoke_confirm(self, event)
 
-    def execute(self, _context):
+    def execute(self, _context: bpy.types.Context) -> Answer:
         try:
             credentials.forget_key()
             say("The key file is removed.")

@@ -7,6 +7,7 @@ from bl_operators.presets import AddPresetBase
 
 from .. import properties
 from ..shared.model import presets
+from .access import Answer
 
 PRESET_FOLDER = "fluxdepth"  # among Blender's own presets
 
@@ -18,8 +19,8 @@ class FLUXDEPTH_OT_dice(bpy.types.Operator):
     bl_label = "Random Seed"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    def execute(self, context):
-        settings = context.scene.fluxdepth
+    def execute(self, context: bpy.types.Context) -> Answer:
+        settings = properties.of(context.scene)
         settings.seed_exact = ""
         settings.seed = random.randrange(properties.LARGEST_INT + 1)
         return {"FINISHED"}
@@ -36,9 +37,9 @@ class FLUXDEPTH_OT_apply_preset(bpy.types.Operator):
         name="Use case", items=[(preset.name, preset.label, preset.help) for preset in presets.PRESETS]
     )
 
-    def execute(self, context):
+    def execute(self, context: bpy.types.Context) -> Answer:
         values = next(preset.values for preset in presets.PRESETS if preset.name == self.preset)
-        properties.apply(context.scene.fluxdepth, values)
+        properties.apply(properties.of(context.scene), values)
         return {"FINISHED"}
 
 
@@ -51,12 +52,12 @@ class FLUXDEPTH_OT_recent_prompt(bpy.types.Operator):
 
     prompt: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
-    def execute(self, context):
-        properties.apply(context.scene.fluxdepth, {"prompt": self.prompt})
+    def execute(self, context: bpy.types.Context) -> Answer:
+        properties.apply(properties.of(context.scene), {"prompt": self.prompt})
         return {"FINISHED"}
 
 
-class FLUXDEPTH_OT_preset_add(AddPresetBase, bpy.types.Operator):
+class FLUXDEPTH_OT_preset_add(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]  # its stubs return nothing
     """Keep the prompt and settings as a preset, or remove one"""
 
     bl_idname = "fluxdepth.preset_add"

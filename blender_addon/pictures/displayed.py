@@ -10,7 +10,9 @@ import contextlib
 import os
 import struct
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import bpy
 
@@ -19,14 +21,15 @@ from ..shared.pictures.imaging import Pixels
 from ..shared.storage.log import LOGGER
 
 # TARGA_RAW is written as fast as a JPEG, loses nothing, and is read without a decoder.
-FILE_FORMAT, COLOR_MODE = "TARGA_RAW", "RGBA"
+FILE_FORMAT: Final = "TARGA_RAW"
+COLOR_MODE: Final = "RGBA"
 _VIEW = ("view_transform", "look", "exposure", "gamma", "use_curve_mapping")
 _WHITE_BALANCE = ("use_white_balance", "white_balance_temperature", "white_balance_tint")  # from 4.3
 # Kept in this order: what may be chosen depends on what stands before it.
 _BORROWED = ("media_type", "file_format", "color_mode", "color_depth", "quality", "compression")
 
 
-def write_render(image, scene) -> Path:
+def write_render(image: bpy.types.Image, scene: bpy.types.Scene) -> Path:
     """The Render Result as the artist sees it, in a new file. The caller removes it.
 
     Raises PictureError when there is no render, or when it can't be written.
@@ -35,7 +38,7 @@ def write_render(image, scene) -> Path:
         return _written(image, scene)
 
 
-def write_image(image, view_from=None) -> Path:
+def write_image(image: bpy.types.Image, view_from: bpy.types.Scene | None = None) -> Path:
     """Any other image in a new file, through the standard view, or that of the scene ``view_from``."""
     scene = bpy.data.scenes.new("Flux Depth")
     try:
@@ -80,7 +83,7 @@ def remove(path: Path | None) -> None:
             LOGGER.warning("%s is left for Blender to remove: %s", path.name, exc)
 
 
-def _written(image, scene) -> Path:
+def _written(image: bpy.types.Image, scene: bpy.types.Scene) -> Path:
     # In the folder that Blender empties when it quits, in case nobody comes to read it.
     handle, name = tempfile.mkstemp(prefix="fluxdepth-", suffix=".tga", dir=bpy.app.tempdir or None)
     os.close(handle)  # Blender opens it by its name
@@ -101,7 +104,7 @@ def _written(image, scene) -> Path:
 
 
 @contextlib.contextmanager
-def _borrowed(scene):
+def _borrowed(scene: bpy.types.Scene) -> Iterator[None]:
     settings = scene.render.image_settings
     kept = [(name, getattr(settings, name)) for name in _BORROWED if hasattr(settings, name)]
     dither = scene.render.dither_intensity
@@ -132,14 +135,18 @@ def _borrowed(scene):
                 settings.linear_colorspace_settings.name = linear
 
 
-def _choose_format(settings) -> None:
+def _choose_format(settings: bpy.types.ImageFormatSettings) -> None:
     if hasattr(settings, "media_type"):  # from 5.0: gates the file formats
         settings.media_type = "IMAGE"
     settings.file_format = FILE_FORMAT
     settings.color_mode = COLOR_MODE
 
 
-def _copy_view(scene, display, view) -> None:
+def _copy_view(
+    scene: bpy.types.Scene,
+    display: bpy.types.ColorManagedDisplaySettings,
+    view: bpy.types.ColorManagedViewSettings,
+) -> None:
     display.display_device = scene.display_settings.display_device
     for name, value in _simple_view(scene.view_settings).items():
         setattr(view, name, value)
@@ -147,20 +154,20 @@ def _copy_view(scene, display, view) -> None:
         _set_curves(view, _curves(scene.view_settings))
 
 
-def _simple_view(view) -> dict:
+def _simple_view(view: bpy.types.ColorManagedViewSettings) -> dict[str, Any]:
     return {name: getattr(view, name) for name in (*_VIEW, *_WHITE_BALANCE) if hasattr(view, name)}
 
 
-def _curves(view) -> list | None:
+def _curves(view: bpy.types.ColorManagedViewSettings) -> list[Any] | None:
     """The view's curves as plain data; None while it has none."""
     mapping = view.curve_mapping
     if mapping is None:
         return None
-    points = [[(*point.location, point.handle_type) for point in curve.points] for curve in mapping.curves]
-    return [points, tuple(mapping.black_level), tuple(mapping.white_level)]
+    points = [[(*point.location[:], point.handle_type) for point in curve.points] for curve in mapping.curves]
+    return [points, mapping.black_level[:], mapping.white_level[:]]
 
 
-def _set_curves(view, kept: list | None) -> None:
+def _set_curves(view: bpy.types.ColorManagedViewSettings, kept: list[Any] | None) -> None:
     mapping = view.curve_mapping
     if kept is None or mapping is None:
         return

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import bpy
 
+from ..properties import Settings
 from ..shared.errors import PictureError
 from .sources import Snapshot, place_of, render
 
@@ -27,15 +28,15 @@ class _Watch:
 _watch = _Watch()
 
 
-def begun(*_args) -> None:
+def begun(*_args: object) -> None:
     _watch.begun += 1
 
 
-def completed(*_args) -> None:
+def completed(*_args: object) -> None:
     _watch.ended = "complete"
 
 
-def cancelled(*_args) -> None:
+def cancelled(*_args: object) -> None:
     _watch.ended = "cancelled"
 
 
@@ -46,7 +47,7 @@ HANDLERS = (("render_init", begun), ("render_complete", completed), ("render_can
 class Rendering:
     """A render that is under way for an edit, with what the panel said when the button was pressed."""
 
-    def __init__(self, scene, settings) -> None:
+    def __init__(self, scene: bpy.types.Scene, settings: Settings) -> None:
         self.place = place_of(scene, "RENDER", image="Render Result")
         self._scene_uid = scene.session_uid
         self._choices = SimpleNamespace(**{name: getattr(settings, name) for name in CHOICES})
@@ -79,7 +80,7 @@ class Rendering:
         raise _did_not_start()
 
 
-def start(context, settings) -> Rendering:
+def start(context: bpy.types.Context, settings: Settings) -> Rendering:
     """Begins to render the current frame; in background mode it is done on return.
 
     Raises PictureError, in words, when Blender does not start it.

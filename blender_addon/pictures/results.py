@@ -5,6 +5,7 @@ Knows Blender's images and editors; knows no job and no service.
 
 import contextlib
 import json
+from typing import Any
 
 import bpy
 
@@ -17,7 +18,7 @@ SENT_PROPERTY = "fluxdepth_sent"  # the job whose picture it is
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
 
 
-def bring_in(picture: EncodedImage, result: Result, place: dict):
+def bring_in(picture: EncodedImage, result: Result, place: dict[str, Any]) -> bpy.types.Image:
     """A new image with the exact bytes of ``picture``, which is ``result`` as it is wanted here. Returns the image.
 
     Raises RuntimeError, in Blender's words or ours, when Blender can't take it in.
@@ -32,14 +33,14 @@ def bring_in(picture: EncodedImage, result: Result, place: dict):
     return image
 
 
-def bring_in_sent(job_id: str, sent: EncodedImage):
+def bring_in_sent(job_id: str, sent: EncodedImage) -> bpy.types.Image:
     """A new image with the picture that was sent in that job, to compare its results with. Returns the image."""
     image = _packed("Sent to Flux Depth", sent)
     image[SENT_PROPERTY] = job_id
     return image
 
 
-def _packed(name: str, picture: EncodedImage):
+def _packed(name: str, picture: EncodedImage) -> bpy.types.Image:
     """A new image that holds the bytes of ``picture``."""
     image = bpy.data.images.new(name, 1, 1)
     image.pack(data=picture.data, data_len=len(picture.data))
@@ -61,7 +62,7 @@ def push_undo(count: int) -> None:
         bpy.ops.ed.undo_push(message="Flux Depth Result" if count == 1 else f"{count} Flux Depth Results")
 
 
-def record_of(image) -> dict | None:
+def record_of(image: bpy.types.Image) -> dict[str, Any] | None:
     """What the image carries of the edit that made it, or None."""
     try:
         record = json.loads(image[PROPERTY])
@@ -70,41 +71,50 @@ def record_of(image) -> dict | None:
     return record if isinstance(record, dict) and isinstance(record.get("settings"), dict) else None
 
 
-def all_results() -> list[tuple[object, dict]]:
+def all_results() -> list[tuple[bpy.types.Image, dict[str, Any]]]:
     """The results in this file with their records, the newest first."""
     found = [(image, record) for image in bpy.data.images if (record := record_of(image))]
     return sorted(found, key=lambda one: (one[1].get("created") or 0, one[1].get("index") or 0), reverse=True)
 
 
-def key_of(record: dict) -> tuple[str, int]:
+def key_of(record: dict[str, Any]) -> tuple[str, int]:
     """Which result the record is of: its job, and its index in it."""
     return str(record.get("job") or ""), int(record.get("index") or 0)
 
 
-def sent_in(job_id: str):
+def sent_in(job_id: str) -> bpy.types.Image | None:
     """What :func:`bring_in_sent` made of that job's picture, as long as it is in this file."""
     return next((image for image in bpy.data.images if image.get(SENT_PROPERTY) == job_id), None)
 
 
-def editors() -> list:
+def editors() -> list[bpy.types.Area]:
     """Every image editor that is open and shows images (not the UV editor), with those of the first window first."""
     windows = bpy.context.window_manager.windows
     areas = [area for window in windows for area in window.screen.areas]
     return [area for area in areas if area.type == "IMAGE_EDITOR" and area.ui_type == "IMAGE_EDITOR"]
 
 
-def show(image) -> bool:
+def shown() -> list[bpy.types.Image | None]:
+    """What the open image editors show."""
+    spaces = [area.spaces.active for area in editors()]
+    return [space.image for space in spaces if isinstance(space, bpy.types.SpaceImageEditor)]
+
+
+def show(image: bpy.types.Image) -> bool:
     """Shows ``image`` in an open image editor whose image is not pinned. False when there is none."""
     for area in editors():
-        if not area.spaces.active.use_image_pin:
-            area.spaces.active.image = image
+        space = area.spaces.active
+        if isinstance(space, bpy.types.SpaceImageEditor) and not space.use_image_pin:
+            space.image = image
             area.tag_redraw()
             return True
     return False
 
 
-def show_in_new_window(image) -> None:
+def show_in_new_window(image: bpy.types.Image) -> None:
     bpy.ops.wm.window_new()
     area = bpy.context.window_manager.windows[-1].screen.areas[0]
     area.type = "IMAGE_EDITOR"
-    area.spaces.active.image = image
+    space = area.spaces.active
+    assert isinstance(space, bpy.types.SpaceImageEditor)
+    space.image = image

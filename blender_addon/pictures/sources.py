@@ -7,9 +7,11 @@ the worker; it touches no ``bpy``. Knows no service.
 import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import bpy
 
+from ..properties import Settings
 from ..shared.errors import Cancelled, PictureError
 from ..shared.jobs.request import Taken
 from ..shared.pictures import imaging
@@ -27,11 +29,11 @@ DRAWN_ENGINES = {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH"}
 
 
 class Snapshot:
-    """One picture on its way. ``origin`` is its place in the document; ``alpha`` and ``plain`` are set once encoded."""
+    """One picture on its way. ``origin`` is its place in the document; ``plain`` is set once encoded."""
 
-    def __init__(self, settings, origin: dict, opaque: bool = False) -> None:
+    def __init__(self, settings: Settings, origin: dict[str, Any], opaque: bool = False) -> None:
         self.origin = origin
-        self.alpha = None
+        self._alpha: bytes | None = None  # as a file; set once encoded, where there is any
         self.plain = False
         self._format = settings.upload_format
         self._longest_side = settings.longest_side
@@ -59,14 +61,15 @@ class Snapshot:
         if self._opaque:
             image = image.convert("RGB")
         if self._keep_transparency:
-            self.alpha = imaging.alpha_of(image)
+            alpha = imaging.alpha_of(image)
+            self._alpha = None if alpha is None else imaging.stored_alpha(alpha)
         self.plain = not bpy.app.background and imaging.is_plain(image)  # there is nobody to be asked
         return imaging.encode(image, format=self._format, longest_side=self._longest_side)
 
     def taken(self) -> Taken:
         """In the worker: the encoded picture, with the transparency that a result gets back. Raises PictureError."""
         image = self.encode()
-        return Taken(image, {} if self.alpha is None else {ALPHA: imaging.stored_alpha(self.alpha)}, self.plain)
+        return Taken(image, {} if self._alpha is None else {ALPHA: self._alpha}, self.plain)
 
     def serve(self) -> None:
         """On the main thread, again and again while the job runs: hands over what the worker asks for."""
@@ -81,7 +84,7 @@ class Snapshot:
 class FileSnapshot(Snapshot):
     """A picture that Blender wrote to a file."""
 
-    def __init__(self, settings, origin: dict, path: Path, opaque: bool = False) -> None:
+    def __init__(self, settings: Settings, origin: dict[str, Any], path: Path, opaque: bool = False) -> None:
         super().__init__(settings, origin, opaque)
         self._path = path
 
@@ -95,7 +98,7 @@ class FileSnapshot(Snapshot):
 class MemorySnapshot(Snapshot):
     """A picture that is in memory already."""
 
-    def __init__(self, settings, origin: dict, pixels: Pixels) -> None:
+    def __init__(self, settings: Settings, origin: dict[str, Any], pixels: Pixels) -> None:
         super().__init__(settings, origin, opaque=True)
         self._ready = [pixels]
 
@@ -110,7 +113,7 @@ class ImageSnapshot(Snapshot):
     the memory and touches every page; then the main thread only copies.
     """
 
-    def __init__(self, settings, origin: dict, image, kind: str) -> None:
+    def __init__(self, settings: Settings, origin: dict[str, Any], image: bpy.types.Image, kind: str) -> None:
         super().__init__(settings, origin, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
         self._uid = image.session_uid
         self._name = image.name
@@ -145,6 +148,7 @@ class ImageSnapshot(Snapshot):
                 f"“{self._name}” was removed or changed its size before it was read.", "Try again."
             )
         else:
+            assert self._memory is not None  # it is there before it is asked for
             image.pixels.foreach_get(memoryview(self._memory).cast("f"))
         self._served.set()
 
@@ -154,7 +158,7 @@ class ImageSnapshot(Snapshot):
             self._served.set()
 
 
-def take(context, settings) -> Snapshot:
+def take(context: bpy.types.Context, settings: Settings) -> Snapshot:
     """The picture that ``settings.source`` names, as it is now.
 
     Raises PictureError, in words, when there is none or when it can't be edited.
@@ -168,7 +172,7 @@ def take(context, settings) -> Snapshot:
     return render(context.scene, settings)
 
 
-def chosen_image(settings):
+def chosen_image(settings: Settings) -> bpy.types.Image:
     """Raises PictureError when no image is chosen, or when it is of a kind that can't be edited."""
     image = settings.image
     if image is None:
@@ -190,7 +194,7 @@ def chosen_image(settings):
     return image
 
 
-def place_of(scene, source: str, **more) -> dict:
+def place_of(scene: bpy.types.Scene, source: str, **more: object) -> dict[str, Any]:
     """Where in the document the picture comes from: the note in the journal and on the result."""
     return {
         "host": "blender",
@@ -203,7 +207,7 @@ def place_of(scene, source: str, **more) -> dict:
     }
 
 
-def render(scene, settings) -> Snapshot:
+def render(scene: bpy.types.Scene, settings: Settings) -> Snapshot:
     """The last render of ``scene`` as it is displayed. Raises PictureError."""
     if bpy.app.is_job_running("RENDER"):
         raise PictureError("A render is running.", "Wait until it is done.")
@@ -214,11 +218,11 @@ def render(scene, settings) -> Snapshot:
     return FileSnapshot(settings, origin, displayed.write_render(image, scene))
 
 
-def render_result():
+def render_result() -> bpy.types.Image | None:
     return next((image for image in bpy.data.images if image.type == "RENDER_RESULT"), None)
 
 
-def _image(context, settings, image) -> Snapshot:
+def _image(context: bpy.types.Context, settings: Settings, image: bpy.types.Image) -> Snapshot:
     scene = context.scene
     origin = place_of(scene, "IMAGE", image=image.name)
     if image.source == "SEQUENCE":
@@ -231,7 +235,7 @@ def _image(context, settings, image) -> Snapshot:
     return FileSnapshot(settings, origin, path, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
 
 
-def _quick_kind(image) -> str:
+def _quick_kind(image: bpy.types.Image) -> str:
     """How the pixels themselves are to be understood; empty when only Blender's colour management can tell."""
     colorspace = image.colorspace_settings
     if image.use_view_as_render or image.type == "COMPOSITING" or image.channels not in ORDERS:
@@ -245,7 +249,9 @@ def _quick_kind(image) -> str:
     return "float" if colorspace.name == "sRGB" else ""
 
 
-def _sequence_frame(context, settings, image, origin: dict) -> Snapshot:
+def _sequence_frame(
+    context: bpy.types.Context, settings: Settings, image: bpy.types.Image, origin: dict[str, Any]
+) -> Snapshot:
     path = _frame_path(context, image)
     if not path.is_file():
         raise PictureError(f"“{image.name}” has no frame {path.name}.", "Go to a frame that is there.", field="image")
@@ -262,10 +268,10 @@ def _sequence_frame(context, settings, image, origin: dict) -> Snapshot:
     return FileSnapshot(settings, origin, written, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
 
 
-def _frame_path(context, image) -> Path:
+def _frame_path(context: bpy.types.Context, image: bpy.types.Image) -> Path:
     """The file of the frame that an image editor shows, else that of the scene's current frame."""
     space = context.space_data
-    if space and space.type == "IMAGE_EDITOR" and space.image == image:
+    if isinstance(space, bpy.types.SpaceImageEditor) and space.image == image:
         return Path(bpy.path.abspath(image.filepath_from_user(image_user=space.image_user)))
     path = Path(bpy.path.abspath(image.filepath))
     digits = re.search(r"\d+(?=\D*$)", path.stem)
@@ -275,14 +281,14 @@ def _frame_path(context, image) -> Path:
     return path.with_name(path.stem[: digits.start()] + number + path.stem[digits.end() :] + path.suffix)
 
 
-def _viewport(context, settings) -> Snapshot:
+def _viewport(context: bpy.types.Context, settings: Settings) -> Snapshot:
     if bpy.app.background:
         raise PictureError("The viewport needs Blender's window.", "In background mode choose another source.")
     area, region = viewport_of(context)
-    if area is None:
+    space = area.spaces.active if area else None
+    if region is None or not isinstance(space, bpy.types.SpaceView3D):
         raise PictureError("There is no 3D viewport in this window.", "Open one, or choose another source.")
-    space, view, engine = area.spaces.active, region.data, context.scene.render.engine
-    if space.shading.type == "RENDERED" and engine not in DRAWN_ENGINES:
+    if space.shading.type == "RENDERED" and context.scene.render.engine not in DRAWN_ENGINES:
         raise PictureError(
             "The viewport shows a render of its own, which Blender does not hand out.",
             "Choose Render Now as the source, or change the viewport to Material Preview or Solid.",
@@ -290,8 +296,9 @@ def _viewport(context, settings) -> Snapshot:
         )
     import gpu
 
+    view: Any = region.data
     width, height = region.width, region.height
-    offscreen = gpu.types.GPUOffScreen(width, height)
+    offscreen = gpu.types.GPUOffScreen(width, height)  # type: ignore[call-arg]  # the stub has no constructor
     overlays = space.overlay.show_overlays
     try:
         space.overlay.show_overlays = False  # a grid would be edited as if it were part of the scene
@@ -305,7 +312,7 @@ def _viewport(context, settings) -> Snapshot:
             do_color_management=True,
             draw_background=True,
         )
-        buffer = offscreen.texture_color.read()
+        buffer: Any = offscreen.texture_color.read()
         buffer.dimensions = width * height * 4  # with three dimensions its strides are wrong up to 4.3
         data = bytes(buffer)
     finally:
@@ -315,8 +322,9 @@ def _viewport(context, settings) -> Snapshot:
     return MemorySnapshot(settings, place_of(context.scene, "VIEWPORT"), pixels)
 
 
-def viewport_of(context):
+def viewport_of(context: bpy.types.Context) -> tuple[bpy.types.Area | None, bpy.types.Region | None]:
     """The 3D viewport that is meant: the one with the pressed button, else the largest of the window."""
+    area: bpy.types.Area | None
     if context.area and context.area.type == "VIEW_3D":
         area = context.area
     else:
@@ -326,15 +334,17 @@ def viewport_of(context):
     return area, region
 
 
-def state_of(context, settings) -> tuple:
+def state_of(context: bpy.types.Context, settings: Settings) -> tuple[object, ...]:
     """What decides beside the settings whether there is a picture to take; to see whether that has changed."""
     if settings.source != "VIEWPORT":
         return (size_of(context, settings),)
     area = viewport_of(context)[0]
-    return (area.spaces.active.shading.type if area else None, context.scene.render.engine)
+    space = area.spaces.active if area else None
+    shading = space.shading.type if isinstance(space, bpy.types.SpaceView3D) else None
+    return shading, context.scene.render.engine
 
 
-def size_of(context, settings) -> tuple[int, int] | None:
+def size_of(context: bpy.types.Context, settings: Settings) -> tuple[int, int] | None:
     """The size in pixels of what would be taken now; None while there is nothing, or when it is not loaded."""
     if settings.source == "VIEWPORT":
         region = viewport_of(context)[1]
@@ -348,7 +358,7 @@ def size_of(context, settings) -> tuple[int, int] | None:
     return (width, height) if width and height else None
 
 
-def _size_of_next_render(render) -> tuple[int, int]:
+def _size_of_next_render(render: bpy.types.RenderSettings) -> tuple[int, int]:
     width = render.resolution_x * render.resolution_percentage // 100
     height = render.resolution_y * render.resolution_percentage // 100
     if render.use_border and render.use_crop_to_border:

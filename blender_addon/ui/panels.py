@@ -1,10 +1,14 @@
 """The sidebar tab "Flux Depth" in the 3D viewport and the image editor. Draws what is; decides and starts nothing."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import bpy
 
 from .. import problem, properties, session
 from ..operators import access
 from ..pictures import results, sources
+from ..properties import SceneSettings
 from ..shared.jobs.wording import short_prompt
 from ..shared.model.models import FLUX_DEPTH_PRO
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
@@ -15,9 +19,9 @@ from . import presets, rows, texts
 RESULTS_SHOWN = 8
 
 
-def _draw_main(self, context) -> None:
+def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     layout = self.layout
-    settings = context.scene.fluxdepth
+    settings = properties.of(context.scene)
     if session.info is None:
         session.refresh()
     if _draw_obstacles(layout, context):
@@ -39,21 +43,22 @@ def _draw_main(self, context) -> None:
     rows.draw_owed(layout, context)
 
 
-def _draw_obstacles(layout, context) -> bool:
+def _draw_obstacles(layout: bpy.types.UILayout, context: bpy.types.Context) -> bool:
     """What keeps every edit from working, each with the way out; True when nothing else is worth showing."""
-    width = context.region.width
+    width = texts.width_of(context)
     reason = access.online_access_problem()
     if reason:
         box = layout.box()
         texts.paragraph(box, f"{reason}.", width, icon="INTERNET_OFFLINE")
         if not bpy.app.online_access_override:
             box.operator("fluxdepth.online_preferences", icon="PREFERENCES")
-    if session.info.pillow:
-        texts.paragraph(layout.box(), session.info.pillow, width, icon="ERROR")
+    info = session.info or session.Info()
+    if info.pillow:
+        texts.paragraph(layout.box(), info.pillow, width, icon="ERROR")
         return True
-    if session.info.problem:
-        texts.paragraph(layout.box(), session.info.problem, width, icon="ERROR")
-    elif session.info.known and not session.info.key_source:
+    if info.problem:
+        texts.paragraph(layout.box(), info.problem, width, icon="ERROR")
+    elif info.known and not info.key_source:
         box = layout.box()
         words = (
             "The picture and your prompt are sent to 1min.ai, and the edited picture comes back.",
@@ -67,7 +72,7 @@ def _draw_obstacles(layout, context) -> bool:
     return False
 
 
-def _draw_source(layout, context, settings) -> None:
+def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
     column = layout.column(align=True)
     column.prop(settings, "source", text="")
     if settings.source == "IMAGE":
@@ -79,7 +84,7 @@ def _draw_source(layout, context, settings) -> None:
     note.label(text=_what_is_sent(context, settings))
 
 
-def _what_is_sent(context, settings) -> str:
+def _what_is_sent(context: bpy.types.Context, settings: SceneSettings) -> str:
     size = sources.size_of(context, settings)
     if not size:
         return _why_nothing(settings)
@@ -88,7 +93,7 @@ def _what_is_sent(context, settings) -> str:
     return f"{width} × {height} px" + (f", sent as {sent[0]} × {sent[1]}" if sent != size else "")
 
 
-def _why_nothing(settings) -> str:
+def _why_nothing(settings: SceneSettings) -> str:
     if settings.source == "VIEWPORT":
         return "There is no 3D viewport in this window"
     if settings.source == "IMAGE" and (not settings.image or settings.image.type != "RENDER_RESULT"):
@@ -96,7 +101,7 @@ def _why_nothing(settings) -> str:
     return "Nothing is rendered yet"
 
 
-def _draw_prompt(layout, context, settings) -> None:
+def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
     row = layout.row(align=True)
     row.alert = problem.field(context) == "prompt"
     if settings.prompt_text:
@@ -107,11 +112,11 @@ def _draw_prompt(layout, context, settings) -> None:
     column = layout.column()
     column.active = False
     values = {"prompt": properties.prompt_of(settings), "steps": settings.steps, "guidance": settings.guidance}
-    texts.paragraph(column, advice(values), context.region.width)
+    texts.paragraph(column, advice(values), texts.width_of(context))
 
 
-def _draw_more(self, context) -> None:
-    settings = context.scene.fluxdepth
+def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    settings = properties.of(context.scene)
     column = _properties(self.layout)
     for parameter in FLUX_DEPTH_PRO.parameters:
         if parameter.advanced:
@@ -123,7 +128,7 @@ def _draw_more(self, context) -> None:
     column.prop(settings, "prompt_text")
 
 
-def _draw_results(self, _context) -> None:
+def _draw_results(self: bpy.types.Panel, _context: bpy.types.Context) -> None:
     layout = self.layout
     found = results.all_results()
     if not found:
@@ -131,7 +136,7 @@ def _draw_results(self, _context) -> None:
         row.active = False
         row.label(text="Results of this file appear here")
         return
-    shown = {area.spaces.active.image for area in results.editors()}
+    shown = results.shown()
     for image, record in found[:RESULTS_SHOWN]:
         _draw_result(layout, image, record["settings"], image in shown)
     if len(found) > RESULTS_SHOWN:
@@ -140,7 +145,9 @@ def _draw_results(self, _context) -> None:
         row.label(text=f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file")
 
 
-def _draw_result(layout, image, made_with: dict, is_shown: bool) -> None:
+def _draw_result(
+    layout: bpy.types.UILayout, image: bpy.types.Image, made_with: Mapping[str, Any], is_shown: bool
+) -> None:
     row = layout.box().row()
     if image.preview:
         row.template_icon(icon_value=image.preview.icon_id, scale=3.6)
@@ -156,17 +163,22 @@ def _draw_result(layout, image, made_with: dict, is_shown: bool) -> None:
     buttons.operator("fluxdepth.save_as", text="", icon="FILE_TICK").name = image.name
 
 
-def _properties(layout):
+def _properties(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
     return column
 
 
-def _field(column, context, name: str, **more):
+def _field(
+    column: bpy.types.UILayout, context: bpy.types.Context, name: str, text: str | None = None
+) -> bpy.types.UILayout:
     row = column.row(align=True)
     row.alert = problem.field(context) == name
-    row.prop(context.scene.fluxdepth, name, **more)
+    if text is None:
+        row.prop(properties.of(context.scene), name)
+    else:
+        row.prop(properties.of(context.scene), name, text=text)
     return row
 
 
@@ -175,7 +187,7 @@ class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
 
     bl_label = "Recent Prompts"
 
-    def draw(self, _context):
+    def draw(self, _context: bpy.types.Context) -> None:
         prompts = session.desk.standing.prompts if session.desk.standing else ()
         if not prompts:
             self.layout.label(text="No edits yet")
@@ -184,7 +196,14 @@ class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
             self.layout.operator("fluxdepth.recent_prompt", text=words).prompt = prompt
 
 
-def _panel(space: str, name: str, label: str, draw, parent: str = "", **more) -> type:
+def _panel(
+    space: str,
+    name: str,
+    label: str,
+    draw: Callable[[bpy.types.Panel, bpy.types.Context], None],
+    parent: str = "",
+    **more: object,
+) -> type:
     """A panel class for one kind of editor: Blender wants one class for each."""
     prefix = f"FLUXDEPTH_PT_{space.lower()}"
     attributes = {
@@ -200,7 +219,7 @@ def _panel(space: str, name: str, label: str, draw, parent: str = "", **more) ->
     return type(f"{prefix}_{name}", (bpy.types.Panel,), attributes)
 
 
-def _draw_presets(self, _context) -> None:
+def _draw_presets(self: bpy.types.Panel, _context: bpy.types.Context) -> None:
     presets.FLUXDEPTH_PT_presets.draw_panel_header(self.layout)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from typing import Any
 
 import bpy
 
@@ -13,11 +14,11 @@ from ..shared.storage import credentials, files, settings as stored
 from . import texts
 
 
-def _get_key(_preferences) -> str:
+def _get_key(_preferences: bpy.types.AddonPreferences) -> str:
     return ""  # the key leaves its file for the service only
 
 
-def _set_key(_preferences, text: str) -> None:
+def _set_key(_preferences: bpy.types.AddonPreferences, text: str) -> None:
     if not text:
         return
     try:
@@ -29,23 +30,23 @@ def _set_key(_preferences, text: str) -> None:
     session.refresh()
 
 
-def _kept_in_core(parameter: Parameter):
+def _kept_in_core(parameter: Parameter) -> object:
     """A property whose value lives in the core's settings file, shared with GIMP."""
     values = [choice.value for choice in parameter.choices]
 
-    def read(_preferences):
+    def read(_preferences: bpy.types.AddonPreferences) -> str | int:
         value = getattr(stored.load(), parameter.name)
         return values.index(value) if values else value
 
-    def change(_preferences, value) -> None:
-        chosen = values[value] if values else value
+    def change(_preferences: bpy.types.AddonPreferences, value: str | int) -> None:
+        changed: dict[str, Any] = {parameter.name: values[int(value)] if values else value}
         try:
-            stored.save(dataclasses.replace(stored.load(), **{parameter.name: chosen}))
+            stored.save(dataclasses.replace(stored.load(), **changed))
             service.say("")
         except FluxDepthError as exc:
             service.say(str(exc))
 
-    common = {"name": parameter.label, "description": parameter.help, "get": read, "set": change}
+    common: dict[str, Any] = {"name": parameter.label, "description": parameter.help, "get": read, "set": change}
     if parameter.kind is Kind.CHOICE:
         return bpy.props.EnumProperty(items=[(one.value, one.label, one.help) for one in parameter.choices], **common)
     if parameter.kind is Kind.INTEGER:
@@ -53,34 +54,34 @@ def _kept_in_core(parameter: Parameter):
     return bpy.props.StringProperty(**common)
 
 
-def _draw(self, context) -> None:
+def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
     layout = self.layout
     reason = access.online_access_problem()
     if reason:
         box = layout.box()
-        texts.paragraph(box, reason + ".", context.region.width, icon="ERROR")
+        texts.paragraph(box, reason + ".", texts.width_of(context), icon="ERROR")
         box.operator("fluxdepth.online_preferences", icon="INTERNET")
     layout.use_property_split = True
     layout.use_property_decorate = False
     if session.info is None:
         session.refresh()
-    source = session.info.key_source
+    source = session.info.key_source if session.info else ""
     row = layout.row(align=True)
     row.prop(self, "api_key", text="API key", placeholder="Paste another key" if source else "Paste your 1min.ai key")
     row.operator("fluxdepth.forget_key", text="", icon="TRASH")
     known = f"In use: the key of {source}" if source else "No key yet. Yours is in your 1min.ai account, under API"
-    texts.paragraph(layout, known, context.region.width, icon="CHECKMARK" if source else "INFO")
+    texts.paragraph(layout, known, texts.width_of(context), icon="CHECKMARK" if source else "INFO")
     layout.prop(self, "service_address")
     if os.environ.get("FLUXDEPTH_BASE_URL"):
         words = f"FLUXDEPTH_BASE_URL is set, so {os.environ['FLUXDEPTH_BASE_URL']} is used"
-        texts.paragraph(layout, words, context.region.width, icon="INFO")
+        texts.paragraph(layout, words, texts.width_of(context), icon="INFO")
     layout.prop(self, "waiting")
     layout.prop(self, "history_limit")
     row = layout.row()
     row.alignment = "RIGHT"
     row.operator("fluxdepth.test_service", text="Asking…" if service.testing else "Test", icon="URL")
     if service.said:
-        texts.paragraph(layout.box(), service.said, context.region.width, icon="INFO")
+        texts.paragraph(layout.box(), service.said, texts.width_of(context), icon="INFO")
     column = layout.column()
     column.active = False
     words = (
@@ -88,7 +89,7 @@ def _draw(self, context) -> None:
         f"Key, history and unfinished edits are kept in {files.home()}, for GIMP and Blender alike; "
         "the key is in no .blend file."
     )
-    texts.paragraph(column, words, context.region.width)
+    texts.paragraph(column, words, texts.width_of(context))
 
 
 FluxDepthPreferences = type(

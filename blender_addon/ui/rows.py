@@ -1,5 +1,7 @@
 """The rows of jobs, and what is owed to this file and to others. Draws what the desk says; decides nothing."""
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from .. import problem, session
@@ -9,30 +11,38 @@ from ..shared.jobs.owed import Owed
 from ..shared.jobs.ticket import State, Ticket
 from . import texts
 
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems
+
 TITLE_LETTERS = 34
 OWED_SHOWN = 4  # of each kind; a panel is no history
 
-_ICONS = {State.ARRIVED: "CHECKMARK", State.KEPT: "FILE_BLEND", State.FAILED: "ERROR", State.STOPPED: "CANCEL"}
-_NEXT_STEPS = {
+_ICONS: dict[State, "IconItems"] = {
+    State.ARRIVED: "CHECKMARK",
+    State.KEPT: "FILE_BLEND",
+    State.FAILED: "ERROR",
+    State.STOPPED: "CANCEL",
+}
+_NEXT_STEPS: dict[NextStep, tuple[str, str, "IconItems"]] = {
     NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", "Open Preferences", "PREFERENCES"),
     NextStep.RECOVER: ("fluxdepth.recover", "Recover", "IMPORT"),
 }
 
 
-def draw_jobs(layout, context) -> None:
+def draw_jobs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The rows of this session, the newest first, below why the last press started nothing."""
     error = problem.standing(context)
     if error:
         box = layout.box()
         _head(box, "Not started", "ERROR", "", alert=True)
-        texts.paragraph(box, str(error), context.region.width)
+        texts.paragraph(box, str(error), texts.width_of(context))
         _next_step(box, error)
     for ticket in reversed(session.desk.tickets):
         if ticket.state is not State.DISCARDED:
             _draw_ticket(layout.box(), context, ticket)
 
 
-def _draw_ticket(box, context, ticket: Ticket) -> None:
+def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ticket) -> None:
     if ticket.active:
         row = _head(box, ticket.title, "SORTTIME")
         row.operator("fluxdepth.cancel", text="", icon="X", emboss=False).job = ticket.key
@@ -50,18 +60,20 @@ def _draw_ticket(box, context, ticket: Ticket) -> None:
         words = f"The result is here. It belongs to {where}, and comes in by itself when that is opened."
         if not ticket.destination.path:
             words = "The result is here, and the file that it was made for was closed before it had a name."
-        texts.paragraph(box, words, context.region.width)
+        texts.paragraph(box, words, texts.width_of(context))
         box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = ticket.job_id
     elif wrong and ticket.error:
-        texts.paragraph(box, str(ticket.error), context.region.width)
+        texts.paragraph(box, str(ticket.error), texts.width_of(context))
         _next_step(box, ticket.error, ticket)
     for error in ticket.failures:
-        texts.paragraph(box, f"One variation failed: {error}", context.region.width, icon="ERROR")
+        texts.paragraph(box, f"One variation failed: {error}", texts.width_of(context), icon="ERROR")
     for warning in ticket.warnings:
-        texts.paragraph(box, warning, context.region.width, icon="ERROR")
+        texts.paragraph(box, warning, texts.width_of(context), icon="ERROR")
 
 
-def _head(box, title: str, icon: str, dismisses: str | None = None, alert: bool = False):
+def _head(
+    box: bpy.types.UILayout, title: str, icon: "IconItems", dismisses: str | None = None, alert: bool = False
+) -> bpy.types.UILayout:
     """The first line of a box; with what its cross takes away."""
     row = box.row()
     row.alert = alert
@@ -79,7 +91,7 @@ def _what_came(ticket: Ticket) -> str:
     return words + (" recovered" if ticket.recovered else f" in {ticket.seconds:.0f} s")
 
 
-def _next_step(box, error: FluxDepthError, ticket: Ticket | None = None) -> None:
+def _next_step(box: bpy.types.UILayout, error: FluxDepthError, ticket: Ticket | None = None) -> None:
     """The button that helps. What was not even started has nothing to send again: the large button is for that."""
     if error.next_step in _NEXT_STEPS:
         name, words, icon = _NEXT_STEPS[error.next_step]
@@ -93,9 +105,9 @@ def _next_step(box, error: FluxDepthError, ticket: Ticket | None = None) -> None
         box.operator("fluxdepth.retry", icon="FILE_REFRESH").job = ticket.key
 
 
-def draw_owed(layout, context) -> None:
+def draw_owed(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What was paid for and is in no file; what may have been billed; what belongs elsewhere."""
-    desk, width = session.desk, context.region.width
+    desk, width = session.desk, texts.width_of(context)
     # A stopped job's own row has the button already.
     stopped = {ticket.job_id for ticket in desk.tickets if ticket.state is State.STOPPED}
     here = [owed for owed in desk.here() if owed.job.id not in stopped]
@@ -125,7 +137,7 @@ def draw_owed(layout, context) -> None:
         _draw_rest(box, len(elsewhere))
 
 
-def _draw_owed(box, width: int, owed: Owed, icon: str, elsewhere: bool = False) -> None:
+def _draw_owed(box: bpy.types.UILayout, width: int, owed: Owed, icon: "IconItems", elsewhere: bool = False) -> None:
     row = box.row()
     row.label(text=wording.short_prompt(str(owed.entries[0].settings.get("prompt", "")), TITLE_LETTERS), icon=icon)
     buttons = row.row(align=True)
@@ -147,7 +159,7 @@ def _draw_owed(box, width: int, owed: Owed, icon: str, elsewhere: bool = False) 
         texts.paragraph(note, "Id " + ", ".join(ids), width)
 
 
-def _draw_rest(box, count: int) -> None:
+def _draw_rest(box: bpy.types.UILayout, count: int) -> None:
     if count > OWED_SHOWN:
         row = box.row()
         row.active = False

@@ -2,16 +2,26 @@
 
 import functools
 import re
+from typing import TYPE_CHECKING
 
 import blf
 import bpy
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems
 
 INTERFACE_FONT = 0
 MARGIN = 70  # px at scale 1: of a label in a box in a panel with the tabs beside it
 ICON = 26
 
 
-def paragraph(layout, text: str, width: int, icon: str = "NONE") -> None:
+def width_of(context: bpy.types.Context) -> int:
+    """How wide the region is that Blender draws."""
+    assert context.region is not None
+    return context.region.width
+
+
+def paragraph(layout: bpy.types.UILayout, text: str, width: int, icon: "IconItems" = "NONE") -> None:
     """``text`` in as many labels as a region of ``width`` pixels needs; the icon stands before the first."""
     column = layout.column(align=True)
     column.scale_y = 0.75
@@ -31,7 +41,8 @@ def _lines(text: str, room: float, size: float) -> tuple[str, ...]:
     blf.size(INTERFACE_FONT, size)
 
     def fits(line: str) -> bool:
-        return bool(blf.dimensions(INTERFACE_FONT, line.rstrip())[0] <= room)
+        width = blf.dimensions(INTERFACE_FONT, line.rstrip())[0]  # type: ignore[index]  # the stub knows no result
+        return bool(width <= room)
 
     words = re.findall(r"\S+\s*", text)
     pieces = [piece for word in words for piece in ([word] if fits(word) else re.findall(r"[^-]+-*|-+", word))]
