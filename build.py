@@ -253,8 +253,9 @@ def cache_folder() -> Path:
 
 def environment() -> Path:
     """The Python of an environment with the pinned test packages, made when missing."""
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["test"]
-    name = hashlib.sha256("\n".join([sys.version, sys.prefix, *packages]).encode()).hexdigest()[:12]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    packages, stubs = extras["test"], extras["stubs"]
+    name = hashlib.sha256("\n".join([sys.version, sys.prefix, *packages, *stubs]).encode()).hexdigest()[:12]
     folder = cache_folder() / f"venv-{name}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     done = folder / "complete"
@@ -262,6 +263,7 @@ def environment() -> Path:
         print(f"making the Python environment in {folder}", file=sys.stderr)
         make_venv(folder)
         checked(pip(python, "install", *packages), "installing the test packages")
+        checked(pip(python, "install", "--no-deps", *stubs), "installing the type stubs")
         done.touch()
     return python
 
@@ -333,13 +335,13 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     def ruff(*arguments: str) -> int:
         return run([python, "-m", "ruff", *arguments])
 
-    stages: dict[str, Callable[[], int]] = {
+    stages: dict[str, Callable[[], int | None]] = {
         "lint": lambda: ruff("check", ".") or ruff("format", "--check", "."),
-        "package": lambda: stage_packages(full),
-        "types": lambda: run([python, "-m", "mypy"]) or run([python, "-m", "mypy", staged_core()]),
+        "package": lambda: show_packages(None if full else ["linux-x64"]),
+        "types": lambda: run([python, "-m", "tests.typecheck"]),
         "core": pytest("-n", "4", "tests/core"),  # they wait more than they work
         "service": pytest("-n", "4", "tests/service", "tests/sandbox"),
-        "hosts": lambda: stage_hosts(full) or pytest("tests/hosts")(),
+        "hosts": lambda: get_hosts(HOSTS_FULL if full else HOSTS) or pytest("tests/hosts")(),
         # One after the other: windows that fight for two cores lose keys and frames.
         "gimp": pytest("tests/gimp"),
         # Those without a window share the cores.
@@ -374,24 +376,6 @@ def test_files(folder: str, *, windows: bool) -> list[str]:
 
 def run(command: Sequence[str]) -> int:
     return subprocess.run(list(command), cwd=ROOT).returncode
-
-
-def staged_core() -> str:
-    """The core as an artist gets it, out of the built package: it is type-checked there too."""
-    folder = fresh_folder(BUILD / "staged")
-    with zipfile.ZipFile(package_gimp()) as archive:
-        archive.extractall(folder)
-    return str(folder / "fluxdepth_gimp" / "shared")
-
-
-def stage_packages(full: bool) -> int:
-    show_packages(None if full else ["linux-x64"])
-    return 0
-
-
-def stage_hosts(full: bool) -> int:
-    get_hosts(HOSTS_FULL if full else HOSTS)
-    return 0
 
 
 def take_screenshots() -> None:
