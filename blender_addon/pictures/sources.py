@@ -24,6 +24,7 @@ ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
 PAGE = 4096  # bytes
 SERVE_DEADLINE = 600.0  # s; the main thread may be held by a bake or a file dialog
 LINEAR = "Linear Rec.709"
+OPAQUE_MODES = {"NONE", "CHANNEL_PACKED"}  # the fourth channel is no transparency
 # What GPUOffScreen.draw_view3d draws in rendered shading; of any other engine's render it gives black.
 DRAWN_ENGINES = {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH"}
 
@@ -98,8 +99,8 @@ class FileSnapshot(Snapshot):
 class MemorySnapshot(Snapshot):
     """A picture that is in memory already."""
 
-    def __init__(self, settings: Settings, origin: dict[str, Any], pixels: Pixels) -> None:
-        super().__init__(settings, origin, opaque=True)
+    def __init__(self, settings: Settings, origin: dict[str, Any], pixels: Pixels, opaque: bool) -> None:
+        super().__init__(settings, origin, opaque)
         self._ready = [pixels]
 
     def _pixels(self) -> Pixels:
@@ -113,11 +114,13 @@ class ImageSnapshot(Snapshot):
     the memory and touches every page; then the main thread only copies.
     """
 
-    def __init__(self, settings: Settings, origin: dict[str, Any], image: bpy.types.Image, kind: str) -> None:
-        super().__init__(settings, origin, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
+    def __init__(
+        self, settings: Settings, origin: dict[str, Any], image: bpy.types.Image, kind: str, premultiplied: bool
+    ) -> None:
+        super().__init__(settings, origin, opaque=image.alpha_mode in OPAQUE_MODES)
         self._uid = image.session_uid
         self._name = image.name
-        self._kind = kind
+        self._kind, self._premultiplied = kind, premultiplied
         self._shape = (*image.size, image.channels)
         self._memory: bytearray | None = None
         self._error: Exception | None = None
@@ -136,7 +139,8 @@ class ImageSnapshot(Snapshot):
         self._memory = None  # from now on it goes with the Pixels
         if self._error:
             raise self._error
-        return Pixels(memory, width, height, ORDERS[channels], self._kind, bottom_up=True)
+        order = ORDERS[channels]
+        return Pixels(memory, width, height, order, self._kind, bottom_up=True, premultiplied=self._premultiplied)
 
     def serve(self) -> None:
         if not self._asked.is_set() or self._served.is_set():
@@ -229,10 +233,16 @@ def _image(context: bpy.types.Context, settings: Settings, image: bpy.types.Imag
         return _sequence_frame(context, settings, image, origin)
     kind = _quick_kind(image)
     if kind:
-        return ImageSnapshot(settings, origin, image, kind)
+        return ImageSnapshot(settings, origin, image, kind, _is_premultiplied(image))
+    if image.colorspace_settings.is_data:  # Blender writes it as if it were no picture
+        raise PictureError(
+            f"“{image.name}” is Non-Color data, shown through the scene's view.",
+            "Switch View as Render off, or choose the colour space that it is in.",
+            field="image",
+        )
     as_render = image.use_view_as_render or image.type == "COMPOSITING"
     path = displayed.write_image(image, view_from=scene if as_render else None)
-    return FileSnapshot(settings, origin, path, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
+    return FileSnapshot(settings, origin, path, opaque=image.alpha_mode in OPAQUE_MODES)
 
 
 def _quick_kind(image: bpy.types.Image) -> str:
@@ -240,13 +250,21 @@ def _quick_kind(image: bpy.types.Image) -> str:
     colorspace = image.colorspace_settings
     if image.use_view_as_render or image.type == "COMPOSITING" or image.channels not in ORDERS:
         return ""
-    if colorspace.is_data:
-        return "float"
-    if image.is_float:
-        # From 5.0 a file may work in another space than Rec.709.
-        working = getattr(getattr(bpy.data, "colorspace", None), "working_space", LINEAR)
-        return "linear" if working == LINEAR else ""
+    if image.is_float or colorspace.is_data:  # data is displayed as if it were linear
+        return "linear" if _working_space() == LINEAR else ""
     return "float" if colorspace.name == "sRGB" else ""
+
+
+def _working_space() -> str:
+    """The space of scene-linear values. From 5.0 a file may work in another one than Rec.709."""
+    return str(getattr(getattr(bpy.data, "colorspace", None), "working_space", LINEAR))
+
+
+def _is_premultiplied(image: bpy.types.Image) -> bool:
+    """Whether the colours hold alpha already: those of floats do, and data is left as its file has it."""
+    if image.alpha_mode in OPAQUE_MODES or not image.colorspace_settings.is_data:
+        return image.is_float and image.alpha_mode not in OPAQUE_MODES
+    return image.alpha_mode == "PREMUL"
 
 
 def _sequence_frame(
@@ -258,14 +276,16 @@ def _sequence_frame(
     # A data-block of its own: the shared one shows whichever frame an editor asked for last.
     frame = bpy.data.images.load(str(path), check_existing=False)
     try:
-        frame.colorspace_settings.name = image.colorspace_settings.name
+        # Data is displayed as if it were linear.
+        is_data = image.colorspace_settings.is_data
+        frame.colorspace_settings.name = _working_space() if is_data else image.colorspace_settings.name
         frame.alpha_mode = image.alpha_mode
         view_from = context.scene if image.use_view_as_render else None
         written = displayed.write_image(frame, view_from=view_from)
     finally:
         bpy.data.images.remove(frame)
     origin["frame_file"] = path.name
-    return FileSnapshot(settings, origin, written, opaque=image.alpha_mode in {"NONE", "CHANNEL_PACKED"})
+    return FileSnapshot(settings, origin, written, opaque=image.alpha_mode in OPAQUE_MODES)
 
 
 def _frame_path(context: bpy.types.Context, image: bpy.types.Image) -> Path:
@@ -294,6 +314,7 @@ def _viewport(context: bpy.types.Context, settings: Settings) -> Snapshot:
             "Choose Render Now as the source, or change the viewport to Material Preview or Solid.",
             field="source",
         )
+    transparent = space.shading.type == "RENDERED" and context.scene.render.film_transparent
     import gpu
 
     view: Any = region.data
@@ -310,7 +331,7 @@ def _viewport(context: bpy.types.Context, settings: Settings) -> Snapshot:
             view.view_matrix,
             view.window_matrix,
             do_color_management=True,
-            draw_background=True,
+            draw_background=not transparent,  # it would fill the alpha
         )
         buffer: Any = offscreen.texture_color.read()
         buffer.dimensions = width * height * 4  # with three dimensions its strides are wrong up to 4.3
@@ -319,7 +340,7 @@ def _viewport(context: bpy.types.Context, settings: Settings) -> Snapshot:
         space.overlay.show_overlays = overlays
         offscreen.free()
     pixels = Pixels(data, width, height, "RGBA", bottom_up=True)
-    return MemorySnapshot(settings, place_of(context.scene, "VIEWPORT"), pixels)
+    return MemorySnapshot(settings, place_of(context.scene, "VIEWPORT"), pixels, opaque=not transparent)
 
 
 def viewport_of(context: bpy.types.Context) -> tuple[bpy.types.Area | None, bpy.types.Region | None]:

@@ -32,10 +32,11 @@ class Pixels:
     """An uncompressed picture as a host holds it: rows of interleaved samples without padding.
 
     ``kind`` says what a sample is:
-    ``byte``     uint8, encoded for display, alpha straight (not multiplied into the colour)
-    ``float``    float32, 0–1, the same otherwise
-    ``linear``   float32, scene-linear Rec.709, alpha premultiplied; shown by the sRGB curve
+    ``byte``     uint8, encoded for display
+    ``float``    float32, 0–1, encoded for display
+    ``linear``   float32, scene-linear Rec.709, shown by the sRGB curve
     ``order`` is ``L``, ``RGB``, ``RGBA``, ``BGR`` or ``BGRA`` (the last two for ``byte`` only).
+    ``premultiplied``: the colour is multiplied by alpha (``linear`` only); else alpha is straight.
     """
 
     data: bytes | bytearray | memoryview
@@ -44,6 +45,7 @@ class Pixels:
     order: str = "RGBA"
     kind: str = "byte"
     bottom_up: bool = False
+    premultiplied: bool = False
 
 
 def missing() -> str:
@@ -208,7 +210,7 @@ def _from_floats(pixels: Pixels) -> Image.Image:
     shown = np.empty(samples.shape, np.uint8)
     for rows in _strips(height, width):
         strip = samples[rows]
-        _to_bytes(255 * (_displayed(strip) if pixels.kind == "linear" else strip), shown[rows])
+        _to_bytes(255 * (_displayed(strip, pixels.premultiplied) if pixels.kind == "linear" else strip), shown[rows])
     if pixels.bottom_up:
         shown = np.ascontiguousarray(shown[::-1])
     return Image.fromarray(shown[..., 0] if channels == 1 else shown)
@@ -228,15 +230,15 @@ def _to_bytes(values: Strip, into: Strip) -> None:
     into[...] = values
 
 
-def _displayed(linear: Strip) -> Strip:
-    """Scene-linear premultiplied samples as the display shows them: alpha taken out, IEC 61966-2-1's curve applied.
+def _displayed(linear: Strip, premultiplied: bool) -> Strip:
+    """Scene-linear samples as the display shows them: by IEC 61966-2-1's curve, alpha straight.
 
     All channels are calculated, alpha too, and that is put back: over gaps numpy is slower than over one more channel.
     """
     import numpy as np
 
     alpha = linear[..., 3:]  # of no width, when there is none
-    if (alpha != 1).any():
+    if premultiplied and (alpha != 1).any():
         linear = linear / np.fmax(alpha, np.float32(1e-6))  # where it is 0 there is no colour, and white covers it
     linear = np.fmax(linear, 0)
     np.fmin(linear, 1, out=linear)

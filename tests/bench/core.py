@@ -140,7 +140,10 @@ def imaging() -> Iterator[Figure]:
     jpeg, _ = held(lambda: pictures.encode(pictures.picture(opaque), format="jpg", longest_side=0))
     for what, work in (
         ("scene-linear 4K to 8 bits", lambda: pictures.picture(opaque)),
-        ("the same, transparent", lambda: pictures.picture(dataclasses.replace(opaque, data=memoryview(clear)))),
+        (
+            "the same, transparent",
+            lambda: pictures.picture(dataclasses.replace(opaque, data=memoryview(clear), premultiplied=True)),
+        ),
         ("transparency into a 4K result", lambda: pictures.with_alpha(result, alpha)),
     ):
         seconds, longest = held(work)

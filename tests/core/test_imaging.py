@@ -70,9 +70,11 @@ class TestPicture:
 
     def test_premultiplied_alpha_is_taken_out_of_linear_colour(self):
         samples = array.array("f", [0.5, 0.25, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0])
-        image = imaging.picture(imaging.Pixels(samples.tobytes(), 2, 1, "RGBA", "linear"))
+        image = imaging.picture(imaging.Pixels(samples.tobytes(), 2, 1, "RGBA", "linear", premultiplied=True))
         assert image.getpixel((0, 0)) == (255, 188, 0, 128)
         assert image.getpixel((1, 0))[3] == 0
+        straight = imaging.picture(imaging.Pixels(samples.tobytes(), 2, 1, "RGBA", "linear"))
+        assert straight.getpixel((0, 0)) == (188, 137, 0, 128)
 
 
 class TestEncode:

@@ -13,31 +13,40 @@ PATCH = 20  # px: flat, so that an edge between two pixels plays no part
 
 window = bpy.context.window_manager.windows[0]
 main_area = max(window.screen.areas, key=lambda one: one.width * one.height)
-checker = bpy.context.preferences.themes[0].user_interface
-checker.transparent_checker_primary = checker.transparent_checker_secondary = (1, 1, 1)
 bpy.context.preferences.system.use_region_overlap = True
 
 
-def pattern():
-    """Random colours in patches; a quarter of them half transparent, a quarter hardly to be seen."""
-    rng = np.random.default_rng(7)
-    patches = rng.random((HEIGHT // PATCH, WIDTH // PATCH, 4)) ** 1.5
-    patches[..., 3] = rng.choice([1.0, 1.0, 0.5, 0.1], patches.shape[:2])
+def put_below(value):
+    """What the editor shows where an image is transparent, in place of the checkerboard; 0 is black."""
+    checker = bpy.context.preferences.themes[0].user_interface
+    checker.transparent_checker_primary = checker.transparent_checker_secondary = [value] * 3
+
+
+def alphas():
+    """Of the pattern's patches, the lowest row first."""
+    return np.random.default_rng(8).choice([1.0, 0.75, 0.5, 0.25], (HEIGHT // PATCH, WIDTH // PATCH))
+
+
+def pattern(alpha, premultiplied):
+    """Random colours in patches, darker and lighter ones."""
+    patches = np.random.default_rng(7).random((HEIGHT // PATCH, WIDTH // PATCH, 4)) ** 1.5
+    patches[..., 3] = alphas() if alpha else 1
+    if premultiplied:
+        patches[..., :3] *= patches[..., 3:]
     return patches.repeat(PATCH, 0).repeat(PATCH, 1).astype(np.float32)
 
 
-def load(depth, colorspace="", alpha_mode="", as_render=False):
-    """An image of a file: PNG for ``byte``, EXR for ``float``."""
+def load(depth, colorspace, alpha_mode="", as_render=False):
+    """An image of a file: PNG for ``byte``, EXR for ``float``; transparent in parts when ``alpha_mode`` is given."""
     is_float = depth == "float"
     drawn = bpy.data.images.new("drawn", WIDTH, HEIGHT, alpha=True, float_buffer=is_float)
-    drawn.pixels.foreach_set(pattern().ravel())
+    drawn.pixels.foreach_set(pattern(bool(alpha_mode), is_float or alpha_mode == "PREMUL").ravel())
     path = OUT / f"drawn.{'exr' if is_float else 'png'}"
     drawn.filepath_raw, drawn.file_format = str(path), "OPEN_EXR" if is_float else "PNG"
     drawn.save()
     bpy.data.images.remove(drawn)
     image = bpy.data.images.load(str(path), check_existing=False)
-    if colorspace:
-        image.colorspace_settings.name = colorspace
+    image.colorspace_settings.name = colorspace
     if alpha_mode:
         image.alpha_mode = alpha_mode
     image.use_view_as_render = as_render
@@ -55,13 +64,14 @@ def colorspaces():
         bpy.data.images.remove(image)
 
 
-def show_image(image, source="IMAGE"):
+def show_image(image, source="IMAGE", channels="COLOR_ALPHA"):
     global shown
+    put_below(0 if source == "IMAGE" else 1)
     main_area.type = "IMAGE_EDITOR"
     space = main_area.spaces.active
     space.show_region_ui = space.show_region_toolbar = False
     space.image = image
-    space.display_channels = "COLOR_ALPHA" if image.depth in (32, 128) else space.display_channels
+    space.display_channels = channels
     region = next(one for one in main_area.regions if one.type == "WINDOW")
     with bpy.context.temp_override(window=window, area=main_area, region=region):
         bpy.ops.image.view_all()
@@ -81,7 +91,7 @@ def _image_place(region):
 def show_render(view="Standard", slot=0, **render_settings):
     scene = small_render(WIDTH, HEIGHT)
     scene.view_settings.view_transform = view
-    for name, value in render_settings.items():
+    for name, value in {"use_border": False, "film_transparent": False, **render_settings}.items():
         setattr(scene.render, name, value)
     bpy.ops.render.render()
     result = next(one for one in bpy.data.images if one.type == "RENDER_RESULT")
@@ -95,9 +105,10 @@ def show_render(view="Standard", slot=0, **render_settings):
     show_image(result, "RENDER")
 
 
-def show_viewport(shading, engine=""):
+def show_viewport(shading, engine="", transparent=False):
     global shown
-    small_render(64, 64)
+    small_render(64, 64).render.film_transparent = transparent
+    put_below(1)
     main_area.type = "VIEW_3D"
     space = main_area.spaces.active
     if engine:
@@ -105,7 +116,7 @@ def show_viewport(shading, engine=""):
         bpy.context.scene.render.engine = _first_that_is_there(names)
     space.shading.type = shading
     space.overlay.show_overlays = space.show_gizmo = False
-    for name in ("ui", "toolbar", "header", "tool_header", "hud", "asset_shelf"):
+    for name in ("ui", "toolbar", "header", "tool_header", "hud"):
         setattr(space, f"show_region_{name}", False)
     bpy.context.scene.fluxdepth.source = "VIEWPORT"
     region = next(one for one in main_area.regions if one.type == "WINDOW")
