@@ -7,7 +7,7 @@ prompt is filled, the scene is rendered, a key is there), and is true again when
 import bpy
 
 from . import properties, ticker
-from .pictures import sources
+from .pictures import sizes
 from .shared.errors import FluxDepthError
 
 _error: FluxDepthError | None = None
@@ -37,4 +37,4 @@ def _circumstances(context: bpy.types.Context) -> tuple[object, ...]:
     settings = properties.of(context.scene)
     chosen = [getattr(settings, name) for name in properties.FluxDepthSettings.__annotations__]
     rendering = bpy.app.is_job_running("RENDER")
-    return (*chosen, properties.prompt_of(settings), sources.state_of(context, settings), rendering)
+    return (*chosen, properties.prompt_of(settings), sizes.state_of(context, settings), rendering)

@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import problem, properties, ticker
-from .pictures import rendering, results, sources
+from .pictures import rendering, results, sizes, sources
 from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError
 from .shared.jobs.desk import Desk
 from .shared.jobs.owed import Owed
@@ -339,6 +339,7 @@ def _file_loaded(*_args: object) -> None:
     global _generation
     _generation += 1
     problem.note(None)
+    sizes.forget()
     look()
 
 
@@ -360,7 +361,7 @@ _HANDLERS = (
     ("save_post", _file_saved),
     ("undo_post", _undone),
     ("redo_post", _undone),
-    *((name, persistent(handler)) for name, handler in rendering.HANDLERS),
+    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS)),
 )
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import bpy
 
-from ..pictures import rendering, sources
+from ..pictures import rendering, sizes, sources
 from ..shared.jobs.background import Background
 from ..shared.jobs.request import Taken
 from ..shared.storage.entries import ALPHA, Job
@@ -23,7 +23,9 @@ def may_be_transparent(settings: SimpleNamespace) -> bool:
 
 def size_of(settings: SimpleNamespace) -> tuple[int, int]:
     """In pixels; nothing where it can't be told."""
-    return sources.size_of(bpy.context, settings) or (0, 0)
+    if settings.image is None:
+        return sizes.of_next_render(bpy.context.scene.render)
+    return sizes.size_of(bpy.context, settings) or (0, 0)
 
 
 def of_frame(settings: SimpleNamespace, frame: int) -> sources.Snapshot:

@@ -353,36 +353,3 @@ def viewport_of(context: bpy.types.Context) -> tuple[bpy.types.Area | None, bpy.
         area = max(areas, key=lambda one: one.width * one.height, default=None)
     region = next((one for one in area.regions if one.type == "WINDOW"), None) if area else None
     return area, region
-
-
-def state_of(context: bpy.types.Context, settings: Settings) -> tuple[object, ...]:
-    """What decides beside the settings whether there is a picture to take; to see whether that has changed."""
-    if settings.source != "VIEWPORT":
-        return (size_of(context, settings),)
-    area = viewport_of(context)[0]
-    space = area.spaces.active if area else None
-    shading = space.shading.type if isinstance(space, bpy.types.SpaceView3D) else None
-    return shading, context.scene.render.engine
-
-
-def size_of(context: bpy.types.Context, settings: Settings) -> tuple[int, int] | None:
-    """The size in pixels of what would be taken now; None while there is nothing, or when it is not loaded."""
-    if settings.source == "VIEWPORT":
-        region = viewport_of(context)[1]
-        return (region.width, region.height) if region else None
-    if settings.source == "RENDER_NOW":
-        return _size_of_next_render(context.scene.render)
-    image = settings.image if settings.source == "IMAGE" else render_result()
-    if image is None or not (image.has_data or image.type == "RENDER_RESULT"):  # else asking for the size loads it
-        return None
-    width, height = image.size
-    return (width, height) if width and height else None
-
-
-def _size_of_next_render(render: bpy.types.RenderSettings) -> tuple[int, int]:
-    width = render.resolution_x * render.resolution_percentage // 100
-    height = render.resolution_y * render.resolution_percentage // 100
-    if render.use_border and render.use_crop_to_border:
-        width = int(render.border_max_x * width) - int(render.border_min_x * width)
-        height = int(render.border_max_y * height) - int(render.border_min_y * height)
-    return width, height

@@ -7,7 +7,7 @@ import bpy
 
 from .. import problem, properties, session
 from ..operators import access
-from ..pictures import results, sources
+from ..pictures import results, sizes
 from ..properties import SceneSettings
 from ..shared.jobs.wording import short_prompt
 from ..shared.model.models import FLUX_DEPTH_PRO
@@ -85,7 +85,7 @@ def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, setting
 
 
 def _what_is_sent(context: bpy.types.Context, settings: SceneSettings) -> str:
-    size = sources.size_of(context, settings)
+    size = sizes.size_of(context, settings)
     if not size:
         return _why_nothing(settings)
     width, height = size
@@ -98,7 +98,7 @@ def _why_nothing(settings: SceneSettings) -> str:
         return "There is no 3D viewport in this window"
     if settings.source == "IMAGE" and (not settings.image or settings.image.type != "RENDER_RESULT"):
         return "Not loaded yet" if settings.image else "Nothing chosen yet"
-    return "Nothing is rendered yet"
+    return "No render of this session yet"
 
 
 def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:

@@ -268,13 +268,14 @@ def check_image_float_with_alpha():
 
 
 def check_image_data_byte():
+    """An editor displays data as if it were linear."""
     image = _image("normal map", _colours(), colorspace="Non-Color")
-    return _edited("image-data", image, _colours())
+    return _edited("image-data", image, _shown([round(value * 255) / 255 for value in _colours()]))
 
 
 def check_image_data_float():
     image = _image("depth", _colours(), True, colorspace="Non-Color")
-    return _edited("image-data-float", image, _colours())
+    return _edited("image-data-float", image, _shown(_colours()))
 
 
 def check_image_in_another_colour_space():

@@ -141,7 +141,7 @@ def check_error_goes_with_its_cause():
 
 
 def check_size_that_is_told_is_the_one_that_is_sent():
-    size_of = _module("pictures.sources").size_of
+    size_of = _module("pictures.sizes").size_of
     assert size_of(bpy.context, settings(source="RENDER")) is None
     assert size_of(bpy.context, settings(source="IMAGE", image=None)) is None
     render = small_render(101, 67).render
