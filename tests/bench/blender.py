@@ -19,6 +19,7 @@ SCENE = """
 chosen = bpy.context.scene.fluxdepth
 chosen.prompt = "Haze far behind the cube"
 chosen.source, chosen.image = "IMAGE", bpy.data.images.new("grid", 320, 180)
+chosen.image.generated_type = "COLOR_GRID"
 """
 
 

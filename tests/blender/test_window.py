@@ -299,6 +299,7 @@ def test_quitting_while_a_job_runs_loses_nothing(host: Installed, screen: Virtua
 chosen = bpy.context.scene.fluxdepth
 chosen.prompt = "far things soft"
 grid = bpy.data.images.new("grid", 64, 64)
+grid.generated_type = "COLOR_GRID"
 chosen.source, chosen.image = "IMAGE", grid
 bpy.ops.fluxdepth.edit()
 """)
