@@ -148,9 +148,9 @@ class EditWindow:
             self._shrink()
 
     def _looked_at(self, *_: object) -> bool:
-        """The artist may come from the image, where something was painted or selected."""
+        """The artist may come from the image, where something was selected."""
         if self._busy_with is None:
-            self.source.refresh()
+            self.source.look_again()
         return False
 
     def _show_more(self, more: Gtk.Expander, _: object) -> None:

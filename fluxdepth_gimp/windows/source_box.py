@@ -42,11 +42,11 @@ class SourceBox(Gtk.Box):
     def refresh(self, *_: object) -> None:
         """Look again at what would be sent."""
         self._stop_timer()
-        try:
-            source = find_source(self._image, self._drawables, self._config.get_property("source"))
-        except FluxDepthError as exc:
-            ui.set_bold(self._name, exc.message)
-            self._size.set_text(exc.advice)
+        source = self._source()
+        self._shown = _facts(source)
+        if isinstance(source, FluxDepthError):
+            ui.set_bold(self._name, source.message)
+            self._size.set_text(source.advice)
             self._sent.set_text("")
             self._show_preview(None)
             return
@@ -59,6 +59,17 @@ class SourceBox(Gtk.Box):
         self._show_preview(preview(source, SIDE * self.get_scale_factor()))
         if source.width * source.height <= WEIGHED_PIXELS:
             self._timer = GLib.timeout_add(SETTLED, self._weigh, source)
+
+    def look_again(self) -> None:
+        """The same when the artist may have selected something else. Not each time: an export disturbs the focus."""
+        if _facts(self._source()) != self._shown:
+            self.refresh()
+
+    def _source(self) -> Source | FluxDepthError:
+        try:
+            return find_source(self._image, self._drawables, self._config.get_property("source"))
+        except FluxDepthError as exc:
+            return exc
 
     def _weigh(self, source: Source) -> bool:
         self._timer = 0
@@ -87,6 +98,12 @@ class SourceBox(Gtk.Box):
         if self._timer:
             GLib.source_remove(self._timer)
             self._timer = 0
+
+
+def _facts(source: Source | FluxDepthError) -> tuple[object, ...]:
+    if isinstance(source, FluxDepthError):
+        return (str(source),)
+    return source.label, source.x, source.y, source.width, source.height
 
 
 def in_words(size: int) -> str:

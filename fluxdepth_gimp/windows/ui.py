@@ -129,6 +129,17 @@ class KeyEntry(Gtk.Box):
         return self.entry.get_text().strip()
 
 
+def _let_escape_through(bar: Gtk.InfoBar) -> None:
+    """An info bar swallows Escape while the focus is in it; it means the window."""
+
+    def close(_: Gtk.InfoBar) -> None:
+        window = bar.get_toplevel()
+        if isinstance(window, Gtk.Window):
+            window.close()
+
+    bar.connect("close", close)
+
+
 class ErrorBar(Gtk.InfoBar):
     """An error in words with the button that does the next step; nothing is shown until there is one."""
 
@@ -149,6 +160,7 @@ class ErrorBar(Gtk.InfoBar):
         self._button.set_use_underline(True)
         self._button.set_valign(Gtk.Align.CENTER)
         self.connect("response", self._pressed)
+        _let_escape_through(self)
 
     def tell(self, error: FluxDepthError, steps: dict[NextStep, str], *, started: bool = False) -> None:
         """Show ``error``; ``steps`` are the labels of the steps that can be done here.
@@ -196,6 +208,7 @@ class NoticeBar(Gtk.InfoBar):
         self.get_content_area().pack_start(self._words, True, True, 0)
         self._acts: dict[int, Callable[[], object]] = {}
         self.connect("response", lambda _, response: self._acts[response]())
+        _let_escape_through(self)
 
     def tell(self, text: str, actions: dict[str, Callable[[], object]]) -> None:
         """Show ``text``; ``actions`` are what the buttons say and do."""

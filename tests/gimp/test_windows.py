@@ -137,21 +137,6 @@ def test_error_in_words_then_a_second_attempt_without_reopening(desk: Desk, serv
     assert desk.layers()[0] == "Haze far behind the cat · seed 0"
 
 
-def test_words_go_with_their_cause(desk: Desk, service: Sandbox) -> None:
-    start_edit(desk, " ")
-    desk.see("label", "Prompt (prompt) is empty.")
-    desk.click("text", "Prompt")
-    desk.write("No more empty, far", EDIT)
-    desk.wait_for(lambda: desk.find("label", "is empty") is None, "the error to go")
-    desk.press_in(EDIT, "alt+k")
-    desk.see("label", "Key accepted")
-    service.fault = "submit:failure_at_once*1"
-    desk.press_in(EDIT, "ctrl+Return")
-    desk.see("button", "Try Again")
-    desk.see("label", "Key from the key file")  # what was said before the edit is over
-    desk.close(EDIT, "Depth Edit")
-
-
 def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> None:
     before = len(desk.layers())
     service.fault = "upload:unauthorized*1"
@@ -163,6 +148,25 @@ def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> Non
     desk.gone(SETTINGS)
     desk.press_in(EDIT, "ctrl+Return")
     finished(desk, before + 1)
+
+
+def test_words_go_with_their_cause(desk: Desk, service: Sandbox) -> None:
+    desk.command("Depth Edit…")
+    desk.window(EDIT)
+    desk.click("text", "Prompt")
+    desk.press_until(lambda: desk.see("text", "Prompt").text == "", EDIT, "ctrl+a", "Delete")
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.see("label", "Prompt (prompt) is empty.")
+    desk.click("text", "Prompt")
+    desk.write("No more empty, far", EDIT)
+    desk.wait_for(lambda: desk.find("label", "is empty") is None, "the error to go")
+    desk.click("button", "Check")
+    desk.see("label", "Key accepted")
+    service.fault = "submit:failure_at_once*1"
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.see("button", "Try Again")
+    desk.see("label", "Key from the key file")  # what was said before the edit is over
+    desk.close(EDIT, "Depth Edit")
 
 
 def test_stop_waiting_then_recover(desk: Desk, service: Sandbox) -> None:
