@@ -16,7 +16,7 @@ from bpy.app.handlers import persistent
 
 from . import problem, properties, ticker
 from .pictures import rendering, results, sizes, sources
-from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError
+from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError, SameEditError
 from .shared.jobs.desk import Desk
 from .shared.jobs.owed import Owed
 from .shared.jobs.request import EditRequest, Result
@@ -299,8 +299,13 @@ def _tend() -> None:
 
 def _forget_finished() -> None:
     for ticket in list(desk.tickets):
-        if ticket.state is State.ARRIVED and not ticket.failures:
+        if (ticket.state is State.ARRIVED and not ticket.failures) or _asks(ticket):
             desk.dismiss(ticket)
+
+
+def _asks(ticket: Ticket) -> bool:
+    """Whether the row is a question before anything was sent; who goes on has answered it."""
+    return ticket.error is not None and ticket.error.next_step is NextStep.EDIT_ANYWAY and not ticket.active
 
 
 def _reminds(ticket: Ticket) -> bool:
@@ -313,12 +318,15 @@ def _forget_what_came() -> None:
 
     Of several rows of one job that remind of the same, the newest stays.
     """
-    arrived = {ticket.job_id for ticket in desk.tickets if ticket.state is State.ARRIVED}
+    came = [ticket for ticket in desk.tickets if ticket.state is State.ARRIVED]
+    arrived = {ticket.job_id for ticket in came}
     owed = {one.job.id for one in desk.standing.owed} if desk.standing else set()
     newest = {ticket.job_id: ticket for ticket in desk.tickets if _reminds(ticket)}
     for ticket in list(desk.tickets):
-        came = ticket.job_id in arrived - owed and (_reminds(ticket) or ticket.state is State.KEPT)
-        if came or (_reminds(ticket) and newest[ticket.job_id] is not ticket):
+        here = ticket.job_id in arrived - owed and (_reminds(ticket) or ticket.state is State.KEPT)
+        # “On its way already” is over when that one is here.
+        over = isinstance(ticket.error, SameEditError) and any(other.edits == ticket.edits for other in came)
+        if here or (over and _asks(ticket)) or (_reminds(ticket) and newest[ticket.job_id] is not ticket):
             desk.dismiss(ticket)
 
 

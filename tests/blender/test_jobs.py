@@ -151,6 +151,12 @@ def test_second_press_asks(fresh: Window, host: Installed, sandbox: Sandbox) -> 
     fresh.do(f"bpy.ops.fluxdepth.retry(job={key!r}, confirmed=True)")
     fresh.wait_for(f"{ROWS} == ['ARRIVED', 'ARRIVED']")
     assert sandbox.taken == 2
+    # A question that nobody answered goes when what it asks about is here.
+    sandbox.latency = 2.0
+    fresh.do("chosen.seed = 7; bpy.ops.fluxdepth.edit(); bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("'FAILED' in " + ROWS)
+    fresh.wait_for(f"{ROWS} == ['ARRIVED']")
+    assert sandbox.taken == 3
 
 
 def picture_now(window: Window, host: Installed, name: str) -> None:
