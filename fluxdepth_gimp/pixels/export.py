@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gi.repository import Gegl, Gimp, Gio, GLib
 
 from pixels.coverage import ALPHA, SELECTION, Coverage
+from pixels.scaling import copy_scaled
 from pixels.scratch import Refused, checked, duplicate, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
@@ -54,12 +55,14 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
     with _as_shown(source, raw=profile is not None) as drawable:
         see_through = drawable.has_alpha()
         alpha = Coverage.read(drawable, ALPHA) if see_through and keep_transparency else None
+        if alpha is not None and alpha.full:
+            see_through, alpha = False, None
         picture = _encode(drawable, size, sent_format(size, upload_format), see_through, profile)
     mask = None
     if source.kind == "selection":
         selection = source.image.get_selection()
         mask = Coverage.read(selection, SELECTION, source.x, source.y, (source.width, source.height))
-    return Outgoing(picture, None if alpha is None or alpha.full else alpha, mask)
+    return Outgoing(picture, alpha, mask)
 
 
 def _unread_profile(image: Gimp.Image) -> Gimp.ColorProfile | None:
@@ -121,7 +124,7 @@ def _encode(
     with scratch_image(width, height, gray=gray) as small:
         layer = Gimp.Layer.new(small, "small", width, height, kind, 100, Gimp.LayerMode.NORMAL)
         checked(small.insert_layer(layer, None, 0))
-        _copy_scaled(drawable, layer, as_read, pixel)
+        copy_scaled(drawable, layer, as_read, pixel, see_through)
         if profile is not None:
             # The small picture is converted by GIMP itself, as on its canvas.
             checked(small.set_color_profile(profile))
@@ -136,24 +139,6 @@ def _encode(
 def _linear(image: Gimp.Image) -> bool:
     nick = image.get_precision().value_nick
     return nick.endswith("-linear") and not nick.endswith("-non-linear")
-
-
-def _copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, as_read: str, pixel: str) -> None:
-    """Fill ``target`` with ``drawable``, read in sRGB through GEGL's mipmaps, a strip at a time.
-
-    The numbers of the format ``as_read`` are written as those of ``pixel``.
-    """
-    width, height = target.get_width(), target.get_height()
-    scale = max(width / drawable.get_width(), height / drawable.get_height())
-    # A strip is read from (1 / scale)² as many pixels, and those are what takes memory.
-    rows = max(16, int(4 * 1024 * 1024 * scale * scale / width))
-    buffer = target.get_buffer()
-    for top in range(0, height, rows):
-        strip = Gegl.Rectangle.new(0, top, width, min(rows, height - top))
-        # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
-        buffer.set(strip, pixel, drawable.get_buffer().get(strip, scale, as_read, Gegl.AbyssPolicy.CLAMP))
-    buffer.flush()
-    target.update(0, 0, width, height)
 
 
 def _put_over_white(layer: Gimp.Layer) -> None:
