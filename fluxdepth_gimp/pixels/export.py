@@ -7,19 +7,29 @@ crashes in a second one) and is done before the edit begins. Knows nothing of th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from gi.repository import Gegl, Gimp, Gio
+from gi.repository import Gegl, Gimp, Gio, GLib
 
 from pixels.coverage import ALPHA, SELECTION, Coverage
-from pixels.scratch import Refused, checked, last_error, pdb, scratch_folder, scratch_image
+from pixels.scaling import copy_scaled
+from pixels.scratch import Refused, checked, duplicate, last_error, pdb, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.pictures.sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
 PNG_COMPRESSION = 3  # GIMP's default, 9, takes ten times as long for some 3 % fewer bytes
+
+INTENT = Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC  # with black point compensation: GIMP's own default on screen
+# Gray, see-through → what a scratch image holds of it.
+PIXELS = {
+    (False, False): (Gimp.ImageType.RGB_IMAGE, "R'G'B' u8"),
+    (False, True): (Gimp.ImageType.RGBA_IMAGE, "R'G'B'A u8"),
+    (True, False): (Gimp.ImageType.GRAY_IMAGE, "Y' u8"),
+    (True, True): (Gimp.ImageType.GRAYA_IMAGE, "Y'A u8"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,28 +52,47 @@ def export(source: Source, *, longest_side: int, upload_format: str, keep_transp
 
 
 def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_transparency: bool) -> Outgoing:
-    with _as_shown(source) as drawable:
+    profile = _unread_profile(source.image)
+    with _as_shown(source, raw=profile is not None) as drawable:
         see_through = drawable.has_alpha()
         alpha = Coverage.read(drawable, ALPHA) if see_through and keep_transparency else None
-        picture, plain = _encode(drawable, size, sent_format(size, upload_format), see_through)
+        if alpha is not None and alpha.full:
+            see_through, alpha = False, None
+        picture, plain = _encode(drawable, size, sent_format(size, upload_format), see_through, profile)
     mask = None
     if source.kind == "selection":
         selection = source.image.get_selection()
         mask = Coverage.read(selection, SELECTION, source.x, source.y, (source.width, source.height))
-    return Outgoing(picture, plain, None if alpha is None or alpha.full else alpha, mask)
+    return Outgoing(picture, plain, alpha, mask)
+
+
+def _unread_profile(image: Gimp.Image) -> Gimp.ColorProfile | None:
+    """The image's colour profile if GEGL can't read it: one with tables, of a printer… It takes it for sRGB then."""
+    profile = image.get_color_profile()
+    try:
+        if profile is not None:
+            profile.get_space(INTENT)
+    except GLib.Error:
+        return profile
+    return None
 
 
 @contextmanager
-def _as_shown(source: Source) -> Iterator[Gimp.Drawable]:
-    """A drawable that holds exactly the source's rectangle, as the artist sees it: mask, filters and group applied."""
+def _as_shown(source: Source, raw: bool) -> Iterator[Gimp.Drawable]:
+    """A drawable that holds exactly the source's rectangle, as the artist sees it: mask, filters and group applied.
+
+    ``raw`` leaves the numbers of its profile as they are.
+    """
     layer = source.layer
     if layer and source.whole_layer and not (layer.is_group() or layer.get_mask() or layer.get_filters()):
         yield layer  # its own buffer is all there is to it
         return
-    with scratch_image(source.width, source.height, like=source.image) as scratch:
+    with ExitStack() as ends:
+        scratch = ends.enter_context(scratch_image(source.width, source.height, like=source.image))
         if layer is None:
-            flat = checked(Gimp.Layer.new_from_visible(source.image, scratch, "visible"))
+            shown = ends.enter_context(duplicate(source.image)) if raw else source.image
         else:
+            shown = scratch
             copy = checked(Gimp.Layer.new_from_drawable(layer, scratch))
             checked(scratch.insert_layer(copy, None, 0))
             _, x, y = layer.get_offsets()
@@ -71,38 +100,46 @@ def _as_shown(source: Source) -> Iterator[Gimp.Drawable]:
             copy.set_visible(True)
             copy.set_opacity(100)
             copy.set_mode(Gimp.LayerMode.NORMAL)
-            flat = checked(Gimp.Layer.new_from_visible(scratch, scratch, "flat"))
+        if raw:
+            # Else GIMP converts there and back, although it is the same profile; a table loses shades each way.
+            for image in (shown, scratch):
+                checked(image.set_color_profile(_srgb(image.get_base_type() is Gimp.ImageBaseType.GRAY)))
+        flat = checked(Gimp.Layer.new_from_visible(shown, scratch, "flat"))
         checked(scratch.insert_layer(flat, None, 0))  # from now on it goes when the scratch image goes
         yield flat
 
 
+def _srgb(gray: bool) -> Gimp.ColorProfile:
+    return Gimp.ColorProfile.new_d65_gray_srgb_trc() if gray else Gimp.ColorProfile.new_rgb_srgb()
+
+
 def _encode(
-    drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_through: bool
+    drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_through: bool, profile: Gimp.ColorProfile | None
 ) -> tuple[EncodedImage, bool]:
+    """The file, and whether it has one single colour. ``profile`` says what numbers mean that GEGL does not know."""
     width, height = size
-    kind, pixel = (Gimp.ImageType.RGBA_IMAGE, "R'G'B'A u8") if see_through else (Gimp.ImageType.RGB_IMAGE, "R'G'B' u8")
-    with scratch_image(width, height) as small:
+    gray = profile is not None and profile.is_gray()
+    kind, pixel = PIXELS[gray, see_through]
+    # GIMP keeps an unread profile's own numbers in linear precisions too.
+    as_read = pixel.replace("'", "") if profile is not None and _linear(drawable.get_image()) else pixel
+    with scratch_image(width, height, gray=gray) as small:
         layer = Gimp.Layer.new(small, "small", width, height, kind, 100, Gimp.LayerMode.NORMAL)
         checked(small.insert_layer(layer, None, 0))
-        _copy_scaled(drawable, layer, pixel)
+        copy_scaled(drawable, layer, as_read, pixel, see_through)
+        if profile is not None:
+            # The small picture is converted by GIMP itself, as on its canvas.
+            checked(small.set_color_profile(profile))
+            checked(small.convert_color_profile(_srgb(gray), INTENT, True))
+        if gray:
+            checked(small.convert_rgb())
         if see_through:
             _put_over_white(layer)
         return _file(small, suffix), _is_plain(small.get_layers()[0])
 
 
-def _copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, pixel: str) -> None:
-    """Fill ``target`` with ``drawable``, read in sRGB through GEGL's mipmaps, a strip at a time."""
-    width, height = target.get_width(), target.get_height()
-    scale = max(width / drawable.get_width(), height / drawable.get_height())
-    # A strip is read from (1 / scale)² as many pixels, and those are what takes memory.
-    rows = max(16, int(4 * 1024 * 1024 * scale * scale / width))
-    buffer = target.get_buffer()
-    for top in range(0, height, rows):
-        strip = Gegl.Rectangle.new(0, top, width, min(rows, height - top))
-        # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
-        buffer.set(strip, pixel, drawable.get_buffer().get(strip, scale, pixel, Gegl.AbyssPolicy.CLAMP))
-    buffer.flush()
-    target.update(0, 0, width, height)
+def _linear(image: Gimp.Image) -> bool:
+    nick = image.get_precision().value_nick
+    return nick.endswith("-linear") and not nick.endswith("-non-linear")
 
 
 def _is_plain(layer: Gimp.Layer) -> bool:
@@ -141,9 +178,9 @@ def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
         config = procedure.create_config()
         for key, value in {"image": image, "file": Gio.File.new_for_path(str(path)), **options}.items():
             config.set_property(key, value)
-        for key in ("include-exif", "include-iptc", "include-xmp", "include-thumbnail", "include-comment"):
-            if config.find_property(key):  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
-                config.set_property(key, False)
+        for what in ("exif", "iptc", "xmp", "thumbnail", "comment", "color-profile"):  # without a profile sRGB is meant
+            if config.find_property(f"include-{what}"):  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
+                config.set_property(f"include-{what}", False)
         reply = procedure.run(config)
         if reply.index(0) != Gimp.PDBStatusType.SUCCESS:
             raise PictureError(f"GIMP could not encode the picture: {last_error()}")

@@ -43,19 +43,20 @@ def pdb() -> Gimp.PDB:
 
 @contextmanager
 def scratch_image(
-    width: int, height: int, like: Gimp.Image | None = None, *, linear_gray: bool = False
+    width: int, height: int, like: Gimp.Image | None = None, *, gray: bool = False, linear_gray: bool = False
 ) -> Iterator[Gimp.Image]:
     """An empty image without undo; 8-bit sRGB, or of the precision, the profile and the colours of ``like``.
 
-    ``linear_gray`` makes it 8-bit linear gray, which holds a mask's values exactly.
+    ``gray`` makes it 8-bit gray, ``linear_gray`` 8-bit linear gray, which holds a mask's values exactly.
     """
     if linear_gray:
         image = Gimp.Image.new_with_precision(width, height, Gimp.ImageBaseType.GRAY, Gimp.Precision.U8_LINEAR)
     elif like is None:
-        image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+        image = Gimp.Image.new(width, height, Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB)
     else:
-        gray = like.get_base_type() is Gimp.ImageBaseType.GRAY
-        base = Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB  # an INDEXED layer becomes RGB
+        base = like.get_base_type()
+        if base is not Gimp.ImageBaseType.GRAY:
+            base = Gimp.ImageBaseType.RGB  # an INDEXED layer becomes RGB
         image = Gimp.Image.new_with_precision(width, height, base, like.get_precision())
         profile = like.get_color_profile()
         if profile is not None:
@@ -65,6 +66,17 @@ def scratch_image(
         yield image
     finally:
         image.delete()
+
+
+@contextmanager
+def duplicate(image: Gimp.Image) -> Iterator[Gimp.Image]:
+    """A copy of ``image`` without undo."""
+    copy = checked(image.duplicate())
+    try:
+        copy.undo_disable()
+        yield copy
+    finally:
+        copy.delete()
 
 
 @contextmanager

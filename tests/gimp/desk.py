@@ -46,10 +46,16 @@ class Seen:
 
 
 class Desk:
-    """GIMP on a screen of its own; everything ends with the ``with`` block."""
+    """GIMP on a screen of its own; everything ends with the ``with`` block.
 
-    def __init__(self, inside: Inside, *, scale: int = 1, env: dict[str, str] | None = None) -> None:
+    ``setup`` goes to the script inside GIMP; its ``answers`` names the module of ``inside/`` that :meth:`ask` asks.
+    """
+
+    def __init__(
+        self, inside: Inside, *, scale: int = 1, env: dict[str, str] | None = None, setup: dict[str, Any] | None = None
+    ) -> None:
         self.inside = inside
+        self._setup = setup or {}
         self.screen = VirtualScreen(
             inside.gimp.place, width=1400 * scale, height=1000 * scale, scale=scale, accessibility=True
         )
@@ -63,7 +69,7 @@ class Desk:
     def __enter__(self) -> Desk:
         with ExitStack() as ends:
             ends.enter_context(self.screen)
-            setup = {"out": str(self.inside.out), "photo": str(PHOTO), "seconds": 600}
+            setup = {"out": str(self.inside.out), "photo": str(PHOTO), "seconds": 600, **self._setup}
             (self.inside.out / "setup.json").write_text(json.dumps(setup))
             script = INSIDE / "watch.py"
             code = f"exec(compile(open({str(script)!r}).read(), {str(script)!r}, 'exec'), globals())"
@@ -218,6 +224,18 @@ class Desk:
         file = self.inside.out / sign
         file.touch()
         self.wait_for(lambda: not file.exists(), f"{sign!r} to be seen")
+
+    def ask(self, what: str, timeout: float = SECONDS, **values: Any) -> dict[str, Any]:
+        """Have the module inside GIMP do ``what``, and return what it says."""
+        asked, answer = self.inside.out / "asked.json", self.inside.out / "answer.json"
+        half = asked.with_suffix(".part")
+        half.write_text(json.dumps({"what": what, **values}))
+        half.rename(asked)
+        wait_until(answer.exists, timeout, lambda: f"an answer to {what!r} {values}")
+        reply: dict[str, Any] = json.loads(answer.read_text())
+        answer.unlink()
+        assert "failed" not in reply, reply["failed"]
+        return reply
 
     def open_image(self) -> None:
         self.tell("open")

@@ -14,6 +14,14 @@ from .conftest import Inside
 
 Notes = dict[str, dict[str, Any]]
 GRADIENT = np.add.outer(np.arange(40), np.arange(70)).astype(np.uint8)
+# Size, the size that is sent, and how many pixels at the right and below are not white.
+SCALED = {
+    "as it is": ((70, 50), (70, 50), 5),
+    "a little smaller": ((586, 427), (501, 365), 5),
+    "less than half": ((586, 427), (256, 187), 5),
+    "a fifth": ((1283, 929), (256, 185), 8),
+    "narrow": ((1283, 31), (256, 6), 8),
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +30,7 @@ def notes(inside: Inside) -> Iterator[Notes]:
     Image.fromarray(GRADIENT).save(files["filtered"])
     Image.fromarray(GRADIENT).convert("RGB").save(files["coloured"])
     plug_in = inside.gimp.profile_folder(inside.home) / "plug-ins" / "fluxdepth_gimp"
-    yield inside.run("parts.py", plug_in=str(plug_in), theirs=files)
+    yield inside.run("parts.py", plug_in=str(plug_in), theirs=files, scaled=SCALED)
 
 
 def test_coverage_is_a_gray_png_that_everyone_reads(notes: Notes, inside: Inside) -> None:
@@ -47,6 +55,26 @@ def test_coverage_of_version_1_is_read(notes: Notes) -> None:
 
 def test_broken_coverage_is_told(notes: Notes) -> None:
     assert set(notes["broken"]) == {"half", "text", "nothing"}
+
+
+@pytest.mark.parametrize("name", SCALED)
+@pytest.mark.parametrize("see_through", [False, True], ids=["opaque", "see-through"])
+def test_what_is_sent_smaller_reaches_from_edge_to_edge(
+    name: str, see_through: bool, notes: Notes, inside: Inside
+) -> None:
+    (width, height), (wide, high), edge = SCALED[name]
+    pixels = np.frombuffer((inside.out / f"{name} {see_through}.rgba").read_bytes(), np.uint8).reshape(high, wide, 4)
+    if see_through:
+        covered = pixels[..., 3] / 255
+        assert (pixels[..., :3][pixels[..., 3] > 8] >= 253).all()  # the black that nobody sees does not bleed
+    else:
+        assert (pixels[..., 3] == 255).all()
+        value = pixels[..., 0] / 255
+        covered = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)  # it adds up as light
+    assert covered[0, 0] == 1
+    assert covered[0].sum() == pytest.approx((width - edge) * wide / width, abs=0.1)
+    assert covered[:, 0].sum() == pytest.approx((height - edge) * high / height, abs=0.1)
+    assert covered[-1, -1] == pytest.approx(0, abs=0.01)
 
 
 @pytest.mark.parametrize("case", ["refused", "refused in a group"])

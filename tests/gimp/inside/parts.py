@@ -7,14 +7,15 @@ import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
-from gi.repository import Gimp
+from gi.repository import Gegl, Gimp
 from kit import SETUP, Notes, close_photos, paint, photo, pixels, tree
 
 sys.path.insert(0, SETUP["plug_in"])
-from pixels import coverage as coverage_module
+from pixels import coverage as coverage_module, scaling
 from pixels.coverage import SELECTION, Coverage
 from pixels.insert import Companions, insert
 from pixels.place import Place
+from pixels.scratch import scratch_image
 
 from shared.errors import FluxDepthError
 from shared.model.edit import DepthEdit
@@ -22,6 +23,7 @@ from shared.pictures.encoded import sniff
 
 notes = Notes()
 coverage_module.STRIP_PIXELS = 7 * 61  # several strips, the last one shorter
+scaling.STRIP_BYTES = 7 * 61 * 256
 
 
 def values(coverage):
@@ -60,6 +62,33 @@ for name, data in {"half": ours.png[: len(ours.png) // 2], "text": b"no picture"
         broken[name] = str(exc)
 notes.add("broken", **broken)
 image.delete()
+
+
+def corner(width, height, edge, see_through):
+    """White up to ``edge`` from the right and from below; beyond it black, or transparent black."""
+    image = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+    layer = Gimp.Layer.new(image, "Corner", width, height, Gimp.ImageType.RGBA_IMAGE, 100, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    beyond = b"\0\0\0\0" if see_through else b"\0\0\0\xff"
+    white = b"\xff\xff\xff\xff" * (width - edge) + beyond * edge
+    buffer = layer.get_buffer()
+    data = white * (height - edge) + beyond * width * edge
+    buffer.set(Gegl.Rectangle.new(0, 0, width, height), "R'G'B'A u8", data)
+    buffer.flush()
+    return image, layer
+
+
+for name, (size, small, edge) in SETUP["scaled"].items():
+    for see_through in (False, True):
+        image, layer = corner(*size, edge, see_through)
+        with scratch_image(*small) as scratch:
+            kind = Gimp.ImageType.RGBA_IMAGE if see_through else Gimp.ImageType.RGB_IMAGE
+            target = Gimp.Layer.new(scratch, "small", *small, kind, 100, Gimp.LayerMode.NORMAL)
+            scratch.insert_layer(target, None, 0)
+            pixel = "R'G'B'A u8" if see_through else "R'G'B' u8"
+            scaling.copy_scaled(layer, target, pixel, pixel, see_through)
+            notes.picture(f"{name} {see_through}", pixels(target))
+        image.delete()
 
 # GIMP refuses the new layer, and says so by False alone.
 image, layer = photo()

@@ -1,7 +1,9 @@
 """Inside windowed GIMP: does to images what the test tells it to, and keeps writing down what is open."""
 
+import importlib
 import json
 import time
+import traceback
 
 from gi.repository import Gimp
 from kit import OUT, SETUP, close_photos, photo, record
@@ -30,11 +32,31 @@ def layers(parent):
     ]
 
 
+def answered():
+    """Answer what the test has asked the module that it named."""
+    file = OUT / "asked.json"
+    if file.exists():
+        asked = json.loads(file.read_text())
+        file.unlink()
+        try:
+            reply = importlib.import_module(SETUP["answers"]).answer(asked)
+        except Exception:  # noqa: BLE001  the test fails with it
+            reply = {"failed": traceback.format_exc()}
+        write("answer.json", reply)
+
+
+def write(name, content):
+    half = OUT / f".{name}"
+    half.write_text(json.dumps(content))
+    half.rename(OUT / name)
+
+
 # Scratch images go while we look: GIMP is not to open a window for that.
 Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
 before = None
 image = None
 while time.monotonic() < END and not told("end"):
+    answered()
     if told("open"):
         image, _ = photo(600, 400)
         close_photos()
@@ -56,8 +78,6 @@ while time.monotonic() < END and not told("end"):
     # Scratch images of an edit come and go in between; what has no layer or no record of ours is told all the same.
     now = [layers(one.get_layers() or []) for one in Gimp.get_images()]
     if now != before:
-        half = OUT / ".images.json"
-        half.write_text(json.dumps(now))
-        half.rename(OUT / "images.json")
+        write("images.json", now)
         before = now
     time.sleep(0.2)

@@ -1,0 +1,101 @@
+"""A drawable's pixels at the size at which they are sent: from edge to edge, and without what is transparent.
+
+GEGL halves a picture fast, so it is read as often halved as it may be and scaled to the very size after that; a strip
+at a time, so that a large picture takes little memory. Knows no edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gi.repository import Gegl, Gimp
+
+STRIP_BYTES = 16 * 1024 * 1024  # that are held of the drawable at a time
+WEIGHED = "RaGaBaA float"
+WEIGHED_SMALL = "RaGaBaA half"
+NONE = Gegl.AbyssPolicy.NONE
+
+
+def copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, as_read: str, pixel: str, see_through: bool) -> None:
+    """Fill ``target`` with ``drawable``, which is at least as large.
+
+    The numbers of the format ``as_read`` are written as those of ``pixel``: GEGL need not know what they mean. Where
+    ``drawable`` is ``see_through``, its colours are weighed by their alpha.
+    """
+    width, height = target.get_width(), target.get_height()
+    source = None
+    if (width, height) != (drawable.get_width(), drawable.get_height()):
+        source = _scaled(drawable, (width, height), as_read, see_through)
+    buffer = target.get_buffer()
+    for strip in _strips(width, height, 4 * width):
+        # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
+        data = (source or drawable.get_buffer()).get(strip, 1.0, as_read, NONE)
+        buffer.set(strip, pixel, data)
+    buffer.flush()
+    target.update(0, 0, width, height)
+
+
+def _strips(width: int, height: int, row_bytes: int) -> Iterator[Gegl.Rectangle]:
+    rows = max(1, STRIP_BYTES // row_bytes)
+    for top in range(0, height, rows):
+        yield Gegl.Rectangle.new(0, top, width, min(rows, height - top))
+
+
+def _scaled(drawable: Gimp.Drawable, size: tuple[int, int], pixel: str, see_through: bool) -> Gegl.Buffer:
+    halvings = 0
+    while drawable.get_width() >> halvings + 1 >= size[0] and drawable.get_height() >> halvings + 1 >= size[1]:
+        halvings += 1
+    halved = _halved(drawable, halvings, pixel, see_through)
+    # Not from size to size: what halving leaves over at the right and below counts too, or it all would be shifted.
+    across = size[0] / drawable.get_width() * 2**halvings
+    down = size[1] / drawable.get_height() * 2**halvings
+    return _fitted(halved, across, down, size, pixel)
+
+
+def _halved(drawable: Gimp.Drawable, halvings: int, pixel: str, see_through: bool) -> Gegl.Buffer:
+    """``drawable`` at 1 / 2^``halvings`` of its size, without the pixels that are left over."""
+    width, height = drawable.get_width() >> halvings, drawable.get_height() >> halvings
+    small = WEIGHED_SMALL if see_through else pixel
+    halved = Gegl.Buffer.new(small, 0, 0, width, height)
+    for strip in _strips(width, height, drawable.get_width() * 2**halvings * (16 if see_through else 4)):
+        source = drawable.get_buffer()
+        if see_through and halvings:
+            # GEGL halves alpha by the curve of the colours, and the colours as if all were opaque.
+            source = _weighed(source, strip, 2**halvings)
+        halved.set(strip, small, source.get(strip, 0.5**halvings, small, NONE))
+    return halved
+
+
+def _weighed(source: Gegl.Buffer, strip: Gegl.Rectangle, times: int) -> Gegl.Buffer:
+    x, y, width, height = (times * value for value in (strip.x, strip.y, strip.width, strip.height))
+    place = Gegl.Rectangle.new(x, y, width, height)
+    weighed = Gegl.Buffer.new(WEIGHED, x, y, width, height)
+    source.copy(place, NONE, weighed, place)
+    return weighed
+
+
+def _fitted(source: Gegl.Buffer, across: float, down: float, size: tuple[int, int], pixel: str) -> Gegl.Buffer:
+    """``source`` scaled by ``across`` and ``down``, which makes it ``size``; at the edge it goes on as it is."""
+    fitted = Gegl.Buffer.new(pixel, 0, 0, *size)
+    graph = Gegl.Node()
+    reader = _node(graph, "gegl:buffer-source", buffer=source)
+    scaler = _node(
+        graph,
+        "gegl:scale-ratio",
+        x=across,
+        y=down,
+        sampler=Gegl.SamplerType.LINEAR,
+        **{"abyss-policy": Gegl.AbyssPolicy.CLAMP},
+    )
+    writer = _node(graph, "gegl:write-buffer", buffer=fitted)
+    reader.connect_to("output", scaler, "input")
+    scaler.connect_to("output", writer, "input")
+    writer.process()
+    return fitted
+
+
+def _node(graph: Gegl.Node, operation: str, **properties: object) -> Gegl.Node:
+    node = graph.create_child(operation)
+    for name, value in properties.items():
+        node.set_property(name, value)
+    return node

@@ -1,0 +1,16 @@
+"""What is sent is what is seen, in GIMP 3.2."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts import Gimp
+
+from .test_seen import *  # noqa: F403
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module")
+def gimp(gimp32: Gimp) -> Gimp:
+    return gimp32
