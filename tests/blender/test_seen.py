@@ -29,7 +29,13 @@ RIM = 2  # px that are not looked at: a part of it may be the editor's own backg
 
 # Of both depths, and through the scene's view as well.
 ALPHA_MODES = ("STRAIGHT", "PREMUL", "CHANNEL_PACKED", "NONE")
-SHADINGS = ("SOLID", "WIREFRAME", "MATERIAL", "RENDERED EEVEE", "RENDERED WORKBENCH")
+# Each time: what was once wrong, and one of each source. The rest takes minutes.
+COLOURSPACES = ["sRGB", "Non-Color", pytest.param("Linear Rec.709", marks=FULL)]
+VIEWS = ["AgX", pytest.param("Standard", marks=FULL), pytest.param("Filmic", marks=FULL)]
+SHADINGS = [
+    "SOLID",
+    *(pytest.param(one, marks=FULL) for one in ("WIREFRAME", "MATERIAL", "RENDERED EEVEE", "RENDERED WORKBENCH")),
+]
 
 
 @dataclass
@@ -159,8 +165,8 @@ def shown_by(series: str, alpha: np.ndarray, depth: str, colorspace: str, alpha_
 
 
 @pytest.mark.parametrize("depth", ["byte", "float"])
-@pytest.mark.parametrize("as_render", [False, True])
-@pytest.mark.parametrize("colorspace", ["sRGB", "Non-Color", "Linear Rec.709"])
+@pytest.mark.parametrize("as_render", [False, pytest.param(True, marks=FULL)])
+@pytest.mark.parametrize("colorspace", COLOURSPACES)
 def test_image(seen: Seen, depth: str, colorspace: str, as_render: bool) -> None:
     kind = f"{depth} {colorspace}{' View as Render' if as_render else ''}"
     call = f"show_image(load({depth!r}, {colorspace!r}, as_render={as_render}))"
@@ -196,7 +202,7 @@ def test_image_in_every_colour_space(seen: Seen, depth: str) -> None:
     assert not off
 
 
-@pytest.mark.parametrize("view", ["Standard", "AgX", "Filmic"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_render(seen: Seen, view: str) -> None:
     seen.check("Render", view, f"show_render({view!r})")
 
@@ -224,7 +230,7 @@ def test_viewport(seen: Seen, shading: str) -> None:
     seen.check("Viewport", shading, f"show_viewport({shade!r}, {engine and f'BLENDER_{engine}'!r})")
 
 
-@pytest.mark.parametrize("engine", ["BLENDER_EEVEE", "BLENDER_WORKBENCH"])
+@pytest.mark.parametrize("engine", ["BLENDER_WORKBENCH", pytest.param("BLENDER_EEVEE", marks=FULL)])
 def test_viewport_with_a_transparent_film(seen: Seen, engine: str) -> None:
     seen.check("Viewport", f"RENDERED {engine[8:]} transparent", f"show_viewport('RENDERED', {engine!r}, True)")
 

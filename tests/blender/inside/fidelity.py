@@ -247,6 +247,12 @@ def check_image_with_alpha_that_is_no_transparency():
     return _edited("image-packed-channels", _image("byte", samples, alpha_mode="CHANNEL_PACKED"), opaque)
 
 
+def check_image_float_with_alpha_that_is_no_transparency():
+    samples = _colours(alpha=lambda across: max(0.1, across))
+    opaque = [1.0 if at % 4 == 3 else _srgb(value) for at, value in enumerate(samples)]
+    return _edited("image-float-packed", _image("float", samples, True, alpha_mode="CHANNEL_PACKED"), opaque)
+
+
 def check_image_transparency_is_dropped_on_wish():
     samples = _colours(alpha=lambda across: across)
     over_white = []
