@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from gi.repository import Gegl, Gimp, Gio, GLib
 
@@ -20,7 +21,13 @@ from shared.errors import PictureError
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.pictures.sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
-PNG_COMPRESSION = 3  # GIMP's default, 9, takes ten times as long for some 3 % fewer bytes
+# Suffix → GEGL's operation, its options, and how such a file ends. No time stamp is written: an unchanged picture
+# encodes to the same bytes, so that it is not uploaded twice. GEGL's JPEG has no chroma subsampling.
+SAVERS: dict[str, tuple[str, dict[str, object], bytes]] = {
+    # GIMP's default compression, 9, takes ten times as long for some 3 % fewer bytes.
+    "png": ("gegl:png-save", {"compression": 3, "bitdepth": 8}, b"IEND\xaeB`\x82"),
+    "jpg": ("gegl:jpg-save", {"quality": JPEG_QUALITY}, b"\xff\xd9"),
+}
 
 INTENT = Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC  # with black point compensation: GIMP's own default on screen
 # Gray, see-through → what a scratch image holds of it.
@@ -162,26 +169,42 @@ def _put_over_white(layer: Gimp.Layer) -> None:
 
 
 def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
-    options: dict[str, object]
-    if suffix == "jpg":
-        name, options = "file-jpeg-export", {"quality": JPEG_QUALITY / 100, "sub-sampling": "sub-sampling-1x1"}
-    elif suffix == "webp":
-        name, options = "file-webp-export", {"quality": float(WEBP_QUALITY), "use-sharp-yuv": True}
-    else:
-        # No time stamp: an unchanged picture must encode to the same bytes, so that it is not uploaded twice.
-        name, options = "file-png-export", {"format": "rgb8", "compression": PNG_COMPRESSION, "time": False}
-    procedure = pdb().lookup_procedure(name)
-    if procedure is None:
-        raise PictureError(f"This GIMP can't write {suffix.upper()} files.", "Choose another format under Send as.")
+    """GIMP's own export shows itself in GIMP's window, which takes the keyboard from the dialog: GEGL's does not."""
     with scratch_folder() as folder:
         path = folder / f"picture.{suffix}"
-        config = procedure.create_config()
-        for key, value in {"image": image, "file": Gio.File.new_for_path(str(path)), **options}.items():
-            config.set_property(key, value)
-        for what in ("exif", "iptc", "xmp", "thumbnail", "comment", "color-profile"):  # without a profile sRGB is meant
-            if config.find_property(f"include-{what}"):  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
-                config.set_property(f"include-{what}", False)
-        reply = procedure.run(config)
-        if reply.index(0) != Gimp.PDBStatusType.SUCCESS:
-            raise PictureError(f"GIMP could not encode the picture: {last_error()}")
+        if suffix in SAVERS:
+            _save(image.get_layers()[0].get_buffer(), path, *SAVERS[suffix])
+        else:
+            _export(image, path)
         return sniff(path.read_bytes())
+
+
+def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, object], end: bytes) -> None:
+    graph = Gegl.Node()
+    source, saver = graph.create_child("gegl:buffer-source"), graph.create_child(operation)
+    for node, properties in (source, {"buffer": buffer}), (saver, {"path": str(path), **options}):
+        for key, value in properties.items():
+            node.set_property(key, value)
+    source.connect_to("output", saver, "input")
+    saver.process()
+    # GEGL says nothing when it could not write to the end.
+    if not (path.exists() and path.read_bytes().endswith(end)):
+        raise PictureError(f"GIMP could not write the picture to {path.parent.parent}.", "Is the disk full?")
+
+
+def _export(image: Gimp.Image, path: Path) -> None:
+    """WebP: GEGL's has no sharp YUV."""
+    procedure = pdb().lookup_procedure("file-webp-export")
+    if procedure is None:
+        raise PictureError("This GIMP can't write WEBP files.", "Choose another format under Send as.")
+    config = procedure.create_config()
+    config.set_property("image", image)
+    config.set_property("file", Gio.File.new_for_path(str(path)))
+    config.set_property("quality", float(WEBP_QUALITY))
+    config.set_property("use-sharp-yuv", True)
+    for what in ("exif", "iptc", "xmp", "thumbnail", "comment", "color-profile"):  # without a profile sRGB is meant
+        if config.find_property(f"include-{what}"):  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
+            config.set_property(f"include-{what}", False)
+    reply = procedure.run(config)
+    if reply.index(0) != Gimp.PDBStatusType.SUCCESS:
+        raise PictureError(f"GIMP could not encode the picture: {last_error()}")

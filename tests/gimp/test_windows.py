@@ -103,6 +103,8 @@ def test_first_result_in_six_clicks_and_one_paste(desk: Desk, service: Sandbox) 
     wait_until(lambda: "FOCUSED" in desk.see("password text").states, 30, "the key field to have the focus")
     desk.see("label", "credits of that account")
     desk.see("label", "Sent as PNG, 600×400 px, 0.")
+    # Else what an artist types goes to GIMP, where letters are tools and Delete clears the layer.
+    assert "Depth Edit" in desk.screen.xdotool("getactivewindow", "getwindowname")
     desk.window_picture(f"first-run-{desk.gimp.series}", EDIT)
     desk.type(service.api_key)  # the one paste
     desk.click("toggle button", "Presets")
