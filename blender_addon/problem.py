@@ -1,4 +1,4 @@
-"""Why the last press of a button started nothing: told in the panel for as long as that is so.
+"""Why the last press of a button did nothing: told in the panel for as long as that is so.
 
 An error is about what was chosen and what there was when the button was pressed. It goes when that has changed (the
 prompt is filled, the scene is rendered, a key is there), and is true again when it is as it was.
@@ -25,6 +25,11 @@ def note(error: FluxDepthError | None, context: bpy.types.Context | None = None)
 def standing(context: bpy.types.Context) -> FluxDepthError | None:
     """The error, as long as what it is about is as it was."""
     return _error if _about in (None, _circumstances(context)) else None
+
+
+def heading() -> str:
+    """What it stopped: a start, which depends on what is chosen, or something else."""
+    return "Not started" if _about else "That did not work"
 
 
 def field(context: bpy.types.Context) -> str | None:

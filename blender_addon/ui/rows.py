@@ -30,11 +30,11 @@ _NEXT_STEPS: dict[NextStep, tuple[str, str, "IconItems"]] = {
 
 
 def draw_jobs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The rows of this session, the newest first, below why the last press started nothing."""
+    """The rows of this session, the newest first, below why the last press did nothing."""
     error = problem.standing(context)
     if error:
         box = layout.box()
-        _head(box, "Not started", "ERROR", "", alert=True)
+        _head(box, problem.heading(), "ERROR", "", alert=True)
         texts.paragraph(box, str(error), texts.width_of(context))
         _next_step(box, error)
     for ticket in reversed(session.desk.tickets):
