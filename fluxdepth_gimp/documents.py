@@ -6,12 +6,14 @@ Knows GIMP's images and the parasites that results carry; nothing of windows and
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from gi.repository import Gimp
+from gi.repository import Gimp, Gio, GLib
 from pixels.insert import PARASITE
 from pixels.place import Place
 
@@ -19,6 +21,7 @@ from shared.storage.entries import Destination
 from shared.storage.processes import session_name
 
 HOST = "gimp"
+UNFIT = '<>:"/\\|?*'  # in the name of a file, on one system or another
 
 
 @functools.lru_cache(maxsize=1)
@@ -50,6 +53,15 @@ def title_of(image: Gimp.Image) -> str:
     """How the artist knows it."""
     file = image.get_file() or image.get_imported_file()
     return (file.get_basename() if file else None) or image.get_name()
+
+
+def give_name(image: Gimp.Image, source: Destination, name: str) -> None:
+    """Call a new image ``name``, beside the ``source`` that it was made from; it is not saved."""
+    pictures = GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_PICTURES) or GLib.get_home_dir()
+    folder = Path(source.path).parent if source.path else Path(pictures)
+    stem = "".join("_" if one in UNFIT else one for one in name)
+    numbered = (folder / f"{stem}{f' {number}' if number else ''}.xcf" for number in itertools.count())
+    image.set_file(Gio.File.new_for_path(str(next(path for path in numbered if not path.exists()))))
 
 
 def find(wanted: Destination) -> Gimp.Image | None:

@@ -19,6 +19,7 @@ from pixels.source import find_source
 from shared.jobs.desk import Desk
 from shared.jobs.request import EditRequest, Taken
 from shared.jobs.ticket import Ticket
+from shared.jobs.wording import result_name
 from shared.storage.credentials import key_or_error
 from shared.storage.entries import ALPHA, MASK, Destination
 
@@ -79,6 +80,8 @@ class GimpHost:
         companions = _companions(ticket)
         yield
         inserted = insert(ticket.results, place, companions, image)
+        if inserted.new_image:
+            documents.give_name(inserted.image, ticket.destination, result_name(ticket.results[0].edit))
         ticket.images += inserted.layers
         ticket.warnings += inserted.remarks
         ticket.placed_in(path=documents.path_of(inserted.image), session=documents.name_of(inserted.image))

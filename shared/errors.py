@@ -146,10 +146,13 @@ class ParameterError(FluxDepthError):
     @classmethod
     def out_of_range(cls, field: str, label: str, value: object, allowed: str) -> ParameterError:
         """``label`` may not be ``value``; ``allowed`` says in words what it may be."""
-        if isinstance(value, str) and not value.strip():
-            return cls(f"{label} ({field}) is empty.", f"It must be {allowed}.", field=field)
-        shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "…"
-        return cls(f"{label} ({field}) can't be {shown}.", f"It must be {allowed}.", field=field)
+        shown = f"“{value}”" if isinstance(value, str) else repr(value)
+        return cls(f"{label} must be {allowed}, not {shown if len(shown) <= 60 else shown[:57] + '…'}.", field=field)
+
+    @classmethod
+    def empty(cls, field: str, label: str) -> ParameterError:
+        """Nothing is written in the text ``label``."""
+        return cls(f"The {label.lower()} is empty.", "Write what the picture should become.", field=field)
 
     @classmethod
     def unknown(cls, field: str, known: Sequence[str]) -> ParameterError:

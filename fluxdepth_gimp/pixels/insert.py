@@ -65,19 +65,30 @@ def _inserted(results: Sequence[Result], place: Place, companions: Companions, i
         layers = _prepared(results, place, companions, image, remarks)
         _put_in(layers, results, image, place.layer_in(image))
         return Inserted(image, layers, tuple(remarks), new_image=False)
-    image = Gimp.Image.new(max(1, place.width), max(1, place.height), Gimp.ImageBaseType.RGB)
+    image = _new_image(place, results)
     try:
         image.undo_disable()
         layers = _prepared(results, place.at_origin(), companions, image, remarks)
         _put_in(layers, results, image, None)
         if not (place.known and place.fit):
             image.resize_to_layers()
-        image.clean_all()
-        image.undo_enable()
+        image.undo_enable()  # not clean: it is in no file yet, and GIMP asks before it is closed
     except BaseException:
         image.delete()
         raise
     return Inserted(image, layers, tuple(remarks), new_image=True)
+
+
+def _new_image(place: Place, results: Sequence[Result]) -> Gimp.Image:
+    """An empty image for results of ``place``, as precise and as fine as its source's, named like the first result."""
+    size = max(1, place.width), max(1, place.height)
+    try:
+        image = Gimp.Image.new_with_precision(*size, Gimp.ImageBaseType.RGB, Gimp.Precision(place.precision))
+    except ValueError:  # not known, or of another GIMP
+        image = Gimp.Image.new(*size, Gimp.ImageBaseType.RGB)
+    if all(place.resolution):
+        image.set_resolution(*place.resolution)
+    return image
 
 
 def _prepared(
@@ -98,6 +109,7 @@ def _prepared(
 def _put_in(
     layers: Sequence[Gimp.Layer], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None
 ) -> None:
+    selected = image.get_selected_layers()
     parent: Gimp.Layer | None = None
     position = 0
     if above is not None:
@@ -122,7 +134,8 @@ def _put_in(
                 if layer not in inside:
                     layer.delete()
             raise
-        image.set_selected_layers([layers[0]])
+        # What the artist had selected stays so: else Repeat, or the next edit, would pay for an edit of the edit.
+        image.set_selected_layers(selected or [layers[0]])
 
 
 @contextmanager

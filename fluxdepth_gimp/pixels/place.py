@@ -11,6 +11,8 @@ from gi.repository import Gimp
 
 from pixels.source import Source
 
+NUMBERS = ("x", "y", "width", "height", "fit", "tattoo", "precision")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -28,10 +30,13 @@ class Place:
     new_image: bool = True
     layer_name: str = ""
     tattoo: int = 0  # GIMP's number of the layer within its image, which an .xcf file keeps
+    precision: int = 0  # of the source's image, a value of Gimp.Precision; 0 is not known
+    resolution: tuple[float, float] = (0.0, 0.0)  # of the source's image, pixels per inch across and down
 
     @classmethod
     def of(cls, source: Source, *, fit: bool, new_image: bool) -> Place:
         layer = source.layer
+        _, across, down = source.image.get_resolution()
         return cls(
             source.kind,
             source.x,
@@ -42,6 +47,8 @@ class Place:
             new_image=new_image,
             layer_name=layer.get_name() if layer else "",
             tattoo=layer.get_tattoo() if layer else 0,
+            precision=int(source.image.get_precision()),
+            resolution=(across, down),
         )
 
     @property
@@ -49,10 +56,11 @@ class Place:
         return self.width > 0
 
     def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = {key: getattr(self, key) for key in ("x", "y", "width", "height", "fit", "tattoo")}
+        data: dict[str, Any] = {key: getattr(self, key) for key in NUMBERS}
         return data | {
             "source": self.kind,
             "layer": self.layer_name,
+            "resolution": list(self.resolution),
             "result": "image" if self.new_image else "layer",
         }
 
@@ -63,7 +71,7 @@ class Place:
             x, y, width, height = (int(data[key]) for key in ("x", "y", "width", "height"))
         except (KeyError, TypeError, ValueError):
             return cls()
-        tattoo = data.get("tattoo")
+        tattoo, precision, resolution = (data.get(key) for key in ("tattoo", "precision", "resolution"))
         return cls(
             str(data.get("source", "")),
             x,
@@ -74,6 +82,8 @@ class Place:
             new_image=data.get("result") == "image",
             layer_name=str(data.get("layer", "")),
             tattoo=tattoo if isinstance(tattoo, int) else 0,
+            precision=precision if isinstance(precision, int) else 0,
+            resolution=_pair(resolution),
         )
 
     def at_origin(self) -> Place:
@@ -92,3 +102,11 @@ class Place:
         if numbered is not None and numbered.get_name() == self.layer_name:
             return numbered
         return image.get_layer_by_name(self.layer_name) or numbered
+
+
+def _pair(value: object) -> tuple[float, float]:
+    """Two numbers as JSON holds them; else (0, 0)."""
+    match value:
+        case [int() | float() as across, int() | float() as down]:
+            return float(across), float(down)
+    return 0.0, 0.0

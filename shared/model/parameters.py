@@ -84,7 +84,9 @@ class Parameter:
         Raises :class:`ParameterError` naming the field, the value and the range. A number is never cut to fit.
         """
         if self.kind is Kind.TEXT:
-            if isinstance(value, str) and value.strip():
+            if isinstance(value, str):
+                if not value.strip():
+                    raise ParameterError.empty(self.name, self.label)
                 return value.strip()
         elif self.kind is Kind.BOOLEAN:
             if isinstance(value, bool):

@@ -158,7 +158,7 @@ def test_words_go_with_their_cause(desk: Desk, service: Sandbox) -> None:
     desk.click("text", "Prompt")
     desk.press_until(lambda: desk.see("text", "Prompt").text == "", EDIT, "ctrl+a", "Delete")
     desk.press_in(EDIT, "ctrl+Return")
-    desk.see("label", "Prompt (prompt) is empty.")
+    desk.see("label", "The prompt is empty.")
     desk.click("text", "Prompt")
     desk.write("No more empty, far", EDIT)
     desk.wait_for(lambda: desk.find("label", "is empty") is None, "the error to go")
