@@ -58,6 +58,7 @@ RESULT = Parameter(
 )
 OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
 ALL = (*FLUX_DEPTH_PRO.parameters, *OF_THE_HOST)
+BY_ARGUMENT = {parameter.argument: parameter for parameter in ALL}
 
 # The letter that reaches a setting with the keyboard; GIMP's own buttons have C, E, H, L, R and S.
 MNEMONICS = {
@@ -84,10 +85,14 @@ def declare(procedure: Gimp.Procedure) -> None:
         _declare(procedure, parameter)
 
 
-def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
-    name, help_text = parameter.argument, parameter.help
+def label_of(parameter: Parameter) -> str:
+    """Its label, with the letter that reaches it marked."""
     letter = MNEMONICS.get(parameter.name)
-    label = parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
+    return parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
+
+
+def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
+    name, label, help_text = parameter.argument, label_of(parameter), parameter.help
     flags = GObject.ParamFlags.READWRITE
     low, high, default = 0 if parameter.zero_means else parameter.minimum, parameter.maximum, parameter.default
     if parameter.kind is Kind.TEXT:

@@ -24,6 +24,13 @@ def tell(tickets: Iterable[Ticket]) -> None:
         say(remark)
 
 
+def announce(tickets: Iterable[Ticket]) -> None:
+    """Say what has come in while the artist did something else."""
+    for ticket in tickets:
+        if ticket.images:
+            say(f"“{ticket.images[0].get_name()}” has come in.")
+
+
 def _missing(ticket: Ticket) -> list[str]:
     if not ticket.images:
         return []

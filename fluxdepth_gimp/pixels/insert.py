@@ -62,10 +62,15 @@ def insert(results: Sequence[Result], place: Place, companions: Companions, imag
 def _inserted(results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image | None) -> Inserted:
     remarks: list[str] = []
     if image is not None:
+        if image.get_base_type() is not Gimp.ImageBaseType.RGB:
+            remarks.append(
+                "The image is grayscale or indexed, so the new layer has lost colours. "
+                "The edit itself has them: choose a new image as the result to keep them."
+            )
         layers = _prepared(results, place, companions, image, remarks)
         _put_in(layers, results, image, place.layer_in(image))
         return Inserted(image, layers, tuple(remarks), new_image=False)
-    image = _new_image(place, results)
+    image = _new_image(place)
     try:
         image.undo_disable()
         layers = _prepared(results, place.at_origin(), companions, image, remarks)
@@ -79,8 +84,8 @@ def _inserted(results: Sequence[Result], place: Place, companions: Companions, i
     return Inserted(image, layers, tuple(remarks), new_image=True)
 
 
-def _new_image(place: Place, results: Sequence[Result]) -> Gimp.Image:
-    """An empty image for results of ``place``, as precise and as fine as its source's, named like the first result."""
+def _new_image(place: Place) -> Gimp.Image:
+    """An empty image for results of ``place``, with the precision and the resolution of its source's image."""
     size = max(1, place.width), max(1, place.height)
     try:
         image = Gimp.Image.new_with_precision(*size, Gimp.ImageBaseType.RGB, Gimp.Precision(place.precision))

@@ -16,11 +16,11 @@ from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
 from gimp_host import GimpHost
 from main_loop import StatusBar, keep_going, wait
 
-from shared.errors import Cancelled, FluxDepthError, NextStep
+from shared.errors import Cancelled, EditFailedError, FluxDepthError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import Progress
-from shared.model.parameters import SEED_COUNT
+from shared.model.parameters import SEED_COUNT, Kind
 from shared.storage.credentials import save_key
 from windows import settings_window, ui
 from windows.first_run import FirstRun, no_key
@@ -28,12 +28,21 @@ from windows.prompt_box import PromptBox
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
 from windows.ui import SPACE, STEP_LABELS
+from windows.way_back import WayBack
 
 TOLD = 3  # sentences of what is owed; more would push the settings off a small screen
 
 Act = Callable[[], list[Ticket]]
-MORE = ("prompt-upsampling", "safety-tolerance", "format", "longest-side", "upload-format", "result")
-MORE_CHECKS = ("fit-to-source", "keep-transparency")
+MORE = (
+    "prompt-upsampling",
+    "safety-tolerance",
+    "format",
+    "longest-side",
+    "upload-format",
+    "result",
+    "fit-to-source",
+    "keep-transparency",
+)
 
 
 def show(
@@ -71,7 +80,10 @@ class EditWindow:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
         self._busy_with: list[Ticket] | None = None  # None: nothing is under way
+        self._way_back: WayBack | None = None
         self._last: tuple[Ticket, arguments.Chosen] | None = None
+        self._fields: dict[str, Gtk.Widget] = {}  # by the name of the argument
+        self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
@@ -95,16 +107,16 @@ class EditWindow:
         self.settings = ui.column(
             self.source,
             self.prompt,
-            self._widget("source"),
-            self.dialog.get_scale_entry("steps", 1.0),
-            ui.with_digits(self.dialog.get_scale_entry("guidance", 1.0), 1),
+            self._choice("source"),
+            self._scale("steps", 0),
+            self._scale("guidance", 1),
             self._seed(),
-            self.dialog.get_scale_entry("variations", 1.0),
+            self._scale("variations", 0),
             self._more(),
         )
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
         content = ui.column(self.error, self.notice, spacing=2 * SPACE)
-        self.scrolled = ui.scrolled(long)
+        self.scrolled = ui.scrolled(long, self._shrink, (self.error, self.notice))
         content.pack_start(self.scrolled, True, True, 0)
         for part in (self.status, self.work):
             content.pack_start(part, False, False, 0)
@@ -117,14 +129,46 @@ class EditWindow:
         self.first_run.box.set_visible(no_key())
         (self.first_run.entry.entry if no_key() else self.prompt.view).grab_focus()
 
-    def _widget(self, name: str) -> Gtk.Widget:
-        # Asked for by name: for a choice GIMP 3.2 would make a radio button of each value, which takes half the screen.
-        known = self.config.find_property(name)  # type: ignore[attr-defined]  # PyGObject's own, its stubs lack it
-        choice = known.value_type == GObject.TYPE_STRING
-        return self.dialog.get_widget(name, Gtk.ComboBox.__gtype__ if choice else GObject.TYPE_NONE)
+    def _choice(self, name: str) -> Gtk.Widget:
+        """Not GIMP's own widget: its combo box tells a screen reader the value's id instead of its label."""
+        parameter = arguments.BY_ARGUMENT[name]
+        combo = Gtk.ComboBoxText(hexpand=True, tooltip_text=parameter.help)
+        for one in parameter.choices:
+            combo.append(one.value, one.label)
+        both_ways = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
+        self.config.bind_property(name, combo, "active-id", both_ways)
+        words = Gtk.Label(label=arguments.label_of(parameter), use_underline=True, mnemonic_widget=combo, xalign=0)
+        self._labels.add_widget(words)
+        self._fields[name] = combo
+        return ui.row(words, combo, grow=combo, spacing=2 * SPACE)
+
+    def _scale(self, name: str, digits: int) -> Gtk.Widget:
+        return self._named(name, ui.with_digits(self.dialog.get_scale_entry(name, 1.0), digits))
+
+    def _number(self, name: str, digits: int) -> Gtk.Container:
+        return self._named(name, ui.with_digits(self.dialog.get_widget(name, GObject.TYPE_NONE), digits))
+
+    def _named(self, name: str, labeled: Gtk.Container) -> Gtk.Container:
+        """One of GIMP's labelled numbers, which by itself tells a screen reader nothing of its label."""
+        assert isinstance(labeled, GimpUi.Labeled)
+        self._fields[name] = labeled
+        self._labels.add_widget(labeled.get_label())
+        for child in labeled.get_children():
+            if isinstance(child, Gtk.Range | Gtk.SpinButton):
+                child.get_accessible().set_name(labeled.get_label().get_text())
+        return labeled
+
+    def _setting(self, name: str) -> Gtk.Widget:
+        kind = arguments.BY_ARGUMENT[name].kind
+        if kind is Kind.CHOICE:
+            return self._choice(name)
+        if kind is Kind.INTEGER:
+            return self._number(name, 0)
+        self._fields[name] = self.dialog.get_widget(name, GObject.TYPE_NONE)
+        return self._fields[name]
 
     def _seed(self) -> Gtk.Widget:
-        seed = ui.with_digits(self._widget("seed"), 0)
+        seed = self._number("seed", 0)
         seed.set_hexpand(True)
         for child in seed.get_children():
             child.set_hexpand(isinstance(child, Gtk.SpinButton))
@@ -135,11 +179,15 @@ class EditWindow:
         self.config.set_property("seed", float(random.randrange(SEED_COUNT)))
 
     def _more(self) -> Gtk.Expander:
-        inside = ui.column(*(self._widget(name) for name in (*MORE, *MORE_CHECKS)))
+        inside = ui.column(*map(self._setting, MORE))
+        inside.show_all()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
-        more = Gtk.Expander(label="_More", use_underline=True)
+        self.more = more = Gtk.Expander(label="_More", use_underline=True)
         more.add(inside)
+        # What is folded away is not reached with Tab either.
+        more.bind_property("expanded", inside, "visible", GObject.BindingFlags.SYNC_CREATE)
+        inside.set_no_show_all(True)
         more.connect("notify::expanded", self._show_more)
         return more
 
@@ -237,7 +285,12 @@ class EditWindow:
         finally:
             if status:
                 status.end()
+            if self._way_back:
+                self._way_back.remove()
+                self._way_back = None
             self._busy(None)
+        if not self.dialog.get_visible():
+            replies.announce(tickets)
         return tickets
 
     def _show_standing(self) -> None:
@@ -296,6 +349,8 @@ class EditWindow:
         if isinstance(error, Cancelled) and error.next_step is NextStep.TRY_AGAIN:
             del steps[NextStep.TRY_AGAIN]  # the artist stopped it, and Edit is there
         self.error.tell(error, steps, started=started)
+        if isinstance(error, EditFailedError):
+            self.prompt.view.grab_focus()  # the same again would fail again, and may be paid for
         self.dialog.present()
 
     def _next_step(self, error: FluxDepthError) -> None:
@@ -323,7 +378,10 @@ class EditWindow:
         elif field == "key":
             self.first_run.entry.entry.grab_focus()
         else:
-            self._widget(field.replace("_", "-")).child_focus(Gtk.DirectionType.TAB_FORWARD)
+            name = field.replace("_", "-")
+            if name in MORE:
+                self.more.set_expanded(True)
+            self._fields[name].child_focus(Gtk.DirectionType.TAB_FORWARD)
 
     # Stopping, hiding, closing.
 
@@ -333,6 +391,8 @@ class EditWindow:
 
     def _hide(self) -> None:
         self.dialog.hide()
+        titles = ", ".join(f"“{ticket.title}”" for ticket in self._busy_with or [])
+        self._way_back = self._way_back or WayBack(f"Show {titles}", self.dialog.present)
 
     def _closed(self, *_: object) -> bool:
         """Closing while an edit is under way hides the window: what is paid for is not thrown away by a key."""

@@ -11,6 +11,7 @@ from shared.model.parameters import Value
 from shared.model.presets import PRESETS, advice
 from shared.storage.journal import Journal
 from windows import ui
+from windows.text_undo import TextUndo
 
 HEIGHT = 84  # px: four lines
 RECENT = 8
@@ -35,6 +36,7 @@ class PromptBox(Gtk.Box):
             "text",
             GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE,
         )
+        TextUndo(self.view)
         scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, min_content_height=HEIGHT)
         scrolled.add(self.view)
         name = Gtk.Label(label="Pr_ompt", use_underline=True, mnemonic_widget=self.view, xalign=0)
@@ -55,6 +57,7 @@ class PromptBox(Gtk.Box):
             item.connect("activate", self._use, preset.values)
             menu.append(item)
         recent = Journal().recent_prompts(RECENT)
+        self._known = {"", *recent, *(str(preset.values["prompt"]) for preset in PRESETS)}
         if recent:
             menu.append(Gtk.SeparatorMenuItem())
         for prompt in recent:
@@ -65,6 +68,13 @@ class PromptBox(Gtk.Box):
         return menu
 
     def _use(self, _item: Gtk.MenuItem, values: dict[str, Value]) -> None:
+        window = self.get_toplevel()
+        assert isinstance(window, Gtk.Window)
+        own = self._config.get_property("prompt").strip() not in {*self._known, values["prompt"]}
+        if own and not ui.confirmed(
+            window, "Replace your prompt?", "In the prompt, Ctrl+Z brings it back.", "_Replace"
+        ):
+            return
         arguments.write(self._config, values)
         self.view.grab_focus()
 

@@ -22,12 +22,12 @@ class ServiceCheck:
         self._timer = 0
         window.connect("destroy", lambda _: self.stop())
 
-    def start(self) -> None:
-        """Ask now. The client's own time-outs bound the wait."""
+    def start(self, client: Callable[[], Client] = Client.from_settings) -> None:
+        """Ask now, by the ``client`` that is made off the main thread. Its own time-outs bound the wait."""
         if self._timer:
             return
         self._tell("Asking the service…", True)
-        self._work = Background(lambda: Client.from_settings().status().line, "fluxdepth-check")
+        self._work = Background(lambda: client().status().line, "fluxdepth-check")
         self._timer = GLib.timeout_add(TICK, self._look)
 
     def _look(self) -> bool:

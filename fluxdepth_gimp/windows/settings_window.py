@@ -8,6 +8,7 @@ from gi.repository import GimpUi, Gtk
 
 from shared.errors import FluxDepthError
 from shared.model.parameters import Parameter
+from shared.service.client import Client
 from shared.storage import files, settings
 from shared.storage.credentials import KEY_VARIABLE, KeySource, find_key, forget_key, save_key
 from shared.storage.log import log_file
@@ -122,14 +123,7 @@ class SettingsWindow:
     def _save(self) -> bool:
         self.error.clear()
         try:
-            settings.save(
-                dataclasses.replace(
-                    self._stored,
-                    service_address=self.address.get_text(),
-                    waiting=self.waiting.get_active_id() or self._stored.waiting,
-                    history_limit=self.history.get_value_as_int(),
-                )
-            )
+            settings.save(self._chosen())
             self._save_key()
         except FluxDepthError as exc:
             self.error.tell(exc, {})
@@ -143,10 +137,18 @@ class SettingsWindow:
             self.key.entry.set_text("")
             self._show_key()
 
+    def _chosen(self) -> settings.Settings:
+        return dataclasses.replace(
+            self._stored,
+            service_address=self.address.get_text(),
+            waiting=self.waiting.get_active_id() or self._stored.waiting,
+            history_limit=self.history.get_value_as_int(),
+        )
+
     def _test(self) -> None:
-        # What is tested is what will be used, so it is saved first.
-        if self._save():
-            self._check.start()
+        """What stands in the fields is asked about, and kept only by Save: the key in use may be the better one."""
+        chosen, key = self._chosen(), self.key.text
+        self._check.start(lambda: Client.from_settings(chosen, key))
 
     def _changed(self, *_: object) -> None:
         """What was said is about another key or address."""

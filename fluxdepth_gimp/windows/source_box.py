@@ -1,4 +1,4 @@
-"""What will be sent: a small preview, the source's name and size, and how it will travel."""
+"""What will be sent: a small preview, the source's name and size, how it will travel, and what may not be meant."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from windows import ui
 
 SIDE = 96  # px of the preview
 SETTLED = 300  # ms without a change until the picture is encoded to tell its size
-# Encoding takes the main thread: below this it is not felt, above it only the size in pixels is told.
-WEIGHED_PIXELS = 25_000_000
+# Encoding takes the main thread: below this it is not felt (0.2 s), above it only the size in pixels is told.
+WEIGHED_PIXELS = 2_000_000
+WEIGHED_FORMATS = ("jpg", "png")  # WebP takes longer, and GIMP's window the keyboard
+KINDS = {Gimp.ImageBaseType.GRAY: "grayscale", Gimp.ImageBaseType.INDEXED: "indexed"}
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP"}
 
 
@@ -30,12 +32,18 @@ class SourceBox(Gtk.Box):
         self._name, self._size, self._sent = ui.label(bold=True), ui.label(), ui.label()
         self._name.set_line_wrap(False)
         self._name.set_ellipsize(Pango.EllipsizeMode.END)
-        lines = ui.column(self._name, self._size, self._sent, spacing=2)
+        self._hint = ui.label()
+        self._hint.set_no_show_all(True)
+        self._as_image = ui.button("As New I_mage", self._ask_for_image, "It keeps its colours as an image of its own")
+        self._as_image.set_no_show_all(True)
+        self._as_image.set_halign(Gtk.Align.START)
+        lines = ui.column(self._name, self._size, self._sent, self._hint, self._as_image, spacing=2)
         lines.set_valign(Gtk.Align.CENTER)
         self.pack_start(self._frame, False, False, 0)
         self.pack_start(lines, True, True, 0)
         for name in ("source", "longest-side", "upload-format", "keep-transparency"):
             config.connect(f"notify::{name}", self.refresh)
+        config.connect("notify::result", lambda *_: self._show_hint(self._source()))
         self.connect("destroy", self._stop_timer)
         self.refresh()
 
@@ -43,7 +51,8 @@ class SourceBox(Gtk.Box):
         """Look again at what would be sent."""
         self._stop_timer()
         source = self._source()
-        self._shown = _facts(source)
+        self._shown = self._facts(source)
+        self._show_hint(source)
         if isinstance(source, FluxDepthError):
             ui.set_bold(self._name, source.message)
             self._size.set_text(source.advice)
@@ -51,19 +60,37 @@ class SourceBox(Gtk.Box):
             self._show_preview(None)
             return
         size = sent_size(source.width, source.height, self._config.get_property("longest-side"))
-        how = FORMATS[sent_format(size, self._config.get_property("upload-format"))]
+        file_format = sent_format(size, self._config.get_property("upload-format"))
+        how = FORMATS[file_format]
         ui.set_bold(self._name, source.label)
         self._size.set_text(f"{source.width}×{source.height} px")
         self._travel = f"Sent as {how}, {size[0]}×{size[1]} px"
         self._sent.set_text(self._travel)
         self._show_preview(preview(source, SIDE * self.get_scale_factor()))
-        if source.width * source.height <= WEIGHED_PIXELS:
+        if source.width * source.height <= WEIGHED_PIXELS and file_format in WEIGHED_FORMATS:
             self._timer = GLib.timeout_add(SETTLED, self._weigh, source)
 
     def look_again(self) -> None:
-        """The same when the artist may have selected something else. Not each time: an export disturbs the focus."""
-        if _facts(self._source()) != self._shown:
+        """The same when the artist may have selected something else."""
+        if self._facts(self._source()) != self._shown:
             self.refresh()
+
+    def _show_hint(self, source: Source | FluxDepthError) -> None:
+        """What an artist may overlook: a selection that is not used, colours that the image can't take."""
+        kind = "" if isinstance(source, FluxDepthError) else source.kind
+        base = KINDS.get(self._image.get_base_type()) if self._image.is_valid() else None
+        words = []
+        if kind in ("layer", "visible") and not Gimp.Selection.is_empty(self._image):
+            words.append("All of it is edited; for the selected part alone choose Selection as the source.")
+        reduced = bool(kind and base and self._config.get_property("result") == "layer")
+        if reduced:
+            words.append(f"The image is {base}: a new layer in it loses the result's colours.")
+        self._hint.set_text(" ".join(words))
+        self._hint.set_visible(bool(words))
+        self._as_image.set_visible(reduced)
+
+    def _ask_for_image(self) -> None:
+        self._config.set_property("result", "image")
 
     def _source(self) -> Source | FluxDepthError:
         try:
@@ -99,11 +126,11 @@ class SourceBox(Gtk.Box):
             GLib.source_remove(self._timer)
             self._timer = 0
 
-
-def _facts(source: Source | FluxDepthError) -> tuple[object, ...]:
-    if isinstance(source, FluxDepthError):
-        return (str(source),)
-    return source.label, source.x, source.y, source.width, source.height
+    def _facts(self, source: Source | FluxDepthError) -> tuple[object, ...]:
+        if isinstance(source, FluxDepthError):
+            return (str(source),)
+        selected = Gimp.Selection.bounds(self._image)[1]
+        return source.label, source.x, source.y, source.width, source.height, selected, self._image.get_base_type()
 
 
 def in_words(size: int) -> str:

@@ -1,6 +1,6 @@
 """The last line of the dialog: is there a key, what will it cost, and what the service says when it is asked.
 
-The service is asked only when the artist presses Check: nothing leaves the computer before.
+The service is asked only when the artist presses Test: nothing leaves the computer before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class StatusLine(Gtk.Box):
         self._config = config
         self._words = ui.label()
         self._check = ServiceCheck(parent, self._said)
-        self._button = ui.button("Chec_k", self._check.start, "Ask the service about key, model and credits; free")
+        self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
         self.pack_start(self._words, True, True, 0)
         self.pack_start(self._button, False, False, 0)
         self._answer = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, Gtk
 
@@ -43,8 +43,8 @@ def set_bold(widget: Gtk.Label, text: str) -> None:
     widget.set_markup(f"<b>{GLib.markup_escape_text(text)}</b>")
 
 
-def row(*widgets: Gtk.Widget, grow: Gtk.Widget | None = None) -> Gtk.Box:
-    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=SPACE)
+def row(*widgets: Gtk.Widget, grow: Gtk.Widget | None = None, spacing: int = SPACE) -> Gtk.Box:
+    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=spacing)
     for widget in widgets:
         box.pack_start(widget, widget is grow, widget is grow, 0)
     return box
@@ -91,8 +91,13 @@ def picture(pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> Gtk.Image:
     return Gtk.Image(gicon=canvas, pixel_size=side)
 
 
-def scrolled(content: Gtk.Widget) -> Gtk.ScrolledWindow:
-    """``content`` as high as it needs to be, up to what a small screen leaves for it."""
+def scrolled(
+    content: Gtk.Widget, resized: Callable[[], object], others: Sequence[Gtk.Widget] = ()
+) -> Gtk.ScrolledWindow:
+    """``content`` as high as it needs to be, up to what a small screen and the ``others``, where shown, leave for it.
+
+    ``resized`` is called when that has changed.
+    """
     display = Gdk.Display.get_default()
     monitor = display.get_monitor(0) if display else None  # there may be none, over a remote connection
     most = max(LEAST_HEIGHT, monitor.get_workarea().height - OTHER_PARTS) if monitor else LEAST_HEIGHT
@@ -100,13 +105,18 @@ def scrolled(content: Gtk.Widget) -> Gtk.ScrolledWindow:
     made.add(content)
 
     def fit() -> bool:
-        height = min(most, content.get_preferred_height_for_width(content.get_allocated_width())[1])
+        width = content.get_allocated_width()
+        taken = sum(one.get_preferred_height_for_width(width)[1] + 2 * SPACE for one in others if one.get_visible())
+        height = min(max(LEAST_HEIGHT, most - taken), content.get_preferred_height_for_width(width)[1])
         if height != made.get_min_content_height():
             made.set_min_content_height(height)  # as a minimum: else an error above would squeeze it
+            resized()
         return GLib.SOURCE_REMOVE
 
     # Not within the allocation itself, where a new size would be lost.
-    content.connect("size-allocate", lambda *_: GLib.idle_add(fit))
+    for one in (content, *others):
+        one.connect("size-allocate", lambda *_: GLib.idle_add(fit))
+        one.connect("hide", lambda *_: GLib.idle_add(fit))
     return made
 
 

@@ -19,7 +19,7 @@ from ..pictures.encoded import EncodedImage
 from ..storage.entries import Destination, Job
 from .background import Background
 from .request import EditRequest, Event, Outcome, Result, Stage, Taken
-from .wording import Progress, generating, of_variations, one_line, staged
+from .wording import Progress, generating, of_variations, one_line, staged, submitting
 
 _ORDER = list(Stage)
 
@@ -139,6 +139,8 @@ class Ticket:
         elif self._stage is Stage.GENERATING:
             usual = next((event.usual for event in events if event.usual), None)
             shown = generating(time.monotonic() - self._stage_since, usual)
+        elif self._stage is Stage.SUBMITTING:
+            shown = submitting(time.monotonic() - self._stage_since)
         else:
             shown = staged(self._stage.value, min(fractions) if fractions else None)
         done = sum(event.stage in (Stage.FINISHED, Stage.FAILED) for event in self._last.values())

@@ -49,6 +49,11 @@ def generating(seconds: float, usual: float | None) -> Progress:
     return Progress(f"Generating {seconds:.0f} s, usually about {max(1, round(usual))} s", min(0.98, seconds / usual))
 
 
+def submitting(seconds: float) -> Progress:
+    """The paid call, ``seconds`` long so far: a service that does not take async makes the whole edit in it."""
+    return Progress("Submitting" if seconds < 1 else f"Submitting {seconds:.0f} s", None)
+
+
 def of_variations(progress: Progress, count: int, done: int) -> Progress:
     """``progress`` of a job of ``count`` edits of which ``done`` have ended."""
     if count < 2:

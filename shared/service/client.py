@@ -86,13 +86,13 @@ class Client:
         self._transport = Transport(self.address, api_key, time_outs or TimeOuts(), adapter)
 
     @classmethod
-    def from_settings(cls, settings: settings_module.Settings | None = None) -> Client:
-        """A client for the address and key in force, its debug log opened.
+    def from_settings(cls, settings: settings_module.Settings | None = None, key: str = "") -> Client:
+        """A client for the address and key in force, or for those given, its debug log opened.
 
         Raises KeyMissingError, ParameterError or StorageError.
         """
         chosen = settings_module.load() if settings is None else settings
-        key = credentials.key_or_error().value
+        key = credentials.check_key(key) if key else credentials.key_or_error().value
         log.start(files.home(), key)
         return cls(settings_module.effective_address(chosen), key)
 

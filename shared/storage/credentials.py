@@ -69,17 +69,22 @@ def key_or_error() -> ApiKey:
     return key
 
 
-def save_key(text: str) -> None:
-    """Keeps the key in the 0600 file. Raises :class:`ParameterError` for what can't be a key, :class:`StorageError`.
+def check_key(text: str) -> str:
+    """The key in ``text``, which may have spaces and line ends around it, none inside.
 
-    A pasted key may have spaces and line ends around it, none inside.
+    Raises :class:`ParameterError` for what can't be a key.
     """
     value = text.strip()
     if not _plausible(value):
         raise ParameterError(
             "This is no API key.", "Copy it whole from your 1min.ai account, without spaces inside.", field="key"
         )
-    files.write_by_rename(key_file(), value.encode("ascii"))
+    return value
+
+
+def save_key(text: str) -> None:
+    """Keeps the key in the 0600 file. Raises :class:`ParameterError` for what can't be a key, :class:`StorageError`."""
+    files.write_by_rename(key_file(), check_key(text).encode("ascii"))
 
 
 def forget_key() -> None:

@@ -82,15 +82,26 @@ def test_settings_need_no_image(desk: Desk, service: Sandbox) -> None:
     desk.press_in(SETTINGS, "alt+t")
     desk.see("label", "Key accepted · model offered")
     desk.window_picture(f"settings-{desk.gimp.series}", SETTINGS)
-    assert (desk.inside.data_folder / "key").read_text() == service.api_key
-    assert (desk.inside.data_folder / "key").stat().st_mode & 0o777 == 0o600
+    file = desk.inside.data_folder / "key"
+    assert not file.exists()  # it was asked about, and not kept
     # What was said of this key goes when another one is written.
     desk.click("password text")
     desk.type("x")
     desk.wait_for(lambda: desk.find("label", "Key accepted") is None, "the answer to go")
-    desk.press("ctrl+a", "Delete")
+    desk.press("BackSpace")
+    desk.press_in(SETTINGS, "alt+s")
+    desk.gone(SETTINGS)
+    assert file.read_text() == service.api_key
+    assert file.stat().st_mode & 0o777 == 0o600
+    # Another one that is tested replaces nothing.
+    desk.command("Flux Depth Settings…")
+    desk.window(SETTINGS)
+    desk.type("nobody-has-this-key")
+    desk.press_in(SETTINGS, "alt+t")
+    desk.see("label", "did not accept the key")
+    assert file.read_text() == service.api_key
     desk.press_in(SETTINGS, "alt+f")  # forget it: the next test is an artist's first run
-    desk.wait_for(lambda: not (desk.inside.data_folder / "key").exists(), "the key to be forgotten")
+    desk.wait_for(lambda: not file.exists(), "the key to be forgotten")
     desk.press_in(SETTINGS, "Escape")
     desk.gone(SETTINGS)
 
@@ -162,7 +173,7 @@ def test_words_go_with_their_cause(desk: Desk, service: Sandbox) -> None:
     desk.click("text", "Prompt")
     desk.write("No more empty, far", EDIT)
     desk.wait_for(lambda: desk.find("label", "is empty") is None, "the error to go")
-    desk.click("button", "Check")
+    desk.click("button", "Test")
     desk.see("label", "Key accepted")
     service.fault = "submit:failure_at_once*1"
     desk.press_in(EDIT, "ctrl+Return")
