@@ -119,7 +119,12 @@ def _put_in(
     position = 0
     if above is not None:
         # A layer's parent is a layer group; the typelib says only that it is an item, and not that there may be none.
-        parent, position = cast("Gimp.Layer | None", above.get_parent()), image.get_item_position(above)
+        parent = cast("Gimp.Layer | None", above.get_parent())
+        # Above the earlier results of the same layer, which would hide it.
+        siblings = parent.get_children() if parent else image.get_layers()
+        position = image.get_item_position(above)
+        while position and _is_result(siblings[position - 1]):
+            position -= 1
     with _undo_step(image):
         inside: list[Gimp.Layer] = []
         try:
@@ -141,6 +146,14 @@ def _put_in(
             raise
         # What the artist had selected stays so: else Repeat, or the next edit, would pay for an edit of the edit.
         image.set_selected_layers(selected or [layers[0]])
+
+
+def _is_result(layer: Gimp.Item) -> bool:
+    """A layer that we have made, or a group of such."""
+    if layer.is_group():
+        children = layer.get_children()
+        return bool(children) and all(map(_is_result, children))
+    return layer.get_parasite(PARASITE) is not None
 
 
 @contextmanager

@@ -35,6 +35,7 @@ class Seen:
     height: int
     states: tuple[str, ...]
     window: str
+    label: str  # that is tied to a field
 
     @property
     def middle(self) -> tuple[int, int]:
@@ -52,12 +53,18 @@ class Desk:
     """
 
     def __init__(
-        self, inside: Inside, *, scale: int = 1, env: dict[str, str] | None = None, setup: dict[str, Any] | None = None
+        self,
+        inside: Inside,
+        *,
+        size: tuple[int, int] = (1400, 1000),
+        scale: int = 1,
+        env: dict[str, str] | None = None,
+        setup: dict[str, Any] | None = None,
     ) -> None:
         self.inside = inside
         self._setup = setup or {}
         self.screen = VirtualScreen(
-            inside.gimp.place, width=1400 * scale, height=1000 * scale, scale=scale, accessibility=True
+            inside.gimp.place, width=size[0] * scale, height=size[1] * scale, scale=scale, accessibility=True
         )
         self._env = env or {}
         self._ends = ExitStack()

@@ -12,12 +12,21 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 SCREEN = Atspi.CoordType.SCREEN
+FIELDS = ("text", "password text", "combo box", "spin button", "slider")
 WANTED = {
     "FOCUSED": Atspi.StateType.FOCUSED,
     "SENSITIVE": Atspi.StateType.SENSITIVE,
     "CHECKED": Atspi.StateType.CHECKED,
     "SELECTED": Atspi.StateType.SELECTED,
 }
+
+
+def label_of(node):
+    """The words beside a field, as the program ties them to it."""
+    for relation in node.get_relation_set():
+        if relation.get_relation_type() == Atspi.RelationType.LABELLED_BY:
+            return relation.get_target(0).get_name()
+    return ""
 
 
 def walk(node, window, found, depth=0):
@@ -46,6 +55,7 @@ def walk(node, window, found, depth=0):
                 "height": box.height,
                 "states": [key for key, state in WANTED.items() if states.contains(state)],
                 "window": window,
+                "label": label_of(node) if role in FIELDS else "",
             }
         )
         for number in range(min(node.get_child_count(), 200)):

@@ -65,6 +65,9 @@ while time.monotonic() < END and not told("end"):
     if told("select"):
         image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, 80, 300, 200)
         Gimp.displays_flush()
+    if told("gray"):
+        image.convert_grayscale()
+        Gimp.displays_flush()
     if told("plain"):
         layer = Gimp.Layer.new(image, "Plain", 600, 400, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
         image.insert_layer(layer, None, 0)

@@ -1,0 +1,451 @@
+"""Every control of every window is used in the real window, and what it does is looked at.
+
+Which controls there are, the running program says: whatever one of its windows shows that can be pressed, written in or
+chosen is noted, and the last test fails for what no other has used. The list is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.model.presets import PRESETS
+from shared.pictures.encoded import sniff
+from tests.hosts import Gimp
+from tests.hosts.screen import wait_until
+from tests.sandbox import Sandbox
+
+from .conftest import installed, tell_at_the_end
+from .desk import Desk, Seen
+from .test_stopped import plug_in
+from .test_windows import EDIT, HISTORY, SETTINGS, start_edit
+
+pytestmark = pytest.mark.full
+
+ROLES = {
+    "button",
+    "toggle button",
+    "check box",
+    "combo box",
+    "slider",
+    "spin button",
+    "text",
+    "password text",
+    "menu item",
+    "table",
+    "tree table",
+}
+QUESTION = "^Flux Depth$"
+WINDOWS = {"Depth Edit", "Flux Depth Settings", "Flux Depth History", "Question", "Flux Depth", ""}
+Control = tuple[str, str, str]  # window, role, name
+
+
+class Controls:
+    """What was seen and what was used."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.seen: set[Control] = set()
+        self.used: dict[Control, str] = {}
+        self.test = ""
+
+    def look(self) -> list[Seen]:
+        found = self.desk.look()
+        self.seen |= {_control(one) for one in found if one.role in ROLES and "SENSITIVE" in one.states}
+        return found
+
+    def find(self, role: str, name: str) -> Seen | None:
+        return next((one for one in self.look() if one.role == role and _name(one).startswith(name)), None)
+
+    def see(self, role: str, name: str) -> Seen:
+        return wait_until(
+            lambda: self.find(role, name), 20, lambda: f"no {role} {name!r} in {sorted(map(_control, self.look()))}"
+        )
+
+    def use(self, role: str, name: str) -> Seen:
+        """Click it."""
+        one = self.see(role, name)
+        self.used[_control(one)] = self.test
+        self.desk.screen.click(*one.middle)
+        return one
+
+    def number(self, name: str, value: float) -> None:
+        self.use("spin button", name)
+        self.desk.press("ctrl+a")
+        self.desk.type(f"{value:g}")
+        self.desk.press("Tab")
+
+    def choose(self, name: str, *keys: str) -> None:
+        """A choice of a combo box with the keyboard, once it is open."""
+        self.use("combo box", name)
+        self.desk.press(*keys, "Return")
+
+    def value(self, name: str) -> float:
+        return float(self.see("spin button", name).text.replace(",", "."))
+
+
+def _name(one: Seen) -> str:
+    return one.label or one.name
+
+
+def _control(one: Seen) -> Control:
+    name = _name(one)
+    if one.role == "menu item" and name not in {preset.label for preset in PRESETS} | {"Cancel"}:
+        name = "a recent prompt" if not name.startswith("Reset") else name
+    return one.window, one.role, name
+
+
+@pytest.fixture(scope="module")
+def gimp(gimp30: Gimp) -> Gimp:
+    return gimp30
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Sandbox]:
+    with Sandbox(effect="depth") as sandbox:
+        yield sandbox
+        assert sandbox.contract_violations == []
+
+
+@pytest.fixture(scope="module")
+def desk(gimp: Gimp, package: Path, service: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A fresh profile without a key, no image open; a screen on which all of the dialog can be seen at once."""
+    inside = installed(gimp, package, tmp_path_factory.mktemp("controls"))
+    with Desk(inside, env={"FLUXDEPTH_BASE_URL": service.base_url}, size=(1400, 1300)) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def all_controls(desk: Desk) -> Controls:
+    return Controls(desk)
+
+
+@pytest.fixture
+def controls(all_controls: Controls, service: Sandbox, request: pytest.FixtureRequest) -> Controls:
+    service.fault, service.latency = None, 0.0
+    all_controls.test = request.node.name
+    return all_controls
+
+
+def settings_of(desk: Desk) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads((desk.inside.data_folder / "settings.json").read_text())
+    return stored
+
+
+def opened(desk: Desk) -> None:
+    desk.command("Depth Edit…")
+    desk.window(EDIT)
+
+
+def test_settings(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    desk.menu("Settings…")
+    desk.window(SETTINGS)
+    controls.use("password text", "API key")
+    desk.type(service.api_key)
+    controls.use("check box", "Show")
+    desk.see("text", service.api_key)
+    controls.use("text", "API key")
+    controls.use("check box", "Show")
+    controls.see("password text", "API key")
+    controls.use("button", "Test")
+    desk.see("label", "Key accepted")
+    controls.use("text", "Service address")
+    desk.press("ctrl+a")
+    desk.type("ftp://nowhere")
+    controls.use("button", "Save")
+    desk.see("label", "It must start with https://")
+    controls.use("text", "Service address")
+    desk.press("ctrl+a")
+    desk.type(service.base_url)
+    controls.choose("Waiting mode", "Down")
+    controls.number("Edits kept", 50)
+    controls.use("button", "Save")
+    desk.gone(SETTINGS)
+    stored = settings_of(desk)
+    assert stored["history_limit"] == 50 and stored["service_address"] == service.base_url
+    assert stored["waiting"] == "sync"
+    key = desk.inside.data_folder / "key"
+    assert key.read_text() == service.api_key
+    desk.menu("Settings…")
+    desk.window(SETTINGS)
+    controls.use("button", "Open the Log")
+    desk.window("^GIMP Message")  # nothing here opens a text file, and it says so
+    desk.close_messages()
+    controls.use("button", "Forget the Key")
+    desk.wait_for(lambda: not key.exists(), "the key to be forgotten")
+    controls.use("button", "Close")
+    desk.gone(SETTINGS)
+
+
+def test_first_run(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    desk.open_image()
+    desk.to_gimp()
+    desk.menu("Depth Edit…")
+    desk.window(EDIT)
+    controls.use("check box", "Show")
+    controls.use("text", "API key")
+    desk.type(service.api_key)
+    controls.use("check box", "Show")
+    controls.use("password text", "API key")
+    controls.use("button", "Edit")
+    desk.see("label", "The prompt is empty.")
+    controls.use("button", "Change It")
+    desk.wait_for(lambda: "FOCUSED" in desk.see("text", "Prompt").states, "the prompt to have the focus")
+    assert (desk.inside.data_folder / "key").read_text() == service.api_key
+    controls.use("button", "Test")
+    desk.see("label", "Key accepted")
+    desk.close(EDIT, "Depth Edit")
+
+
+def test_every_setting_is_sent(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    opened(desk)
+    controls.use("text", "Prompt")
+    desk.write("Every setting, far", EDIT)
+    for name in ("Steps", "Guidance", "Variations"):
+        before = controls.value(name)
+        seen = controls.use("slider", name)
+        desk.wait_for(lambda name=name, before=before: controls.value(name) != before, f"{name} to follow its slider")
+        assert seen.width > 100
+    for name, value in {"Steps": 31, "Guidance": 4.5, "Variations": 2, "Seed": 77}.items():
+        controls.number(name, value)
+    controls.use("toggle button", "More")
+    controls.use("check box", "Enhance prompt")
+    controls.number("Safety tolerance", 3)
+    controls.choose("Result format", "Down")
+    controls.number("Longest side sent", 300)
+    controls.choose("Send as", "Down")
+    controls.choose("Result as", "Down")
+    controls.use("check box", "Fit to source")
+    controls.use("check box", "Keep transparency")
+    controls.choose("Source", "Down", "Down")
+    desk.see("label", "Visible image")
+    desk.see("label", "Sent as JPEG, 300×200 px")
+    desk.window_picture(f"every-setting-{desk.gimp.series}", EDIT)
+    controls.use("button", "Edit")
+    desk.wait_for(lambda: len(desk.images() or []) == 2, "the new image")
+    desk.gone(EDIT)
+    sent = [request.json for request in service.at("submit")][-2:]
+    assert sorted(one["promptObject"].pop("seed") for one in sent) == [77, 78]
+    asked = sent[0]["promptObject"]
+    upload = sniff(service.uploads[asked.pop("imageUrl")])
+    assert (upload.media_type, upload.width, upload.height) == ("image/jpeg", 300, 200)
+    assert asked == {
+        "prompt": "Every setting, far",
+        "steps": 31,
+        "guidance": 4.5,
+        "prompt_upsampling": True,
+        "safety_tolerance": 3,
+        "format": "png",
+    }
+    (group,) = (desk.images() or [])[1]
+    assert [child["place"] for child in group["children"]] == [[0, 0, 300, 200]] * 2
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "both images to close")
+
+
+def test_presets_and_recent_prompts(desk: Desk, controls: Controls) -> None:
+    desk.open_image()
+    opened(desk)
+    controls.use("text", "Prompt")
+    desk.write("My own words, far", EDIT)
+    first = PRESETS[0]
+    for answer, shown in (("Cancel", "My own words, far"), ("Replace", first.values["prompt"])):
+        controls.use("toggle button", "Presets")
+        controls.use("menu item", first.label)
+        desk.window(QUESTION)
+        controls.use("button", answer)
+        desk.gone(QUESTION)
+        desk.see("text", str(shown))
+    desk.press_in(EDIT, "ctrl+z")
+    desk.see("text", "My own words, far")
+    desk.press_in(EDIT, "ctrl+y")
+    desk.see("text", str(first.values["prompt"]))
+    for preset in PRESETS[1:]:
+        controls.use("toggle button", "Presets")
+        controls.use("menu item", preset.label)
+        desk.see("text", str(preset.values["prompt"]))
+        desk.wait_for(lambda preset=preset: controls.value("Steps") == preset.values["steps"], "the preset's steps")
+    controls.use("toggle button", "Presets")
+    controls.use("menu item", "Every setting, far")
+    desk.see("text", "Every setting, far")
+
+
+def test_saved_settings_reset_and_random(desk: Desk, controls: Controls) -> None:
+    desk.window(EDIT)
+    seed = controls.value("Seed")
+    controls.use("button", "Random")
+    desk.wait_for(lambda: controls.value("Seed") != seed, "another seed")
+    controls.number("Steps", 12)
+    controls.use("button", "Save Settings")
+    controls.number("Steps", 13)
+    controls.use("button", "Load Saved Settings")
+    desk.wait_for(lambda: controls.value("Steps") == 12, "the saved steps")
+    for way in ("Reset to Initial Values", "Reset to Factory Defaults"):
+        controls.number("Steps", 13)
+        controls.use("toggle button", "Reset")
+        controls.use("menu item", way)
+        desk.wait_for(lambda: controls.value("Steps") != 13, way)
+    assert controls.value("Steps") == 28
+    controls.use("button", "Cancel")
+    desk.gone(EDIT)
+
+
+def test_stop_recover_hide_and_show(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    settings = {"service_address": service.base_url, "waiting": "async"}
+    (desk.inside.data_folder / "settings.json").write_text(json.dumps(settings))
+    service.latency = 6.0
+    start_edit(desk, "Stopped, far")
+    desk.see("label", "Generating")
+    controls.use("button", "Stop Waiting")
+    desk.see("label", "Stopped waiting.")
+    service.latency = 0.0
+    controls.use("button", "Recover")
+    desk.wait_for(lambda: desk.layers() == ["Stopped, far · seed 0", "Photo"], "the recovered edit")
+    desk.gone(EDIT)
+    service.latency = 8.0
+    start_edit(desk, "Hidden, far")
+    desk.see("label", "Generating")
+    controls.use("button", "Hide")
+    desk.gone(EDIT)
+    desk.to_gimp()
+    desk.menu("Show “Hidden, far")
+    desk.window(EDIT)
+    desk.see("label", "Generating")
+    desk.wait_for(lambda: len(desk.layers()) == 3, "the shown edit")
+    desk.gone(EDIT)
+    assert desk.layers()[0] == "Hidden, far · seed 0"
+
+
+def test_the_buttons_of_errors(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    layers = len(desk.layers())
+    service.fault = "submit:server_error*1"
+    start_edit(desk, "With errors, far")
+    controls.see("button", "Try Again")
+    service.fault = "upload:unauthorized*1"
+    controls.use("button", "Try Again")
+    controls.use("button", "Settings…")
+    desk.window(SETTINGS)
+    desk.press_in(SETTINGS, "Escape")
+    desk.gone(SETTINGS)
+    desk.close(EDIT, "Depth Edit")
+    desk.tell("plain")
+    start_edit(desk, "Of nothing, far")
+    controls.use("button", "Edit Anyway")
+    desk.wait_for(lambda: len(desk.layers()) == layers + 2, "the plain edit")
+    desk.gone(EDIT)
+
+
+def test_what_is_owed_is_told_recovered_and_given_up(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the image to close")
+    desk.open_image()
+    service.latency = 3.0
+    start_edit(desk, "Left behind, far")
+    desk.see("label", "Generating")
+    desk.press_in(EDIT, "alt+t")
+    desk.see("label", "Stopped waiting.")
+    desk.close(EDIT, "Depth Edit")
+    service.latency = 0.0
+    opened(desk)
+    desk.see("label", "“Left behind, far”")
+    controls.use("button", "Recover")
+    desk.wait_for(lambda: len(desk.layers()) == 2, "the recovered edit")
+    desk.gone(EDIT)
+    settings = {"service_address": service.base_url, "waiting": "sync"}
+    (desk.inside.data_folder / "settings.json").write_text(json.dumps(settings))
+    service.latency = 15.0
+    start_edit(desk, "Lost, far")
+    desk.see("label", "Submitting 2 s")
+    process = plug_in(desk.inside.data_folder)
+    assert process
+    os.kill(process, signal.SIGKILL)
+    desk.gone(EDIT)
+    desk.window("^GIMP Message")
+    desk.close_messages()
+    service.latency = 0.0
+    opened(desk)
+    desk.see("label", "“Lost, far”")
+    for answer in ("Cancel", "Discard"):
+        controls.use("button", "Discard")
+        desk.window(QUESTION)
+        controls.use("button", answer)
+        desk.gone(QUESTION)
+    desk.wait_for(lambda: desk.find("label", "“Lost, far”") is None, "the notice to go")
+    desk.close(EDIT, "Depth Edit")
+
+
+def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    layers = len(desk.layers())
+    service.latency = 3.0
+    (desk.inside.data_folder / "settings.json").write_text(json.dumps({"service_address": service.base_url}))
+    start_edit(desk, "Given up, far")
+    desk.see("label", "Generating")
+    desk.press_in(EDIT, "alt+t")
+    desk.see("label", "Stopped waiting.")
+    desk.close(EDIT, "Depth Edit")
+    service.latency = 0.0
+    desk.to_gimp()
+    desk.menu("History…")
+    desk.window(HISTORY)
+    desk.see("table cell", "Given up")
+    controls.use("button", "Discard")
+    desk.window(QUESTION)
+    controls.use("button", "Discard")
+    desk.see("table cell", "Discarded")
+    edits = next(one for one in controls.look() if one.role in ("table", "tree table"))
+    controls.used[_control(edits)] = controls.test
+    desk.screen.click(*desk.see("table cell", "Left behind").middle)
+    desk.wait_for(lambda: "SENSITIVE" in desk.see("button", "Insert").states, "an edit that can be inserted")
+    controls.use("button", "Insert")
+    desk.wait_for(lambda: len(desk.layers()) == layers + 1, "the inserted layer")
+    controls.use("button", "Use These Settings")
+    desk.window(EDIT)
+    desk.see("text", "Left behind, far")
+    desk.press_in(EDIT, "Escape")
+    desk.gone(EDIT)
+    desk.command("History…")
+    desk.window(HISTORY)
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the image to close")
+    desk.screen.click(*desk.see("table cell", "Left behind").middle)
+    controls.use("button", "Open as New Image")
+    desk.wait_for(lambda: desk.layers() == ["Left behind, far · seed 0"], "the new image")
+    desk.window(HISTORY)
+    controls.use("button", "Close")
+    desk.gone(HISTORY)
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the new image to close")
+
+
+def test_what_may_be_overlooked_is_said(desk: Desk, controls: Controls) -> None:
+    desk.open_image()
+    desk.tell("select")
+    opened(desk)
+    desk.see("label", "choose Selection as the source")
+    desk.close(EDIT, "Depth Edit")
+    desk.tell("gray")
+    opened(desk)
+    desk.see("label", "The image is grayscale")
+    desk.window_picture(f"gray-{desk.gimp.series}", EDIT)
+    controls.use("button", "As New Image")
+    desk.wait_for(lambda: desk.find("label", "The image is grayscale") is None, "the hint to go")
+    controls.use("text", "Prompt")
+    desk.write("Gray no more, far", EDIT)
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.wait_for(lambda: len(desk.images() or []) == 2, "the new image")
+    desk.gone(EDIT)
+
+
+def test_every_control_was_used(desk: Desk, all_controls: Controls) -> None:
+    """Last. Alone it fails: it looks at what the others have done."""
+    title = f"Controls of GIMP {desk.gimp.version}"
+    every = sorted(all_controls.seen | set(all_controls.used))
+    for control in every:
+        tell_at_the_end(title, *control, all_controls.used.get(control, "NOTHING"))
+    assert [control for control in every if control not in all_controls.used] == []
