@@ -16,10 +16,14 @@ from PIL import Image
 from tests.hosts import Gimp, VirtualScreen
 from tests.hosts.screen import wait_until
 
+from . import judge
 from .conftest import INSIDE, PHOTO, Inside
 
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 SECONDS = 20  # for anything to appear; it takes one or two
+
+
+Box = tuple[int, int, int, int]  # x, y, width, height in pixels of the screen
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Seen:
     states: tuple[str, ...]
     window: str
     label: str  # that is tied to a field
+    ink: Box  # of a label's letters
+
+    @property
+    def box(self) -> Box:
+        return self.x, self.y, self.width, self.height
 
     @property
     def middle(self) -> tuple[int, int]:
@@ -119,7 +128,7 @@ class Desk:
         self._looker.stdin.write(application + "\n")
         self._looker.stdin.flush()
         answer = self._looker.stdout.readline()
-        return [Seen(**{**one, "states": tuple(one["states"])}) for one in json.loads(answer)]
+        return [Seen(**{**one, "states": tuple(one["states"]), "ink": tuple(one["ink"])}) for one in json.loads(answer)]
 
     def find(self, role: str, words: str = "", application: str = "fluxdepth") -> Seen | None:
         """The first thing of that role whose name or text contains ``words``."""
@@ -171,6 +180,8 @@ class Desk:
         except TimeoutError:
             self.picture(f"{name}-covered")
             raise
+        wrong = judge.faults(self.look(), self.screen.windows(), (self.screen.width, self.screen.height))
+        assert not wrong, f"{path}: {wrong}"
         return path
 
     # Acting.

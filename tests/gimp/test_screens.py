@@ -16,17 +16,21 @@ from .test_windows import EDIT, HISTORY, SETTINGS, finished, start_edit
 pytestmark = pytest.mark.full
 
 LOOKS = [("light", 1), ("dark", 1), ("light", 2), ("dark", 2)]
+SIZES = [(1366, 768), (1920, 1080)]
 
 
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize(("theme", "scale"), LOOKS)
-def test_screens(theme: str, scale: int, gimp30: Gimp, package: Path, tmp_path: Path) -> None:
+def test_screens(theme: str, scale: int, size: tuple[int, int], gimp30: Gimp, package: Path, tmp_path: Path) -> None:
     home = gimp30.new_home(tmp_path / "home", color_scheme=theme)  # type: ignore[arg-type]
     gimp30.install(package, home)
     (tmp_path / "out").mkdir()
-    look = f"{theme}-{scale}00"
+    look = f"{theme}-{scale}00" + ("-small" if size[1] < 1000 else "")
     with (
         Sandbox(effect="depth") as service,
-        Desk(Inside(gimp30, home, tmp_path / "out"), scale=scale, env={"FLUXDEPTH_BASE_URL": service.base_url}) as desk,
+        Desk(
+            Inside(gimp30, home, tmp_path / "out"), size=size, scale=scale, env={"FLUXDEPTH_BASE_URL": service.base_url}
+        ) as desk,
     ):
         desk.open_image()
         desk.command("Depth Edit…")
@@ -47,12 +51,16 @@ def test_screens(theme: str, scale: int, gimp30: Gimp, package: Path, tmp_path: 
         pictures.append(desk.window_picture(f"working-{look}", EDIT))
         finished(desk, 2)
         service.latency = 0.0
-        service.fault = "submit:no_credits"
-        start_edit(desk, "Fog far away")
-        desk.see("label", "Add credits")
-        pictures.append(desk.window_picture(f"error-{look}", EDIT))
-        desk.press("Escape")
-        desk.gone(EDIT)
+        for fault, words, name in (
+            ("submit:no_credits", "Add credits", "error"),
+            ("upload:unauthorized", "Check it in Settings.", "wrong-key"),
+        ):
+            service.fault = fault
+            start_edit(desk, "Fog far away")
+            desk.see("label", words)
+            pictures.append(desk.window_picture(f"{name}-{look}", EDIT))
+            desk.press("Escape")
+            desk.gone(EDIT)
         for command, title in (("Settings…", SETTINGS), ("History…", HISTORY)):
             desk.command(command)
             desk.window(title)

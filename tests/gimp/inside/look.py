@@ -29,6 +29,12 @@ def label_of(node):
     return ""
 
 
+def ink_of(node):
+    """Where a label's letters are, also those that its box does not show."""
+    box = Atspi.Text.get_range_extents(node, 0, -1, SCREEN)
+    return [box.x, box.y, box.width, box.height]
+
+
 def walk(node, window, found, depth=0):
     if node is None or depth > 40:
         return
@@ -55,6 +61,7 @@ def walk(node, window, found, depth=0):
                 "height": box.height,
                 "states": [key for key, state in WANTED.items() if states.contains(state)],
                 "window": window,
+                "ink": ink_of(node) if role == "label" and text else [0, 0, 0, 0],
                 "label": label_of(node) if role in FIELDS else "",
             }
         )
