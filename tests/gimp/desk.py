@@ -277,10 +277,16 @@ class Desk:
 
     def command(self, label: str) -> None:
         """Run a menu entry with the keyboard alone, by GIMP's own search for commands."""
-        self.to_gimp()
-        self.press("slash")
-        self.window("Search Actions")
-        self.type(label)
+        for _ in range(3):
+            self.to_gimp()
+            self.press("slash")
+            self.window("Search Actions")
+            self.type(label)
+            with suppress(TimeoutError):  # on a busy machine GIMP may lose the letters
+                wait_until(self._chosen_command, 7, label)
+                break
+            self.press_in("Search Actions", "Escape")
+            self.gone("Search Actions")
         for _ in range(8):
             chosen = self.wait_for(self._chosen_command, f"something to choose for {label!r}")
             if chosen.startswith(label):

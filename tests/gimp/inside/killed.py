@@ -2,6 +2,7 @@
 
 from gi.repository import Gimp
 from kit import (
+    OUT,
     SETUP,
     Notes,
     call,
@@ -11,6 +12,7 @@ from kit import (
     forget_jobs,
     opened,
     photo,
+    pixels,
     saved,
     stopping,
     tree,
@@ -22,8 +24,11 @@ use_service(SETUP["service"], SETUP["key"], "async")
 width, height = SETUP["size"]
 
 
-def facts(image):
+def facts(image, name):
+    """The new layer's pixels are in a file: they are compared, and not only their checksum."""
+    (OUT / name).write_bytes(pixels(image.get_layers()[0]))
     new, *rest = tree(image.get_layers())
+    del new["pixels"]
     return {"new": new, "rest": rest}
 
 
@@ -35,7 +40,7 @@ if SETUP["part"] == "killed":
     image, layer = saved(image, "photo.xcf")
     close_photos()
     status, message, _ = edit(image, [layer], source="selection")
-    notes.add("undisturbed", status=status, message=message, **facts(image))
+    notes.add("undisturbed", status=status, message=message, **facts(image, "undisturbed"))
     image.delete()
     forget_jobs()
     image, layer = opened("photo.xcf")
@@ -44,5 +49,5 @@ if SETUP["part"] == "killed":
 else:
     image, _ = opened("photo.xcf")
     status, message, _ = call("plug-in-fluxdepth-recover", image, image.get_layers())
-    notes.add("recovered", status=status, message=message, **facts(image))
+    notes.add("recovered", status=status, message=message, **facts(image, "recovered"))
     image.delete()
