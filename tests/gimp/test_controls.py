@@ -324,7 +324,7 @@ def test_stop_recover_hide_and_show(desk: Desk, service: Sandbox, controls: Cont
 
 def test_the_buttons_of_errors(desk: Desk, service: Sandbox, controls: Controls) -> None:
     layers = len(desk.layers())
-    service.fault = "submit:server_error*1"
+    service.fault = "submit:failure_at_once*1"
     start_edit(desk, "With errors, far")
     controls.see("button", "Try Again")
     service.fault = "upload:unauthorized*1"
