@@ -173,7 +173,7 @@ class SettingsWindow:
     def _open_log(self) -> None:
         path = log_file(files.home())
         if path.exists():
-            ui.open_file(str(path), self.dialog)
+            self.answer.set_text(ui.open_log(str(path), self.dialog))
         else:
             self.answer.set_text("There is no log yet: it begins with the first edit.")
 

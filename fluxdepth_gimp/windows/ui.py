@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 
 from shared.errors import FluxDepthError, NextStep
 
@@ -288,9 +288,10 @@ def discard_question(count: int) -> tuple[str, str, str]:
     )
 
 
-def open_file(path: str, parent: Gtk.Window) -> None:
-    """Open a file with the desktop's program for it."""
+def open_log(path: str, parent: Gtk.Window) -> str:
+    """Open the log with the desktop's program for it. Returns where it is, and why it can't be opened if that is so."""
     try:
         Gtk.show_uri_on_window(parent, GLib.filename_to_uri(path), Gdk.CURRENT_TIME)
     except GLib.Error as exc:
-        Gimp.message(f"“{path}” can't be opened here: {exc.message}")
+        return f"“{path}” can't be opened here: {exc.message}"
+    return f"The log is “{path}”."

@@ -175,8 +175,7 @@ def test_settings(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.menu("Settings…")
     desk.window(SETTINGS)
     controls.use("button", "Open the Log")
-    desk.window("^GIMP Message")  # nothing here opens a text file, and it says so
-    desk.close_messages()
+    desk.see("label", str(desk.inside.data_folder / "log"))
     controls.use("button", "Forget the Key")
     desk.wait_for(lambda: not key.exists(), "the key to be forgotten")
     controls.use("button", "Close")
@@ -327,7 +326,7 @@ def test_the_buttons_of_errors(desk: Desk, service: Sandbox, controls: Controls)
     service.fault = "submit:failure_at_once*1"
     start_edit(desk, "With errors, far")
     controls.see("button", "Try Again")
-    service.fault = "upload:unauthorized*1"
+    service.fault = "submit:unauthorized*1"
     controls.use("button", "Try Again")
     controls.use("button", "Settings…")
     desk.window(SETTINGS)

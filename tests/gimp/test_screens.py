@@ -53,7 +53,7 @@ def test_screens(theme: str, scale: int, size: tuple[int, int], gimp30: Gimp, pa
         service.latency = 0.0
         for fault, words, name in (
             ("submit:no_credits", "Add credits", "error"),
-            ("upload:unauthorized", "Check it in Settings.", "wrong-key"),
+            ("submit:unauthorized", "Check it in Settings.", "wrong-key"),
         ):
             service.fault = fault
             start_edit(desk, "Fog far away")

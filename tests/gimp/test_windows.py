@@ -94,7 +94,7 @@ def test_settings_need_no_image(desk: Desk, service: Sandbox) -> None:
     assert file.read_text() == service.api_key
     assert file.stat().st_mode & 0o777 == 0o600
     # Another one that is tested replaces nothing.
-    desk.command("Flux Depth Settings…")
+    desk.menu("Settings…")
     desk.window(SETTINGS)
     desk.type("nobody-has-this-key")
     desk.press_in(SETTINGS, "alt+t")
@@ -151,7 +151,7 @@ def test_error_in_words_then_a_second_attempt_without_reopening(desk: Desk, serv
 
 def test_rejected_key_leads_to_the_settings(desk: Desk, service: Sandbox) -> None:
     before = len(desk.layers())
-    service.fault = "upload:unauthorized*1"
+    service.fault = "submit:unauthorized*1"
     start_edit(desk, "Another key please, far away")
     desk.see("label", "Check it in Settings.")
     desk.press_in(EDIT, "Return")
