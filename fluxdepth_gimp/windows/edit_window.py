@@ -140,7 +140,7 @@ class EditWindow:
         words = Gtk.Label(label=arguments.label_of(parameter), use_underline=True, mnemonic_widget=combo, xalign=0)
         self._labels.add_widget(words)
         self._fields[name] = combo
-        return ui.row(words, combo, grow=combo, spacing=2 * SPACE)
+        return ui.row(words, combo, grow=combo)
 
     def _scale(self, name: str, digits: int) -> Gtk.Widget:
         return self._named(name, ui.with_digits(self.dialog.get_scale_entry(name, 1.0), digits))

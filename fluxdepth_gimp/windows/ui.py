@@ -43,8 +43,8 @@ def set_bold(widget: Gtk.Label, text: str) -> None:
     widget.set_markup(f"<b>{GLib.markup_escape_text(text)}</b>")
 
 
-def row(*widgets: Gtk.Widget, grow: Gtk.Widget | None = None, spacing: int = SPACE) -> Gtk.Box:
-    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=spacing)
+def row(*widgets: Gtk.Widget, grow: Gtk.Widget | None = None) -> Gtk.Box:
+    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=SPACE)
     for widget in widgets:
         box.pack_start(widget, widget is grow, widget is grow, 0)
     return box
