@@ -28,7 +28,6 @@ from windows.prompt_box import PromptBox
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
 from windows.ui import SPACE, STEP_LABELS
-from windows.way_back import WayBack
 
 TOLD = 3  # sentences of what is owed; more would push the settings off a small screen
 
@@ -80,7 +79,6 @@ class EditWindow:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
         self._busy_with: list[Ticket] | None = None  # None: nothing is under way
-        self._way_back: WayBack | None = None
         self._last: tuple[Ticket, arguments.Chosen] | None = None
         self._fields: dict[str, Gtk.Widget] = {}  # by the name of the argument
         self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
@@ -285,9 +283,6 @@ class EditWindow:
         finally:
             if status:
                 status.end()
-            if self._way_back:
-                self._way_back.remove()
-                self._way_back = None
             self._busy(None)
         if not self.dialog.get_visible():
             replies.announce(tickets)
@@ -391,8 +386,6 @@ class EditWindow:
 
     def _hide(self) -> None:
         self.dialog.hide()
-        titles = ", ".join(f"“{ticket.title}”" for ticket in self._busy_with or [])
-        self._way_back = self._way_back or WayBack(f"Show {titles}", self.dialog.present)
 
     def _closed(self, *_: object) -> bool:
         """Closing while an edit is under way hides the window: what is paid for is not thrown away by a key."""

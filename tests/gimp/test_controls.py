@@ -230,7 +230,9 @@ def test_every_setting_is_sent(desk: Desk, service: Sandbox, controls: Controls)
     desk.see("label", "Sent as JPEG, 300×200 px")
     desk.window_picture(f"every-setting-{desk.gimp.series}", EDIT)
     controls.use("button", "Edit")
-    desk.wait_for(lambda: len(desk.images() or []) == 2, "the new image")
+    groups = desk.wait_for(
+        lambda: [top for image in desk.images() or [] for top in image if len(top["children"]) == 2], "the new image"
+    )
     desk.gone(EDIT)
     sent = [request.json for request in service.at("submit")][-2:]
     assert sorted(one["promptObject"].pop("seed") for one in sent) == [77, 78]
@@ -245,8 +247,7 @@ def test_every_setting_is_sent(desk: Desk, service: Sandbox, controls: Controls)
         "safety_tolerance": 3,
         "format": "png",
     }
-    (group,) = (desk.images() or [])[1]
-    assert [child["place"] for child in group["children"]] == [[0, 0, 300, 200]] * 2
+    assert [child["place"] for child in groups[0]["children"]] == [[0, 0, 300, 200]] * 2
     desk.tell("close")
     desk.wait_for(lambda: desk.images() == [], "both images to close")
 
@@ -298,11 +299,16 @@ def test_saved_settings_reset_and_random(desk: Desk, controls: Controls) -> None
     desk.gone(EDIT)
 
 
-def test_stop_recover_hide_and_show(desk: Desk, service: Sandbox, controls: Controls) -> None:
+def test_stop_recover_and_hide(desk: Desk, service: Sandbox, controls: Controls) -> None:
     settings = {"service_address": service.base_url, "waiting": "async"}
     (desk.inside.data_folder / "settings.json").write_text(json.dumps(settings))
     service.latency = 6.0
-    start_edit(desk, "Stopped, far")
+    opened(desk)  # with the settings of the last edit, which made a new image
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
+    controls.use("text", "Prompt")
+    desk.write("Stopped, far", EDIT)
+    desk.press_in(EDIT, "ctrl+Return")
     desk.see("label", "Generating")
     controls.use("button", "Stop Waiting")
     desk.see("label", "Stopped waiting.")
@@ -310,17 +316,12 @@ def test_stop_recover_hide_and_show(desk: Desk, service: Sandbox, controls: Cont
     controls.use("button", "Recover")
     desk.wait_for(lambda: desk.layers() == ["Stopped, far · seed 0", "Photo"], "the recovered edit")
     desk.gone(EDIT)
-    service.latency = 8.0
+    service.latency = 4.0
     start_edit(desk, "Hidden, far")
     desk.see("label", "Generating")
     controls.use("button", "Hide")
     desk.gone(EDIT)
-    desk.to_gimp()
-    desk.menu("Show “Hidden, far")
-    desk.window(EDIT)
-    desk.see("label", "Generating")
-    desk.wait_for(lambda: len(desk.layers()) == 3, "the shown edit")
-    desk.gone(EDIT)
+    desk.wait_for(lambda: len(desk.layers()) == 3, "the hidden edit")
     assert desk.layers()[0] == "Hidden, far · seed 0"
 
 
