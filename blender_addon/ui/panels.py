@@ -147,7 +147,7 @@ def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
         else:
             column.label(text=parameter.label)
             _field(column, context, parameter.name, text="")
-    column.label(text="Prompt from a text")
+    column.label(text="Prompt text")
     column.template_ID(properties.of(context.scene), "prompt_text", new="fluxdepth.new_prompt_text")
 
 

@@ -1,4 +1,4 @@
-"""What the panels draw and their buttons do, in Blender without a window. What is seen of it is in test_mended.py."""
+"""What the panels draw and their buttons do, in Blender without a window. What is seen of it is in test_controls.py."""
 
 from __future__ import annotations
 

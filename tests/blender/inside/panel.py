@@ -147,6 +147,9 @@ def check_key_that_is_none_stays_and_says_why():
         chosen.api_key = "my key with spaces"
         assert chosen.api_key == "my key with spaces"
         assert not (HOME / "key").exists()
+        bpy.ops.wm.save_userpref()
+        written = Path(os.environ["BLENDER_USER_RESOURCES"]).rglob("*.blend")
+        assert not [path for path in written if b"my key with" in path.read_bytes()]
         assert "no API key" in _drawn().all_words()
         chosen.api_key = "a-key-that-could-be-one"
         assert chosen.api_key == ""
@@ -189,7 +192,8 @@ def check_menu_without_presets_misses_no_paths():
     names = ("preset_subdir", "preset_operator", "preset_add_operator")
     layout = Layout(300)
     fake = type("Fake", (PresetPanel,), {**{name: getattr(panel, name) for name in names}, "layout": layout})()
-    assert not bpy.utils.preset_paths(panel.preset_subdir)
+    for folder in bpy.utils.preset_paths(panel.preset_subdir):
+        shutil.rmtree(folder)
     panel.draw(fake, bpy.context)
     assert "Missing" not in layout.all_words()
     assert ("fluxdepth.preset_add", {"name": bpy.context.window_manager.preset_name}) in layout.used
