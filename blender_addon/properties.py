@@ -40,10 +40,14 @@ SOURCE = Parameter(
 )
 HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
 
+# What an edit is made with beside the model's parameters and its picture.
+KEPT_PARAMETERS = tuple(parameter for parameter in HOST_PARAMETERS if parameter is not SOURCE)
+
 # The names of everything that a preset keeps. The picture is the artist's choice of the moment.
 PRESET_NAMES = [
     *(parameter.name for parameter in FLUX_DEPTH_PRO.parameters),
-    *("seed_exact", "variations", "longest_side", "upload_format", "keep_transparency"),
+    "seed_exact",
+    *(parameter.name for parameter in KEPT_PARAMETERS),
 ]
 
 
@@ -159,12 +163,12 @@ class Chosen:
 
 def chosen_of(settings: SceneSettings) -> Chosen:
     """Raises ParameterError."""
-    host_settings = {one.name: getattr(settings, one.name) for one in HOST_PARAMETERS if one is not SOURCE}
+    host_settings = {one.name: getattr(settings, one.name) for one in KEPT_PARAMETERS}
     return Chosen(edit_of(settings), settings.variations, host_settings)
 
 
 def apply(settings: SceneSettings, values: Mapping[str, Value]) -> None:
-    """Takes over ``values``: any of the model's parameters, as a record or a preset holds them."""
+    """Takes over ``values``: any of the parameters, as a record or a preset holds them."""
     for name, value in values.items():
         if name == "seed":
             settings.seed_exact = str(value) if int(value) > LARGEST_INT else ""

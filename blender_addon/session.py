@@ -1,38 +1,33 @@
-"""The desk of this Blender: what it gives the core's desk, its handlers, and what the panels show of the data folder.
+"""The desk of this Blender: its pictures, its handlers, and what the panels show of the data folder.
 
-The core owns the jobs; this module tells it which document is open, hands over the pictures and puts the results in.
-A document is known by its path, and while it has none by the session of this process and the number of the load.
+The core owns the jobs; this module hands over the pictures, and lets the desk move on at every tick of the timer.
 """
 
-import contextlib
-import os
+import dataclasses
+import functools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from . import problem, properties, ticker
+from . import host, problem, properties, ticker
+from .host import HOST, document
 from .pictures import rendering, results, sizes, sources
-from .shared.errors import FluxDepthError, NextStep, PictureError, ResultError, SameEditError
+from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
 from .shared.jobs.desk import Desk
 from .shared.jobs.owed import Owed
-from .shared.jobs.request import EditRequest, Result
+from .shared.jobs.request import EditRequest
 from .shared.jobs.ticket import State, Ticket
-from .shared.jobs.wording import Why
+from .shared.jobs.wording import Why, where
 from .shared.pictures import imaging
-from .shared.pictures.encoded import EncodedImage
-from .shared.storage import credentials, processes
-from .shared.storage.entries import ALPHA, Destination
+from .shared.storage import credentials
 
-HOST = "blender"
 WAIT = 0.02  # s between two looks in background mode
 QUIT_WAIT = 10.0  # s for a submit that is under way when the extension goes: its id has to reach the journal
 
 desk: Desk = None  # type: ignore[assignment]  # made when the extension is registered
-_generation = 0  # of the open file: grows with every load
 _snapshots: dict[str, sources.Snapshot] = {}  # by the ticket's key, while it prepares
 _renderings: dict[str, tuple[rendering.Rendering, properties.Chosen]] = {}  # the same, before there is a snapshot
 _held: frozenset[tuple[str, int]] = frozenset()  # the results in the file, as the desk knows it
@@ -50,68 +45,6 @@ class Info:
 
 
 info: Info | None = None
-
-
-# What the core asks of Blender.
-
-
-class BlenderHost:
-    """The open file, as a place for results."""
-
-    name = HOST
-
-    def is_open(self, destination: Destination) -> bool:
-        here = document()
-        return destination.host == HOST and destination.same_document(here.path, here.session)
-
-    def place(self, ticket: Ticket) -> Iterator[None]:
-        """One image each step. Raises ResultError."""
-        here = document()
-        ticket.placed_in(path=here.path, session=here.session)
-        for result in ticket.results:
-            if not self.is_open(here):
-                raise ResultError("Another file was opened while the results came in.")
-            picture = ticket.pictures.get(result.index, result.image)
-            ticket.images.append(_brought_in(picture, result, ticket.destination.place).name)
-            yield
-        shown = bpy.data.images.get(ticket.images[0])
-        if shown:
-            results.show(shown)
-        results.push_undo(len(ticket.images))
-
-    def changed(self, ticket: Ticket | None) -> None:
-        ticker.settle_panels()
-
-
-def document(place: dict[str, Any] | None = None) -> Destination:
-    """The open file as a destination."""
-    path = os.path.realpath(bpy.data.filepath) if bpy.data.filepath else ""
-    return Destination(
-        host=HOST,
-        path=path,
-        session=f"{processes.session_name()}#{_generation}",
-        title=bpy.path.basename(path) or "Untitled",
-        place=place or {},
-    )
-
-
-def _brought_in(picture: EncodedImage, result: Result, place: Mapping[str, Any]) -> bpy.types.Image:
-    try:
-        return results.bring_in(picture, result, dict(place))
-    except RuntimeError as exc:
-        where = f"It is kept as {result.file}." if result.file else ""
-        raise ResultError("Blender could not take the result in.", f"{str(exc).strip()} {where}".strip()) from exc
-
-
-def _composed(ticket: Ticket, result: Result) -> EncodedImage:
-    """In the worker: the result as it comes into Blender, with its transparency put back where it had one."""
-    alpha = ticket.companion(ALPHA)
-    if alpha:
-        return imaging.with_alpha(result.image, imaging.read_alpha(alpha))
-    if not result.image.format:  # a kind that the core does not know; Pillow knows more of them than Blender
-        with contextlib.suppress(PictureError):
-            return imaging.as_kind(result.image, "png")
-    return result.image
 
 
 # What operators call.
@@ -149,8 +82,11 @@ def retry(ticket: Ticket, confirmed: bool = False) -> None:
 
 
 def stop(ticket: Ticket) -> None:
-    """Stops waiting. What the service has taken is in the journal, and can be fetched later."""
+    """Stops waiting, and the render that is waited for. What the service has taken can be brought in later."""
     desk.stop(ticket)
+    begun = _renderings.pop(ticket.key, None)
+    if begun:
+        begun[0].stop()
     _tend()
     ticker.wake()
 
@@ -262,13 +198,33 @@ def _advance() -> bool:
     busy = desk.advance()
     states = {ticket.key: ticket.state for ticket in desk.tickets}
     if states != _last_states:
-        if any(not ticket.active and _last_states.get(ticket.key) is not ticket.state for ticket in desk.tickets):
+        ended = [one for one in desk.tickets if not one.active and _last_states.get(one.key) is not one.state]
+        if ended:
             look()
+        for ticket in ended:
+            _tell_of(ticket)
         _last_states.clear()
         _last_states.update(states)
         _forget_what_came()
         ticker.settle_panels()
     return busy
+
+
+def tell(words: str, warning: bool = False) -> None:
+    """Says something in the status bar: the panels may be closed."""
+    if not bpy.app.background:
+        bpy.ops.fluxdepth.tell("INVOKE_DEFAULT", words=words, warning=warning)  # type: ignore[attr-defined]  # ours
+
+
+def _tell_of(ticket: Ticket) -> None:
+    """What came of a ticket; whoever stopped it knows."""
+    count = len(ticket.images)
+    if ticket.state is State.ARRIVED:
+        tell(f"New image: {ticket.images[0]}" if count == 1 else f"{count} new images: {', '.join(ticket.images)}")
+    elif ticket.state is State.KEPT:
+        tell(f"A result is here for {where(ticket.destination)}")
+    elif ticket.state is State.FAILED:
+        tell(str(ticket.error), warning=True)
 
 
 def _tend() -> None:
@@ -288,6 +244,8 @@ def _tend() -> None:
             del _renderings[key]
             _snapshots[key] = snapshot
             desk.start(_request(wanted, snapshot), ticket)
+        else:
+            ticket.preparing = f"Rendering {begun.seconds:.0f} s"  # Blender tells nobody how far it is
     for key, snapshot in list(_snapshots.items()):
         ticket = find(key)
         if ticket and ticket.state is State.PREPARING:
@@ -344,8 +302,7 @@ def _shown() -> list[object]:
 
 @persistent
 def _file_loaded(*_args: object) -> None:
-    global _generation
-    _generation += 1
+    host.another_file()
     problem.note(None)
     sizes.forget()
     look()
@@ -353,9 +310,23 @@ def _file_loaded(*_args: object) -> None:
 
 @persistent
 def _file_saved(*_args: object) -> None:
+    _follow_the_name()
     # What nothing uses is not in the file.
     desk.saved(frozenset(results.key_of(record) for image, record in results.all_results() if image.users))
     ticker.wake()
+
+
+def _follow_the_name() -> None:
+    """What is under way for the open file belongs to it under the name that it was just saved by."""
+    here = document()
+    for ticket in desk.tickets:
+        told = ticket.destination
+        if not ticket.active or told.session != here.session or told.path == here.path:
+            continue
+        ticket.destination = dataclasses.replace(told, path=here.path, title=here.title)
+        if ticket.job_id:
+            named = {"path": here.path, "session": here.session, "title": here.title}
+            ticker.after(functools.partial(desk.journal.mark, ticket.job_id, (), named), lambda _: None)
 
 
 @persistent
@@ -375,7 +346,8 @@ _HANDLERS = (
 
 def register() -> None:
     global desk
-    desk = Desk(BlenderHost(), compose=_composed)
+    FluxDepthError.settings_name = "Preferences"
+    desk = Desk(host.BlenderHost(), compose=host.composed)
     ticker.advance, ticker.shown, ticker.told = _advance, _shown, problem.note
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)

@@ -82,6 +82,7 @@ class FluxDepthError(Exception):
     billed = Billed.NO
     next_step = NextStep.NONE
     advice = ""
+    settings_name = "Settings"  # how the host calls the place of the key and the service address
 
     def __init__(
         self,
@@ -137,7 +138,8 @@ class FluxDepthError(Exception):
         return twin.with_traceback(self.__traceback__)
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.message, self.advice, BILLED_WORDS[self.billed]) if part)
+        words = " ".join(part for part in (self.message, self.advice, BILLED_WORDS[self.billed]) if part)
+        return words.replace("in Settings", f"in {FluxDepthError.settings_name}")
 
 
 class ParameterError(FluxDepthError):

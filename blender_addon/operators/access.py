@@ -1,10 +1,11 @@
-"""Whether Blender allows the network, and the ways to where that and the key are set. Sends nothing itself."""
+"""Whether Blender allows the network; the ways to where that and the key are set, and to what is kept."""
 
 from typing import TYPE_CHECKING, Literal
 
 import bpy
 
 from .. import properties
+from ..shared.storage import files, log
 
 # What an operator answers.
 Answer = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
@@ -65,4 +66,32 @@ class FLUXDEPTH_OT_allow_online(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (FLUXDEPTH_OT_preferences, FLUXDEPTH_OT_allow_online)
+class FLUXDEPTH_OT_open_data(bpy.types.Operator):
+    """Open what Flux Depth keeps on this computer, for GIMP and Blender alike"""
+
+    bl_idname = "fluxdepth.open_data"
+    bl_label = "Open Data Folder"
+    bl_options = {"INTERNAL"}
+
+    what: bpy.props.EnumProperty(
+        name="What",
+        items=[
+            ("FOLDER", "Data Folder", "Key, history and unfinished edits"),
+            ("LOG", "Log", "What was asked of the service and what it answered, without the key"),
+        ],
+    )
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        path = files.home() if self.what == "FOLDER" else log.log_file(files.home())
+        try:
+            if not path.exists():
+                self.report({"INFO"}, f"“{path}” is not there yet. It begins with the first edit or test")
+                return {"CANCELLED"}
+            bpy.ops.wm.path_open(filepath=str(path))
+        except (OSError, RuntimeError) as exc:
+            self.report({"ERROR"}, f"“{path}” can't be opened: {exc}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES = (FLUXDEPTH_OT_preferences, FLUXDEPTH_OT_allow_online, FLUXDEPTH_OT_open_data)

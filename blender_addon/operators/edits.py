@@ -7,6 +7,7 @@ import bpy
 from .. import problem, properties, session, ticker
 from ..shared.errors import FluxDepthError
 from ..shared.jobs.ticket import Ticket
+from . import service
 from .access import Answer, Online
 
 JOB = {"options": {"HIDDEN", "SKIP_SAVE"}}
@@ -87,6 +88,31 @@ class FLUXDEPTH_OT_dismiss(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class FLUXDEPTH_OT_tell(bpy.types.Operator):
+    """Say something in the status bar, for as long as Blender shows a report"""
+
+    bl_idname = "fluxdepth.tell"
+    bl_label = "Tell"
+    bl_options = {"INTERNAL"}
+
+    words: bpy.props.StringProperty(**JOB)
+    warning: bpy.props.BoolProperty(**JOB)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
+        if context.window is None:
+            return {"CANCELLED"}
+        # Blender shows what an operator reports to it, and not what one reports to the script that called it. So this
+        # one reports at the next event, which is its timer's.
+        self._timer = context.window_manager.event_timer_add(0.01, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
+        context.window_manager.event_timer_remove(self._timer)
+        self.report({"WARNING" if self.warning else "INFO"}, self.words)
+        return {"FINISHED", "PASS_THROUGH"}
+
+
 def started(operator: bpy.types.Operator, start: Callable[[], list[Ticket]]) -> Answer:
     """Runs ``start``, which gives tickets; in background mode to their end. What went wrong is reported."""
     problem.note(None)
@@ -96,6 +122,7 @@ def started(operator: bpy.types.Operator, start: Callable[[], list[Ticket]]) -> 
         problem.note(exc, bpy.context)
         operator.report({"ERROR"}, str(exc))
         return {"CANCELLED"}
+    service.fresh = False
     if not bpy.app.background:
         return {"FINISHED"}
     session.finish(tickets)
@@ -116,4 +143,4 @@ def _reported(operator: bpy.types.Operator, tickets: list[Ticket]) -> Answer:
     return {"FINISHED"} if images else {"CANCELLED"}
 
 
-CLASSES = (FLUXDEPTH_OT_edit, FLUXDEPTH_OT_retry, FLUXDEPTH_OT_cancel, FLUXDEPTH_OT_dismiss)
+CLASSES = (FLUXDEPTH_OT_edit, FLUXDEPTH_OT_retry, FLUXDEPTH_OT_cancel, FLUXDEPTH_OT_dismiss, FLUXDEPTH_OT_tell)

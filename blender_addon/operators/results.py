@@ -10,9 +10,13 @@ from ..pictures import results
 from ..shared.errors import FluxDepthError, PictureError
 from ..shared.model.edit import DepthEdit
 from ..shared.model.models import FLUX_DEPTH_PRO
-from ..shared.pictures.encoded import EncodedImage, sniff
+from ..shared.pictures import imaging
+from ..shared.pictures.encoded import EncodedImage, sniff, sniff_or_raw
+from ..shared.storage import files
 from ..shared.storage.entries import SENT
 from .access import Answer, Mixin
+
+KINDS = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".webp": "webp"}  # by the ending of a name
 
 
 class _OnResult(Mixin):
@@ -41,7 +45,7 @@ class _OnResult(Mixin):
 
 
 class FLUXDEPTH_OT_reuse_settings(_OnResult, bpy.types.Operator):
-    """Take over the prompt and all settings that made this result"""
+    """Take over the prompt, the variations and all else that this result was made with. The source stays as it is"""
 
     bl_idname = "fluxdepth.reuse_settings"
     bl_label = "Use These Settings"
@@ -53,13 +57,15 @@ class FLUXDEPTH_OT_reuse_settings(_OnResult, bpy.types.Operator):
         if image is None or record is None:
             return {"CANCELLED"}
         known = {parameter.name for parameter in FLUX_DEPTH_PRO.parameters}
-        made_with = record["settings"]
+        made_with, beside = record["settings"], record.get("host_settings")
+        beside = beside if isinstance(beside, dict) else {}  # version 0.1.0 kept none on the image
         try:
             edit = DepthEdit.checked({name: made_with[name] for name in known & set(made_with)})
+            kept = {one.name: one.checked(beside[one.name]) for one in properties.KEPT_PARAMETERS if one.name in beside}
         except FluxDepthError as exc:  # a record of another version, or one that somebody changed
             self.report({"ERROR"}, str(exc))
             return {"CANCELLED"}
-        properties.apply(properties.of(context.scene), edit.values)
+        properties.apply(properties.of(context.scene), {**edit.values, **kept})
         self.report({"INFO"}, f"Settings of “{image.name}” taken over")
         return {"FINISHED"}
 
@@ -133,7 +139,7 @@ def _show_from_history(job_id: str) -> None:
 class FLUXDEPTH_OT_save_as(  # type: ignore[misc]  # the stubs of ExportHelper return nothing, here and below
     _OnResult, ExportHelper, bpy.types.Operator
 ):
-    """Write this result to a file, the exact bytes that the service sent"""
+    """Write this result to a file: as it came, or converted when the name's ending asks for PNG, JPEG or WebP"""
 
     bl_idname = "fluxdepth.save_as"
     bl_label = "Save Result As"
@@ -155,16 +161,52 @@ class FLUXDEPTH_OT_save_as(  # type: ignore[misc]  # the stubs of ExportHelper r
         if image is None:
             return {"CANCELLED"}
         path = Path(bpy.path.abspath(self.filepath))
-        try:
-            if image.packed_file:
-                path.write_bytes(image.packed_file.data)
+        packed = bytes(image.packed_file.data) if image.packed_file else None
+        unpacked = Path(bpy.path.abspath(image.filepath))
+        answers: list[Path | FluxDepthError] = []
+
+        def write() -> Path:
+            return _written(path, _read(unpacked) if packed is None else packed)
+
+        def then(answer: Path | FluxDepthError) -> None:
+            answers.append(answer)
+            if isinstance(answer, FluxDepthError):
+                problem.note(answer)
             else:
-                image.save(filepath=str(path))
-        except (OSError, RuntimeError) as exc:
-            self.report({"ERROR"}, f"“{path}” can't be written: {getattr(exc, 'strerror', None) or exc}")
+                session.tell(f"Saved “{answer.name}”")
+
+        ticker.after(write, then)
+        if not bpy.app.background:
+            return {"FINISHED"}
+        session.finish([])
+        (answer,) = answers
+        if isinstance(answer, FluxDepthError):
+            self.report({"ERROR"}, str(answer))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Saved “{path.name}”")
+        self.report({"INFO"}, f"Saved “{answer.name}”")
         return {"FINISHED"}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise PictureError(f"“{path}” can't be read: {exc.strerror or exc}.", "") from exc
+
+
+def _written(path: Path, data: bytes) -> Path:
+    """In the background: writes ``data``, a picture, to ``path`` in the kind that its ending says.
+
+    An ending that says none of the kinds that the service makes gets the picture's own behind it. Returns the path.
+    """
+    picture = sniff_or_raw(data)
+    kind = KINDS.get(path.suffix.lower())
+    if kind:
+        picture = imaging.as_kind(picture, kind)
+    elif path.suffix.lower() != picture.suffix:
+        path = path.with_name(path.name + picture.suffix)
+    files.write_by_rename(path, picture.data, private=False)
+    return path
 
 
 CLASSES = (FLUXDEPTH_OT_reuse_settings, FLUXDEPTH_OT_show, FLUXDEPTH_OT_compare, FLUXDEPTH_OT_save_as)

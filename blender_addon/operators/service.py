@@ -1,21 +1,43 @@
-"""The key and the service, asked from the preferences. Says what came of it; the core asks and stores."""
+"""The key and the service, asked from preferences and panel. Says what came of it; the core asks and stores."""
 
 import bpy
 
-from .. import session, ticker
+from .. import problem, session, ticker
 from ..shared.errors import FluxDepthError
 from ..shared.service.client import Client, ServiceStatus
 from ..shared.storage import credentials
 from .access import Answer, Online
 
+KEY_PAGE = "https://app.1min.ai/api"  # where keys are made
+
 said = ""  # what came of the last change or test
 testing = False
+refused = ""  # what was pasted and is no key: it stays in its field
+fresh = False  # whether a key was pasted that no edit was begun with
 
 
 def say(text: str) -> None:
     global said
     said = text
     ticker.settle_panels()
+
+
+def take_key(text: str) -> None:
+    """Keeps the key that was pasted, or says what is wrong with it."""
+    global refused, fresh
+    refused = ""
+    try:
+        if text.strip():
+            credentials.save_key(text)
+            fresh = True
+            say("The key is saved. Test asks the service about it, which costs nothing.")
+        else:
+            say("")
+    except FluxDepthError as exc:
+        refused = text
+        say(str(exc))
+    problem.note(None)
+    session.refresh()
 
 
 class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):

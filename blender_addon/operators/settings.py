@@ -1,6 +1,7 @@
-"""What fills the panel in: the dice, the use cases, presets, an earlier prompt. Knows no job."""
+"""What fills the panel in: the dice, the use cases, presets, an earlier prompt, a text of its own. Knows no job."""
 
 import random
+from pathlib import Path
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -64,8 +65,34 @@ class FLUXDEPTH_OT_preset_add(AddPresetBase, bpy.types.Operator):  # type: ignor
     bl_label = "Add Flux Depth Preset"
     preset_menu = "FLUXDEPTH_PT_presets"
     preset_subdir = PRESET_FOLDER
-    preset_defines = ["settings = bpy.context.scene.fluxdepth"]
-    preset_values = [f"settings.{name}" for name in properties.PRESET_NAMES]
+
+    def add(self, context: bpy.types.Context, filepath: str) -> None:
+        """Called by the base, which would write the prompt's field also when a text is the prompt."""
+        settings = properties.of(context.scene)
+        values = {name: getattr(settings, name) for name in properties.PRESET_NAMES}
+        values["prompt"] = properties.prompt_of(settings)
+        lines = ["import bpy", "settings = bpy.context.scene.fluxdepth", ""]
+        lines += [f"settings.{name} = {value!r}" for name, value in values.items()]
+        Path(filepath).write_text("\n".join(lines) + "\n", "utf-8")
 
 
-CLASSES = (FLUXDEPTH_OT_dice, FLUXDEPTH_OT_apply_preset, FLUXDEPTH_OT_recent_prompt, FLUXDEPTH_OT_preset_add)
+class FLUXDEPTH_OT_new_prompt_text(bpy.types.Operator):
+    """Make a text data-block of the prompt, to write a long one in a Text Editor"""
+
+    bl_idname = "fluxdepth.new_prompt_text"
+    bl_label = "New Prompt Text"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        settings = properties.of(context.scene)
+        text = bpy.data.texts.new("Prompt")
+        text.write(properties.prompt_of(settings))
+        settings.prompt_text = text
+        self.report({"INFO"}, f"The text “{text.name}” is the prompt now: write it in a Text Editor")
+        return {"FINISHED"}
+
+
+CLASSES = (
+    *(FLUXDEPTH_OT_dice, FLUXDEPTH_OT_apply_preset, FLUXDEPTH_OT_recent_prompt),
+    *(FLUXDEPTH_OT_preset_add, FLUXDEPTH_OT_new_prompt_text),
+)

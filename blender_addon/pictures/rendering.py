@@ -14,6 +14,7 @@ from ..shared.errors import PictureError
 from .sources import Snapshot, place_of, render
 
 START_GRACE = 1.0  # s in which Blender may call a render neither running nor ended
+NO_STEP = 2**31 - 1
 CHOICES = ("upload_format", "longest_side", "keep_transparency")
 
 
@@ -40,7 +41,14 @@ def cancelled(*_args: object) -> None:
     _watch.ended = "cancelled"
 
 
-HANDLERS = (("render_init", begun), ("render_complete", completed), ("render_cancel", cancelled))
+HANDLERS = (
+    ("render_init", begun),
+    ("render_complete", completed),
+    ("render_cancel", cancelled),
+    # Undo ends a render, and Blender then calls it complete.
+    ("undo_pre", cancelled),
+    ("redo_pre", cancelled),
+)
 """For the session to hang into ``bpy.app.handlers``."""
 
 
@@ -53,6 +61,18 @@ class Rendering:
         self._choices = SimpleNamespace(**{name: getattr(settings, name) for name in CHOICES})
         self._watch = _watch
         self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the press."""
+        return time.monotonic() - self._started
+
+    def stop(self) -> None:
+        """Ends Blender's render, when it is still this one."""
+        if self._watch is _watch and self._watch.begun <= 1 and bpy.app.is_job_running("RENDER"):
+            # Blender gives scripts no other way: a step through its undo history ends all jobs first. There is no
+            # step of this number, so nothing else happens.
+            bpy.ops.ed.undo_history("EXEC_DEFAULT", item=NO_STEP)
 
     def snapshot_or_none(self) -> Snapshot | None:
         """The picture when the render is done, None as long as it runs.
@@ -75,7 +95,7 @@ class Rendering:
             snapshot = render(scene, self._choices)
             snapshot.origin["frame"] = self.place["frame"]  # the artist may be at another one by now
             return snapshot
-        if time.monotonic() - self._started < START_GRACE:
+        if self.seconds < START_GRACE:
             return None
         raise _did_not_start()
 

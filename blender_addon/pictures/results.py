@@ -5,6 +5,7 @@ Knows Blender's images and editors; knows no job and no service.
 
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -18,16 +19,17 @@ SENT_PROPERTY = "fluxdepth_sent"  # the job whose picture it is
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
 
 
-def bring_in(picture: EncodedImage, result: Result, place: dict[str, Any]) -> bpy.types.Image:
+def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> bpy.types.Image:
     """A new image with the exact bytes of ``picture``, which is ``result`` as it is wanted here. Returns the image.
 
-    Raises RuntimeError, in Blender's words or ours, when Blender can't take it in.
+    ``more`` is what is told of it on the image, beside the result's own record. Raises RuntimeError, in Blender's words
+    or ours, when Blender can't take it in.
     """
     image = _packed(result_name(result.edit, NAME_BYTES - 4), picture)
     if not picture.format and not all(image.size):  # asking for the size decodes it
         bpy.data.images.remove(image)
         raise RuntimeError("It is a picture of a kind that Blender does not know.")
-    image[PROPERTY] = json.dumps({**result.record(), "origin": place})
+    image[PROPERTY] = json.dumps({**result.record(), **more})
     image.use_fake_user = True
     image.preview_ensure()
     return image
@@ -72,9 +74,13 @@ def record_of(image: bpy.types.Image) -> dict[str, Any] | None:
 
 
 def all_results() -> list[tuple[bpy.types.Image, dict[str, Any]]]:
-    """The results in this file with their records, the newest first."""
+    """The results in this file with their records: the newest job first, its variations in their order."""
     found = [(image, record) for image in bpy.data.images if (record := record_of(image))]
-    return sorted(found, key=lambda one: (one[1].get("created") or 0, one[1].get("index") or 0), reverse=True)
+    newest: dict[str, float] = {}
+    for _, record in found:
+        job_id, created = key_of(record)[0], float(record.get("created") or 0)
+        newest[job_id] = max(newest.get(job_id, 0.0), created)
+    return sorted(found, key=lambda one: (-newest[key_of(one[1])[0]], *key_of(one[1])))
 
 
 def key_of(record: dict[str, Any]) -> tuple[str, int]:

@@ -6,17 +6,23 @@ from typing import Any
 import bpy
 
 from .. import problem, properties, session
-from ..operators import access
+from ..operators import access, service
 from ..pictures import results, sizes
 from ..properties import SceneSettings
-from ..shared.jobs.wording import short_prompt
+from ..shared.jobs.wording import one_line, short_prompt
 from ..shared.model.models import FLUX_DEPTH_PRO
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind
 from ..shared.model.presets import advice
 from ..shared.pictures.sending import sent_size
 from . import presets, rows, texts
+from .preferences import key_buttons
 
 RESULTS_SHOWN = 8
+PREVIEW_LINES = 4  # of a prompt that its field can't show whole
+PREVIEW_LETTERS = 400  # more than these lines hold
+BUTTON_AND_EDGES = 40  # px at scale 1, beside the prompt in its field
+THUMBNAIL = 3.0  # in heights of a button
+THUMBNAIL_WIDTH = 70  # px at scale 1
 
 
 def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
@@ -51,15 +57,22 @@ def _draw_obstacles(layout: bpy.types.UILayout, context: bpy.types.Context) -> b
         box = layout.box()
         texts.paragraph(box, f"{reason}.", width, icon="INTERNET_OFFLINE")
         if not bpy.app.online_access_override:
-            box.operator("fluxdepth.online_preferences", icon="PREFERENCES")
+            box.operator("fluxdepth.online_preferences", text="System Preferences", icon="PREFERENCES")
     info = session.info or session.Info()
     if info.pillow:
         texts.paragraph(layout.box(), info.pillow, width, icon="ERROR")
         return True
     if info.problem:
         texts.paragraph(layout.box(), info.problem, width, icon="ERROR")
-    elif info.known and not info.key_source:
-        box = layout.box()
+    if info.known and (service.fresh or not info.key_source):
+        _draw_key(layout.box(), context, bool(info.key_source or info.problem))
+    return False
+
+
+def _draw_key(box: bpy.types.UILayout, context: bpy.types.Context, known: bool) -> None:
+    """Asks for the key; after that, for whether it is a good one, until the first edit."""
+    width = texts.width_of(context)
+    if not known:
         words = (
             "The picture and your prompt are sent to 1min.ai, and the edited picture comes back.",
             "Each edit costs credits of your account there.",
@@ -67,9 +80,14 @@ def _draw_obstacles(layout: bpy.types.UILayout, context: bpy.types.Context) -> b
         )
         for number, line in enumerate(words):
             texts.paragraph(box, line, width, icon="INFO" if number == 0 else "BLANK1")
-        preferences = context.preferences.addons[properties.PACKAGE].preferences
-        box.prop(preferences, "api_key", text="", icon="KEYINGSET", placeholder="Paste your API key")
-    return False
+    preferences = context.preferences.addons[properties.PACKAGE].preferences
+    row = box.row()
+    row.alert = bool(service.refused)
+    asks = "Paste another API key" if known else "Paste your API key"
+    row.prop(preferences, "api_key", text="", icon="KEYINGSET", placeholder=asks)
+    if service.said:
+        texts.paragraph(box, service.said, width, icon="ERROR" if service.refused else "INFO")
+    key_buttons(box)
 
 
 def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
@@ -79,9 +97,7 @@ def _draw_source(layout: bpy.types.UILayout, context: bpy.types.Context, setting
         row = column.row(align=True)
         row.alert = problem.field(context) == "image"
         row.template_ID(settings, "image", open="image.open")
-    note = layout.row()
-    note.active = False
-    note.label(text=_what_is_sent(context, settings))
+    texts.paragraph(layout, _what_is_sent(context, settings), texts.width_of(context))
 
 
 def _what_is_sent(context: bpy.types.Context, settings: SceneSettings) -> str:
@@ -102,60 +118,64 @@ def _why_nothing(settings: SceneSettings) -> str:
 
 
 def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
+    width, prompt = texts.width_of(context), properties.prompt_of(settings)
     row = layout.row(align=True)
     row.alert = problem.field(context) == "prompt"
     if settings.prompt_text:
-        row.template_ID(settings, "prompt_text")
+        row.template_ID(settings, "prompt_text", new="fluxdepth.new_prompt_text")
     else:
         row.prop(settings, "prompt", text="", placeholder="What should the edit do?")
         row.menu("FLUXDEPTH_MT_recent_prompts", text="", icon="RECOVER_LAST")
-    column = layout.column()
-    column.active = False
-    values = {"prompt": properties.prompt_of(settings), "steps": settings.steps, "guidance": settings.guidance}
-    texts.paragraph(column, advice(values), texts.width_of(context))
+    shown = one_line(prompt[:PREVIEW_LETTERS])
+    if shown and (settings.prompt_text or not texts.fits(shown, width, BUTTON_AND_EDGES)):
+        texts.paragraph(layout.box(), shown, width, most=PREVIEW_LINES)
+    values = {"prompt": prompt, "steps": settings.steps, "guidance": settings.guidance}
+    texts.paragraph(layout, advice(values), width)
 
 
 def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
-    settings = properties.of(context.scene)
+    width = texts.width_of(context)
+    parameters = [one for one in FLUX_DEPTH_PRO.parameters if one.advanced]
+    parameters += (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
+    named = [one for one in parameters if one.kind is not Kind.BOOLEAN]  # before it; a checkbox has its name behind it
+    split = all(texts.fits_split(one.label, width) for one in named)
     column = _properties(self.layout)
-    for parameter in FLUX_DEPTH_PRO.parameters:
-        if parameter.advanced:
+    for parameter in parameters:
+        column.use_property_split = split and parameter in named
+        if split or parameter not in named:
             _field(column, context, parameter.name)
-    column.separator()
-    for parameter in (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY):
-        _field(column, context, parameter.name)
-    column.separator()
-    column.prop(settings, "prompt_text")
+        else:
+            column.label(text=parameter.label)
+            _field(column, context, parameter.name, text="")
+    column.label(text="Prompt text")
+    column.template_ID(properties.of(context.scene), "prompt_text", new="fluxdepth.new_prompt_text")
 
 
-def _draw_results(self: bpy.types.Panel, _context: bpy.types.Context) -> None:
-    layout = self.layout
+def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    layout, width = self.layout, texts.width_of(context)
     found = results.all_results()
     if not found:
-        row = layout.row()
-        row.active = False
-        row.label(text="Results of this file appear here")
+        texts.paragraph(layout, "Results of this file appear here", width)
         return
     shown = results.shown()
     for image, record in found[:RESULTS_SHOWN]:
-        _draw_result(layout, image, record["settings"], image in shown)
+        _draw_result(layout.box(), width, image, record["settings"], image in shown)
     if len(found) > RESULTS_SHOWN:
-        row = layout.row()
-        row.active = False
-        row.label(text=f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file")
+        older = f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file"
+        texts.paragraph(layout, older, width)
 
 
 def _draw_result(
-    layout: bpy.types.UILayout, image: bpy.types.Image, made_with: Mapping[str, Any], is_shown: bool
+    box: bpy.types.UILayout, width: int, image: bpy.types.Image, made_with: Mapping[str, Any], is_shown: bool
 ) -> None:
-    row = layout.box().row()
+    prompt = one_line(str(made_with.get("prompt", image.name)))
+    texts.paragraph(box, prompt, width, most=rows.TITLE_LINES)
+    row = box.row()
     if image.preview:
-        row.template_icon(icon_value=image.preview.icon_id, scale=3.6)
+        row.template_icon(icon_value=image.preview.icon_id, scale=THUMBNAIL)
     column = row.column()
-    column.label(text=short_prompt(str(made_with.get("prompt", image.name)), rows.TITLE_LETTERS - 8))
-    note = column.row()
-    note.active = False
-    note.label(text=f"Seed {made_with.get('seed')}  ·  {made_with.get('steps')} steps")
+    note = f"Seed {made_with.get('seed')} · {made_with.get('steps')} steps"
+    texts.paragraph(column, note, width, beside=THUMBNAIL_WIDTH)
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name
     buttons.operator("fluxdepth.compare", text="", icon="ARROW_LEFTRIGHT").name = image.name

@@ -6,28 +6,20 @@ from typing import Any
 
 import bpy
 
-from .. import problem, properties, session
+from .. import properties, session
 from ..operators import access, service
 from ..shared.errors import FluxDepthError
 from ..shared.model.parameters import Kind, Parameter
-from ..shared.storage import credentials, files, settings as stored
+from ..shared.storage import files, settings as stored
 from . import texts
 
 
 def _get_key(_preferences: bpy.types.AddonPreferences) -> str:
-    return ""  # the key leaves its file for the service only
+    return service.refused  # a key leaves its file for the service only
 
 
 def _set_key(_preferences: bpy.types.AddonPreferences, text: str) -> None:
-    if not text:
-        return
-    try:
-        credentials.save_key(text)
-        service.say("The key is saved. Test asks the service about it, which costs nothing.")
-    except FluxDepthError as exc:
-        service.say(str(exc))
-    problem.note(None)
-    session.refresh()
+    service.take_key(text)
 
 
 def _kept_in_core(parameter: Parameter) -> object:
@@ -71,6 +63,9 @@ def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
     row.operator("fluxdepth.forget_key", text="", icon="TRASH")
     known = f"In use: the key of {source}" if source else "No key yet. Yours is in your 1min.ai account, under API"
     texts.paragraph(layout, known, texts.width_of(context), icon="CHECKMARK" if source else "INFO")
+    key_buttons(layout)
+    if service.said:
+        texts.paragraph(layout.box(), service.said, texts.width_of(context), icon="INFO")
     layout.prop(self, "service_address")
     if os.environ.get("FLUXDEPTH_BASE_URL"):
         words = f"FLUXDEPTH_BASE_URL is set, so {os.environ['FLUXDEPTH_BASE_URL']} is used"
@@ -78,18 +73,23 @@ def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
     layout.prop(self, "waiting")
     layout.prop(self, "history_limit")
     row = layout.row()
-    row.alignment = "RIGHT"
-    row.operator("fluxdepth.test_service", text="Asking…" if service.testing else "Test", icon="URL")
-    if service.said:
-        texts.paragraph(layout.box(), service.said, texts.width_of(context), icon="INFO")
-    column = layout.column()
-    column.active = False
+    row.operator("fluxdepth.open_data", text="Open Data Folder", icon="FILE_FOLDER").what = "FOLDER"
+    row.operator("fluxdepth.open_data", text="Open Log", icon="TEXT").what = "LOG"
     words = (
         "Each edit sends the picture and the prompt to the service address and costs credits of your account there. "
         f"Key, history and unfinished edits are kept in {files.home()}, for GIMP and Blender alike; "
         "the key is in no .blend file."
     )
-    texts.paragraph(column, words, texts.width_of(context))
+    texts.paragraph(layout, words, texts.width_of(context))
+
+
+def key_buttons(layout: bpy.types.UILayout) -> None:
+    """Where keys are made, and whether the one in use is good."""
+    column = layout.column(align=True)
+    column.operator("wm.url_open", text="Get a Key", icon="URL").url = service.KEY_PAGE
+    test = column.row(align=True)
+    test.enabled = bool(session.info and session.info.key_source)
+    test.operator("fluxdepth.test_service", text="Asking…" if service.testing else "Test", icon="QUESTION")
 
 
 FluxDepthPreferences = type(

@@ -3,6 +3,7 @@
 import bpy
 from bl_ui.utils import PresetPanel
 
+from .. import properties
 from ..operators.settings import PRESET_FOLDER
 from ..shared.model.presets import PRESETS
 
@@ -15,6 +16,11 @@ class FLUXDEPTH_PT_presets(PresetPanel, bpy.types.Panel):
     preset_operator = "script.execute_preset"
     preset_add_operator = "fluxdepth.preset_add"
 
+    @staticmethod
+    def reset_cb(context: bpy.types.Context, _filepath: str) -> None:
+        """Called by Blender before it applies a preset, whose prompt a text would hide."""
+        properties.of(context.scene).prompt_text = None
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.emboss = "PULLDOWN_MENU"
@@ -23,7 +29,15 @@ class FLUXDEPTH_PT_presets(PresetPanel, bpy.types.Panel):
         for preset in PRESETS:
             layout.operator("fluxdepth.apply_preset", text=preset.label).preset = preset.name
         layout.separator()
-        super().draw(context)
+        if bpy.utils.preset_paths(PRESET_FOLDER):
+            PresetPanel.draw(self, context)
+        else:  # Blender would say "* Missing Paths *" above the row that adds one
+            manager = bpy.data.window_managers[0]
+            row = layout.row()
+            name = row.row()
+            name.emboss = "NORMAL"
+            name.prop(manager, "preset_name", text="")
+            row.operator(self.preset_add_operator, text="", icon="ADD").name = manager.preset_name
 
 
 CLASSES = (FLUXDEPTH_PT_presets,)

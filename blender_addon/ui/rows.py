@@ -14,7 +14,8 @@ from . import texts
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
 
-TITLE_LETTERS = 34
+TITLE_LINES = 2
+BUTTON = 22  # px at scale 1
 OWED_SHOWN = 4  # of each kind; a panel is no history
 
 _ICONS: dict[State, "IconItems"] = {
@@ -34,7 +35,7 @@ def draw_jobs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     error = problem.standing(context)
     if error:
         box = layout.box()
-        _head(box, problem.heading(), "ERROR", "", alert=True)
+        _head(box, context, problem.heading(), "ERROR", "", alert=True)
         texts.paragraph(box, str(error), texts.width_of(context))
         _next_step(box, error)
     for ticket in reversed(session.desk.tickets):
@@ -44,17 +45,17 @@ def draw_jobs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ticket) -> None:
     if ticket.active:
-        row = _head(box, ticket.title, "SORTTIME")
+        row = _head(box, context, ticket.title, "SORTTIME")
         row.operator("fluxdepth.cancel", text="", icon="X", emboss=False).job = ticket.key
         said = ticket.progress
-        box.progress(text=said.text, factor=said.fraction or 0.0)
+        texts.paragraph(box, said.text, texts.width_of(context))
+        if said.fraction is not None:  # a bar of what can't be known would stand still
+            box.progress(text="", factor=said.fraction)
         return
     wrong = ticket.state in (State.FAILED, State.STOPPED)
-    _head(box, ticket.title, _ICONS[ticket.state], ticket.key, alert=ticket.state is State.FAILED)
+    _head(box, context, ticket.title, _ICONS[ticket.state], ticket.key, alert=ticket.state is State.FAILED)
     if ticket.images:
-        note = box.row()
-        note.active = False
-        note.label(text=_what_came(ticket), icon="BLANK1")
+        texts.paragraph(box, _what_came(ticket), texts.width_of(context), icon="BLANK1")
     if ticket.state is State.KEPT:
         where = wording.where(ticket.destination)
         words = f"The result is here. It belongs to {where}, and comes in by itself when that is opened."
@@ -72,12 +73,17 @@ def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ti
 
 
 def _head(
-    box: bpy.types.UILayout, title: str, icon: "IconItems", dismisses: str | None = None, alert: bool = False
+    box: bpy.types.UILayout,
+    context: bpy.types.Context,
+    title: str,
+    icon: "IconItems",
+    dismisses: str | None = None,
+    alert: bool = False,
 ) -> bpy.types.UILayout:
-    """The first line of a box; with what its cross takes away."""
+    """The first lines of a box; with what its cross takes away."""
     row = box.row()
     row.alert = alert
-    row.label(text=wording.short_prompt(title, TITLE_LETTERS), icon=icon)
+    texts.paragraph(row, title, texts.width_of(context), icon=icon, most=TITLE_LINES, beside=BUTTON)
     if dismisses is not None:
         row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = dismisses
     return row
@@ -115,7 +121,7 @@ def draw_owed(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         box = layout.box()
         count = sum(len(owed.indices) for owed in here)
         words = "1 edit to bring in" if count == 1 else f"{count} edits to bring in"
-        box.label(text=f"{words}, paid for already", icon="INFO")
+        texts.paragraph(box, f"{words}, paid for already", width, icon="INFO")
         for owed in here[:OWED_SHOWN]:
             _draw_owed(box, width, owed, "RENDER_RESULT")
         _draw_rest(box, len(here))
@@ -139,11 +145,13 @@ def draw_owed(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def _draw_owed(box: bpy.types.UILayout, width: int, owed: Owed, icon: "IconItems", elsewhere: bool = False) -> None:
     row = box.row()
-    row.label(text=wording.short_prompt(str(owed.entries[0].settings.get("prompt", "")), TITLE_LETTERS), icon=icon)
-    buttons = row.row(align=True)
-    buttons.alignment = "RIGHT"
     # What lies on the disk already is not the vendor's to find.
     ids = [entry.uuid for entry in owed.entries if entry.uuid and not entry.result_file]
+    prompt = wording.one_line(str(owed.entries[0].settings.get("prompt", "")))
+    beside = BUTTON * (bool(ids) + owed.discardable)
+    texts.paragraph(row, prompt, width, icon=icon, most=TITLE_LINES, beside=beside)
+    buttons = row.row(align=True)
+    buttons.alignment = "RIGHT"
     if ids:
         buttons.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = " ".join(ids)
     if owed.discardable:
@@ -154,13 +162,9 @@ def _draw_owed(box: bpy.types.UILayout, width: int, owed: Owed, icon: "IconItems
     count = f", {len(owed.entries)} edits" if len(owed.entries) > 1 else ""
     texts.paragraph(box, f"{words} ({wording.when(owed.job)}{count}).", width)
     if ids:
-        note = box.column()
-        note.active = False
-        texts.paragraph(note, "Id " + ", ".join(ids), width)
+        texts.paragraph(box, "Id " + ", ".join(ids), width)
 
 
 def _draw_rest(box: bpy.types.UILayout, count: int) -> None:
     if count > OWED_SHOWN:
-        row = box.row()
-        row.active = False
-        row.label(text=f"and {count - OWED_SHOWN} more")
+        box.label(text=f"and {count - OWED_SHOWN} more")

@@ -11,44 +11,86 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
 
 INTERFACE_FONT = 0
-MARGIN = 70  # px at scale 1: of a label in a box in a panel with the tabs beside it
+# px at scale 1
+PANEL = 46  # of a region in a panel's edges and in the tabs beside it
+MARGIN = 70  # of a region beside a label in a box in a panel
+PREFERENCES = 110  # the same in the preferences, whose panels lie in others
 ICON = 26
+SPLIT = 0.4  # of a line with ``use_property_split`` is for the name
+
+# Where a line may be broken: at spaces; else behind what a path or an id has for them; else anywhere.
+_BREAKS = (r"\S+\s*|\s+", r"[^-/\\]+[-/\\]*|[-/\\]+", r".")
 
 
 def width_of(context: bpy.types.Context) -> int:
-    """How wide the region is that Blender draws."""
+    """How wide the region is that Blender draws, as a sidebar would be in which as much text has room."""
     assert context.region is not None
-    return context.region.width
+    more = PREFERENCES - MARGIN if context.area and context.area.type == "PREFERENCES" else 0
+    return context.region.width - round(more * _scale())
 
 
-def paragraph(layout: bpy.types.UILayout, text: str, width: int, icon: "IconItems" = "NONE") -> None:
-    """``text`` in as many labels as a region of ``width`` pixels needs; the icon stands before the first."""
+def paragraph(
+    layout: bpy.types.UILayout, text: str, width: int, icon: "IconItems" = "NONE", most: int = 0, beside: int = 0
+) -> None:
+    """``text`` in as many labels as a region of ``width`` pixels needs; the icon stands before the first.
+
+    Of more than ``most`` lines the rest is cut off; 0 is no limit. ``beside`` px at scale 1 are taken by what stands
+    beside it.
+    """
+    scale = _scale()
+    room = width - (MARGIN + beside + (0 if icon == "NONE" else ICON)) * scale
+    lines = _lines(text, max(room, 40 * scale), _size(), most)
     column = layout.column(align=True)
-    column.scale_y = 0.75
-    scale = bpy.context.preferences.system.ui_scale
-    points = bpy.context.preferences.ui_styles[0].widget.points
-    room = width - (MARGIN + (0 if icon == "NONE" else ICON)) * scale
-    for number, line in enumerate(_lines(text, max(room, 80 * scale), points * scale)):
+    if len(lines) > 1:
+        column.scale_y = 0.75
+    for number, line in enumerate(lines):
         if icon == "NONE":
             column.label(text=line)
         else:
             column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-@functools.lru_cache(maxsize=256)
-def _lines(text: str, room: float, size: float) -> tuple[str, ...]:
-    """``text`` cut into lines of at most ``room`` pixels: at spaces, and at hyphens in what is longer than a line."""
+def fits(text: str, width: int, beside: int) -> bool:
+    """Whether ``text`` has room in one line of a panel; ``beside`` px at scale 1 are taken by what stands beside it."""
+    return _width(text, _size()) <= width - (PANEL + beside) * _scale()
+
+
+def fits_split(label: str, width: int) -> bool:
+    """Whether the name of a property has room where ``use_property_split`` puts it."""
+    return _width(label, _size()) <= SPLIT * (width - PANEL * _scale()) - 8 * _scale()
+
+
+def _scale() -> float:
+    return float(bpy.context.preferences.system.ui_scale)
+
+
+def _size() -> float:
+    return float(bpy.context.preferences.ui_styles[0].widget.points) * _scale()
+
+
+def _width(text: str, size: float) -> float:
     blf.size(INTERFACE_FONT, size)
+    return float(blf.dimensions(INTERFACE_FONT, text)[0])  # type: ignore[index]  # the stub knows no result
+
+
+@functools.lru_cache(maxsize=256)
+def _lines(text: str, room: float, size: float, most: int = 0) -> tuple[str, ...]:
+    """``text`` cut into lines of at most ``room`` pixels; what is behind the last one of ``most`` is left out."""
 
     def fits(line: str) -> bool:
-        width = blf.dimensions(INTERFACE_FONT, line.rstrip())[0]  # type: ignore[index]  # the stub knows no result
-        return bool(width <= room)
+        return _width(line.rstrip(), size) <= room
 
-    words = re.findall(r"\S+\s*", text)
-    pieces = [piece for word in words for piece in ([word] if fits(word) else re.findall(r"[^-]+-*|-+", word))]
+    pieces = [text]
+    for pattern in _BREAKS:
+        pieces = [part for piece in pieces for part in ([piece] if fits(piece) else re.findall(pattern, piece))]
     lines = [""]
     for piece in pieces:
         if lines[-1] and not fits(lines[-1] + piece):
             lines.append("")
         lines[-1] += piece
+    if most and len(lines) > most:
+        last = lines[most - 1].rstrip()
+        while last and not fits(last + "…"):
+            last = last[:-1]
+        lines = [*lines[: most - 1], last.rstrip(" ,.;:") + "…"]
     return tuple(line.rstrip() for line in lines)

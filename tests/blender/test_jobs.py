@@ -352,24 +352,6 @@ def test_render_now_never_sends_another_file_s_scene(fresh: Window, sandbox: San
     assert sandbox.requests == []
 
 
-def test_render_now_says_what_blender_is_busy_with_and_can_be_stopped(
-    fresh: Window, host: Installed, sandbox: Sandbox
-) -> None:
-    fresh.do(CYCLES.format(samples=4000) + "bpy.ops.fluxdepth.edit()")
-    fresh.wait_for("desk.tickets[-1].progress.text == 'Rendering'")
-    picture_now(fresh, host, "rendering")
-    fresh.do("bpy.ops.fluxdepth.cancel()")
-    assert fresh.do(f"answer = {ROWS}") == ["STOPPED"]
-    assert "Nothing was billed" in error(fresh)
-    open_file_to_end_the_render(fresh)
-    assert sandbox.requests == []
-
-
-def open_file_to_end_the_render(window: Window) -> None:
-    window.do("bpy.ops.wm.read_homefile()")
-    window.wait_for("not bpy.app.is_job_running('RENDER')")
-
-
 def test_render_that_does_not_start_says_why(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
     fresh.do(CYCLES.format(samples=1) + "bpy.data.objects.remove(bpy.data.objects['Camera'])")
     said = fresh.do("""

@@ -35,6 +35,13 @@ def raised_from_a_cause() -> FluxDepthError:
         return exc
 
 
+def test_the_place_of_the_key_has_the_host_s_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "in Settings" in str(KeyMissingError())
+    monkeypatch.setattr(FluxDepthError, "settings_name", "Preferences")
+    assert "in Preferences" in str(KeyMissingError())
+    assert "Documents and Settings" in str(FluxDepthError("“C:/Documents and Settings/key” can't be read."))
+
+
 def test_a_copy_says_otherwise_and_the_error_stays_as_it_was() -> None:
     error = raised_from_a_cause()
     said = str(error)

@@ -34,7 +34,16 @@ HOUSES: dict[str, list[str]] = {
         ),
     ],
     "blender_addon": [
-        *("__init__", "command | ui", "operators", "session", "problem", "pictures", "properties | ticker", "shared"),
+        *(
+            "__init__",
+            "command | ui",
+            "operators",
+            "session",
+            "host | problem",
+            "pictures",
+            "properties | ticker",
+            "shared",
+        ),
     ],
 }
 # Beside the standard library and the host's own modules. What is not named takes nothing from outside.

@@ -118,7 +118,7 @@ def check_properties_come_from_the_table():
 def check_wrong_values_are_refused_with_field_and_range():
     assert "0 to 4294967295" in refusal(source="IMAGE", image=_grid(), seed_exact="4294967296")
     assert "Seed" in refusal(source="IMAGE", image=_grid(), seed_exact="lucky")
-    assert "Prompt" in refusal(source="IMAGE", image=_grid(), seed_exact="", prompt="  ")
+    assert "The prompt is empty" in refusal(source="IMAGE", image=_grid(), seed_exact="", prompt="  ")
     assert "256 to 8192" in refusal(source="IMAGE", image=_grid(), prompt="far", longest_side=100)
     assert not _module("session").desk.tickets
 

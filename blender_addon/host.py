@@ -1,0 +1,98 @@
+"""The open file as a place for results: what the core's desk asks of Blender.
+
+A document is known by its path, and while it has none by the session of this process and the number of the load.
+Knows no operator and no panel.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import bpy
+
+from . import ticker
+from .pictures import results
+from .shared.errors import PictureError, ResultError
+from .shared.jobs.request import Result
+from .shared.jobs.ticket import Ticket
+from .shared.pictures import imaging
+from .shared.pictures.encoded import EncodedImage
+from .shared.storage import processes
+from .shared.storage.entries import ALPHA, Destination
+
+HOST = "blender"
+
+_generation = 0  # of the open file: grows with every load
+
+
+class BlenderHost:
+    """The open file, as a place for results."""
+
+    name = HOST
+
+    def is_open(self, destination: Destination) -> bool:
+        here = document()
+        return destination.host == HOST and destination.same_document(here.path, here.session)
+
+    def place(self, ticket: Ticket) -> Iterator[None]:
+        """One image each step. Raises ResultError."""
+        here = document()
+        ticket.placed_in(path=here.path, session=here.session)
+        for result in ticket.results:
+            if not self.is_open(here):
+                raise ResultError("Another file was opened while the results came in.")
+            picture = ticket.pictures.get(result.index, result.image)
+            record = {"origin": dict(ticket.destination.place), "host_settings": _host_settings(ticket)}
+            ticket.images.append(_brought_in(picture, result, record).name)
+            yield
+        shown = bpy.data.images.get(ticket.images[0])
+        if shown:
+            results.show(shown)
+        results.push_undo(len(ticket.images))
+
+    def changed(self, ticket: Ticket | None) -> None:
+        ticker.settle_panels()
+
+
+def document(place: Mapping[str, Any] | None = None) -> Destination:
+    """The open file as a destination."""
+    path = os.path.realpath(bpy.data.filepath) if bpy.data.filepath else ""
+    return Destination(
+        host=HOST,
+        path=path,
+        session=f"{processes.session_name()}#{_generation}",
+        title=bpy.path.basename(path) or "Untitled",
+        place=dict(place or {}),
+    )
+
+
+def another_file() -> None:
+    """A file was loaded: what was open is not, even when it is the same file."""
+    global _generation
+    _generation += 1
+
+
+def _host_settings(ticket: Ticket) -> dict[str, Any]:
+    """What was chosen beside the model's parameters, for using it again."""
+    source = ticket.request or ticket.job
+    return dict(source.host_settings) if source else {}
+
+
+def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]) -> bpy.types.Image:
+    try:
+        return results.bring_in(picture, result, record)
+    except RuntimeError as exc:
+        where = f"It is kept as {result.file}." if result.file else ""
+        raise ResultError("Blender could not take the result in.", f"{str(exc).strip()} {where}".strip()) from exc
+
+
+def composed(ticket: Ticket, result: Result) -> EncodedImage:
+    """In the worker: the result as it comes into Blender, with its transparency put back where it had one."""
+    alpha = ticket.companion(ALPHA)
+    if alpha:
+        return imaging.with_alpha(result.image, imaging.read_alpha(alpha))
+    if not result.image.format:  # a kind that the core does not know; Pillow knows more of them than Blender
+        with contextlib.suppress(PictureError):
+            return imaging.as_kind(result.image, "png")
+    return result.image
