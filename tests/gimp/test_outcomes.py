@@ -41,7 +41,7 @@ MESSAGES = {
     "failure record": ["prompt", "may have been used"],
     "no credits": ["credits", "Nothing was billed"],
     "result is no image": ["Recover", "Credits were used"],
-    "empty prompt": ["Prompt", "empty", "Nothing was billed"],
+    "empty prompt": ["The prompt is empty", "Nothing was billed"],
     "longest side": ["Longest side", "100", "256 to 8192 px"],
     "no selection": ["Nothing is selected"],
     "no layer": ["No layer is selected"],
