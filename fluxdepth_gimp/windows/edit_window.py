@@ -20,11 +20,12 @@ from shared.errors import Cancelled, EditFailedError, FluxDepthError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import Progress
-from shared.model.parameters import SEED_COUNT, Kind
+from shared.model.parameters import SEED_COUNT
 from shared.storage.credentials import save_key
 from windows import settings_window, ui
 from windows.first_run import FirstRun, no_key
 from windows.prompt_box import PromptBox
+from windows.setting_fields import SettingFields
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
 from windows.ui import SPACE, STEP_LABELS
@@ -80,8 +81,6 @@ class EditWindow:
         self._next: Act = self._edit
         self._busy_with: list[Ticket] | None = None  # None: nothing is under way
         self._last: tuple[Ticket, arguments.Chosen] | None = None
-        self._fields: dict[str, Gtk.Widget] = {}  # by the name of the argument
-        self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
@@ -98,6 +97,7 @@ class EditWindow:
         self.error = ui.ErrorBar(self._next_step)
         self.notice = ui.NoticeBar()
         self.first_run = FirstRun()
+        self.fields = SettingFields(self.dialog, self.config)
         self.source = SourceBox(self.image, self.drawables, self.config)
         self.prompt = PromptBox(self.config)
         self.status = StatusLine(self.config, self.dialog)
@@ -105,11 +105,11 @@ class EditWindow:
         self.settings = ui.column(
             self.source,
             self.prompt,
-            self._choice("source"),
-            self._scale("steps", 0),
-            self._scale("guidance", 1),
+            self.fields.choice("source"),
+            self.fields.scale("steps", 0),
+            self.fields.scale("guidance", 1),
             self._seed(),
-            self._scale("variations", 0),
+            self.fields.scale("variations", 0),
             self._more(),
         )
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
@@ -127,46 +127,8 @@ class EditWindow:
         self.first_run.box.set_visible(no_key())
         (self.first_run.entry.entry if no_key() else self.prompt.view).grab_focus()
 
-    def _choice(self, name: str) -> Gtk.Widget:
-        """Not GIMP's own widget: its combo box tells a screen reader the value's id instead of its label."""
-        parameter = arguments.BY_ARGUMENT[name]
-        combo = Gtk.ComboBoxText(hexpand=True, tooltip_text=parameter.help)
-        for one in parameter.choices:
-            combo.append(one.value, one.label)
-        both_ways = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
-        self.config.bind_property(name, combo, "active-id", both_ways)
-        words = Gtk.Label(label=arguments.label_of(parameter), use_underline=True, mnemonic_widget=combo, xalign=0)
-        self._labels.add_widget(words)
-        self._fields[name] = combo
-        return ui.row(words, combo, grow=combo)
-
-    def _scale(self, name: str, digits: int) -> Gtk.Widget:
-        return self._named(name, ui.with_digits(self.dialog.get_scale_entry(name, 1.0), digits))
-
-    def _number(self, name: str, digits: int) -> Gtk.Container:
-        return self._named(name, ui.with_digits(self.dialog.get_widget(name, GObject.TYPE_NONE), digits))
-
-    def _named(self, name: str, labeled: Gtk.Container) -> Gtk.Container:
-        """One of GIMP's labelled numbers, which by itself tells a screen reader nothing of its label."""
-        assert isinstance(labeled, GimpUi.Labeled)
-        self._fields[name] = labeled
-        self._labels.add_widget(labeled.get_label())
-        for child in labeled.get_children():
-            if isinstance(child, Gtk.Range | Gtk.SpinButton):
-                child.get_accessible().set_name(labeled.get_label().get_text())
-        return labeled
-
-    def _setting(self, name: str) -> Gtk.Widget:
-        kind = arguments.BY_ARGUMENT[name].kind
-        if kind is Kind.CHOICE:
-            return self._choice(name)
-        if kind is Kind.INTEGER:
-            return self._number(name, 0)
-        self._fields[name] = self.dialog.get_widget(name, GObject.TYPE_NONE)
-        return self._fields[name]
-
     def _seed(self) -> Gtk.Widget:
-        seed = self._number("seed", 0)
+        seed = self.fields.number("seed", 0)
         seed.set_hexpand(True)
         for child in seed.get_children():
             child.set_hexpand(isinstance(child, Gtk.SpinButton))
@@ -177,7 +139,7 @@ class EditWindow:
         self.config.set_property("seed", float(random.randrange(SEED_COUNT)))
 
     def _more(self) -> Gtk.Expander:
-        inside = ui.column(*map(self._setting, MORE))
+        inside = ui.column(*map(self.fields.of, MORE))
         inside.show_all()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
@@ -376,7 +338,7 @@ class EditWindow:
             name = field.replace("_", "-")
             if name in MORE:
                 self.more.set_expanded(True)
-            self._fields[name].child_focus(Gtk.DirectionType.TAB_FORWARD)
+            self.fields.made[name].child_focus(Gtk.DirectionType.TAB_FORWARD)
 
     # Stopping, hiding, closing.
 

@@ -6,6 +6,7 @@ The pictures are in build/screens; look at them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +70,12 @@ def test_key_is_typed_and_tested_in_the_sidebar(no_key: Window, host: Installed,
     no_key.wait_for(IDLE)
     x, y = no_key.find_button(r"wm\.url_open", sidebar)
     field = x, y - 20  # the line above; only operators are found by hovering
-    type_key(no_key, field, "two words")
-    no_key.wait_for("fluxdepth.service.refused == 'two words'")
+    for _ in range(3):  # on a busy machine the first letters may come before the field takes them
+        type_key(no_key, field, "two words")
+        with suppress(TimeoutError):
+            no_key.wait_for("fluxdepth.service.refused == 'two words'", 10)
+            break
+    assert no_key.do("answer = fluxdepth.service.refused") == "two words"
     no_key.picture(SCREENS / f"blender-{host.host.series}-key-wrong.png")
     assert not (host.data_folder / "key").exists()
     type_key(no_key, field, sandbox.api_key)

@@ -1,0 +1,59 @@
+"""The fields of the settings, bound to the arguments, with labels that line up and that a screen reader is told."""
+
+from __future__ import annotations
+
+import arguments
+from gi.repository import Gimp, GimpUi, GObject, Gtk
+
+from shared.model.parameters import Kind
+from windows import ui
+
+
+class SettingFields:
+    """Makes them, by the name of the argument; ``made`` are those that there are."""
+
+    def __init__(self, dialog: GimpUi.ProcedureDialog, config: Gimp.ProcedureConfig) -> None:
+        self._dialog, self._config = dialog, config
+        self.made: dict[str, Gtk.Widget] = {}
+        self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
+
+    def choice(self, name: str) -> Gtk.Widget:
+        """Not GIMP's own widget: its combo box tells a screen reader the value's id instead of its label."""
+        parameter = arguments.BY_ARGUMENT[name]
+        combo = Gtk.ComboBoxText(hexpand=True, tooltip_text=parameter.help)
+        for one in parameter.choices:
+            combo.append(one.value, one.label)
+        both_ways = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
+        self._config.bind_property(name, combo, "active-id", both_ways)
+        words = Gtk.Label(label=arguments.label_of(parameter), use_underline=True, mnemonic_widget=combo, xalign=0)
+        self._labels.add_widget(words)
+        self.made[name] = combo
+        return ui.row(words, combo, grow=combo)
+
+    def scale(self, name: str, digits: int) -> Gtk.Widget:
+        """A number with a slider."""
+        return self._named(name, ui.with_digits(self._dialog.get_scale_entry(name, 1.0), digits))
+
+    def number(self, name: str, digits: int) -> Gtk.Container:
+        """A number without one."""
+        return self._named(name, ui.with_digits(self._dialog.get_widget(name, GObject.TYPE_NONE), digits))
+
+    def _named(self, name: str, labeled: Gtk.Container) -> Gtk.Container:
+        """One of GIMP's labelled numbers, which by itself tells a screen reader nothing of its label."""
+        assert isinstance(labeled, GimpUi.Labeled)
+        self.made[name] = labeled
+        self._labels.add_widget(labeled.get_label())
+        for child in labeled.get_children():
+            if isinstance(child, Gtk.Range | Gtk.SpinButton):
+                child.get_accessible().set_name(labeled.get_label().get_text())
+        return labeled
+
+    def of(self, name: str) -> Gtk.Widget:
+        """The field that fits the kind of the setting."""
+        kind = arguments.BY_ARGUMENT[name].kind
+        if kind is Kind.CHOICE:
+            return self.choice(name)
+        if kind is Kind.INTEGER:
+            return self.number(name, 0)
+        self.made[name] = self._dialog.get_widget(name, GObject.TYPE_NONE)
+        return self.made[name]
