@@ -60,8 +60,11 @@ def give_name(image: Gimp.Image, source: Destination, name: str) -> None:
     pictures = GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_PICTURES) or GLib.get_home_dir()
     folder = Path(source.path).parent if source.path else Path(pictures)
     stem = "".join("_" if one in UNFIT else one for one in name)
-    numbered = (folder / f"{stem}{f' {number}' if number else ''}.xcf" for number in itertools.count())
-    image.set_file(Gio.File.new_for_path(str(next(path for path in numbered if not path.exists()))))
+    with _quietly():
+        open_now = {path_of(one) for one in Gimp.get_images()}  # or Save would write the one over the other
+    numbered = (str(folder / f"{stem}{f' {number}' if number else ''}.xcf") for number in itertools.count())
+    free = (path for path in numbered if not os.path.lexists(path) and os.path.realpath(path) not in open_now)
+    image.set_file(Gio.File.new_for_path(next(free)))
 
 
 def find(wanted: Destination) -> Gimp.Image | None:

@@ -8,7 +8,7 @@ from ..shared.service.client import Client, ServiceStatus
 from ..shared.storage import credentials
 from .access import Answer, Online
 
-KEY_PAGE = "https://app.1min.ai/api"  # where keys are made
+KEY_PAGE = "https://app.1min.ai/api"  # where keys are made; so say several public clients of the API
 
 said = ""  # what came of the last change or test
 testing = False

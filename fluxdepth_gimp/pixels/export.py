@@ -172,14 +172,18 @@ def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
     """GIMP's own export shows itself in GIMP's window, which takes the keyboard from the dialog: GEGL's does not."""
     with scratch_folder() as folder:
         path = folder / f"picture.{suffix}"
-        if suffix in SAVERS:
-            _save(image.get_layers()[0].get_buffer(), path, *SAVERS[suffix])
-        else:
+        if suffix not in SAVERS:
             _export(image, path)
-        return sniff(path.read_bytes())
+            return sniff(path.read_bytes())
+        operation, options, end = SAVERS[suffix]
+        _save(image.get_layers()[0].get_buffer(), path, operation, options)
+        data = path.read_bytes() if path.exists() else b""
+        if not data.endswith(end):  # GEGL says nothing when it could not write to the end
+            raise PictureError(f"GIMP could not write the picture to {folder.parent}.", "Is the disk full?")
+        return sniff(data)
 
 
-def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, object], end: bytes) -> None:
+def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, object]) -> None:
     graph = Gegl.Node()
     source, saver = graph.create_child("gegl:buffer-source"), graph.create_child(operation)
     for node, properties in (source, {"buffer": buffer}), (saver, {"path": str(path), **options}):
@@ -187,9 +191,6 @@ def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, ob
             node.set_property(key, value)
     source.connect_to("output", saver, "input")
     saver.process()
-    # GEGL says nothing when it could not write to the end.
-    if not (path.exists() and path.read_bytes().endswith(end)):
-        raise PictureError(f"GIMP could not write the picture to {path.parent.parent}.", "Is the disk full?")
 
 
 def _export(image: Gimp.Image, path: Path) -> None:

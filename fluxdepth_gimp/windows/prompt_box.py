@@ -70,7 +70,7 @@ class PromptBox(Gtk.Box):
     def _use(self, _item: Gtk.MenuItem, values: dict[str, Value]) -> None:
         window = self.get_toplevel()
         assert isinstance(window, Gtk.Window)
-        own = self._config.get_property("prompt").strip() not in {*self._known, values["prompt"]}
+        own = (self._config.get_property("prompt") or "").strip() not in {*self._known, values["prompt"]}
         if own and not ui.confirmed(
             window, "Replace your prompt?", "In the prompt, Ctrl+Z brings it back.", "_Replace"
         ):

@@ -104,8 +104,6 @@ def _may_be_lost(job: Job, edit: EditEntry, host: str, process: str) -> bool:
         return False
     try:
         return Path(destination.path).stat().st_mtime < (edit.arrived or 0.0)
-    except FileNotFoundError:
-        return True  # a new image has a name before it is saved
     except OSError:
         return False
 

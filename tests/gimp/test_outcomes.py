@@ -91,6 +91,13 @@ def test_result_as_a_new_image_leaves_the_source_alone(notes: dict[str, dict[str
         "size": [240, 160],
         "same": True,
     }
+    assert notes["new images"] == {
+        "precisions": ["u16-non-linear"] * 2,
+        "resolutions": [[120, 72]] * 2,
+        "dirty": [True, True],
+        "files": ["Fog far behind · seed 7.xcf", "Fog far behind · seed 7 1.xcf"],
+        "beside": True,
+    }
 
 
 def test_down_scaling_keeps_place_size_and_transparency_without_a_fringe(notes: dict[str, dict[str, Any]]) -> None:

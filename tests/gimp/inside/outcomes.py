@@ -1,7 +1,7 @@
 """Inside GIMP: what each way of ending leaves behind. One service per case; the test outside reads the notes."""
 
 from gi.repository import Gegl, Gimp
-from kit import SETUP, Notes, call, close_photos, edit, fade, photo, pixels, record, state, tree, use_service
+from kit import SETUP, Notes, call, close_photos, edit, fade, photo, pixels, record, saved, state, tree, use_service
 
 notes = Notes()
 services = SETUP["services"]  # name → (address, key)
@@ -75,6 +75,23 @@ notes.add(
 )
 other.delete()
 image.delete()
+
+# Two of them, from a precise image with a file: like it, not saved, and no name twice: Save would write over the other.
+image, layer = photo()
+image.convert_precision(Gimp.Precision.U16_NON_LINEAR)
+image.set_resolution(120, 72)
+image, layer = saved(image, "precise.xcf")
+made = [edit(image, [layer], result="image", seed=7)[2].get_image() for _ in range(2)]
+notes.add(
+    "new images",
+    precisions=[one.get_precision().value_nick for one in made],
+    resolutions=[list(one.get_resolution())[1:] for one in made],
+    dirty=[one.is_dirty() for one in made],
+    files=[one.get_file().get_basename() for one in made],
+    beside=all(one.get_file().get_parent().equal(image.get_file().get_parent()) for one in made),
+)
+for one in (*made, image):
+    one.delete()
 
 # Down-scaling, with transparency: place and size hold, and no white fringe comes in at the edge of the hole.
 image, layer = photo(1200, 800)
