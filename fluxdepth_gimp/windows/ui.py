@@ -139,38 +139,40 @@ class KeyEntry(Gtk.Box):
         return self.entry.get_text().strip()
 
 
-def _let_escape_through(bar: Gtk.InfoBar) -> None:
-    """An info bar swallows Escape while the focus is in it; it means the window."""
+class _Bar(Gtk.Frame):
+    """A sign, words and buttons beside them; nothing is shown until there are words.
 
-    def close(_: Gtk.InfoBar) -> None:
-        window = bar.get_toplevel()
-        if isinstance(window, Gtk.Window):
-            window.close()
+    Not GTK's own InfoBar: it cuts off the last line of words that wrap beside a button, and swallows Escape.
+    """
 
-    bar.connect("close", close)
-
-
-class ErrorBar(Gtk.InfoBar):
-    """An error in words with the button that does the next step; nothing is shown until there is one."""
-
-    def __init__(self, act: Callable[[FluxDepthError], object]) -> None:
-        super().__init__(message_type=Gtk.MessageType.ERROR, no_show_all=True)
-        self._act = act
-        self._error: FluxDepthError | None = None
-        self._started = False
+    def __init__(self, icon: str) -> None:
+        super().__init__(no_show_all=True)
+        sign = Gtk.Image(icon_name=icon, icon_size=Gtk.IconSize.DND, valign=Gtk.Align.START)
         self._words = label()
         self._words.set_selectable(True)  # for a mail to the support
         self._words.set_can_focus(False)  # else the whole text is selected as soon as it appears
-        self._words.show()
-        sign = Gtk.Image(icon_name=GimpUi.ICON_DIALOG_ERROR, icon_size=Gtk.IconSize.DND, visible=True)
-        sign.set_valign(Gtk.Align.START)
-        self.get_content_area().pack_start(sign, False, False, 0)
-        self.get_content_area().pack_start(self._words, True, True, 0)
-        self._button = self.add_button("", 1)
-        self._button.set_use_underline(True)
-        self._button.set_valign(Gtk.Align.CENTER)
-        self.connect("response", self._pressed)
-        _let_escape_through(self)
+        self._buttons = Gtk.Box(spacing=SPACE, valign=Gtk.Align.CENTER)
+        inside = row(sign, self._words, self._buttons, grow=self._words)
+        inside.set_border_width(SPACE)
+        inside.show_all()
+        self.add(inside)
+
+    def _show(self, words: str) -> None:
+        self._words.set_text(words)
+        self._words.get_accessible().set_name(words)
+        self.show()
+
+
+class ErrorBar(_Bar):
+    """An error in words with the button that does the next step."""
+
+    def __init__(self, act: Callable[[FluxDepthError], object]) -> None:
+        super().__init__(GimpUi.ICON_DIALOG_ERROR)
+        self._act = act
+        self._error: FluxDepthError | None = None
+        self._started = False
+        self._button = button("", self._pressed)
+        self._buttons.pack_start(self._button, False, False, 0)
 
     def tell(self, error: FluxDepthError, steps: dict[NextStep, str], *, started: bool = False) -> None:
         """Show ``error``; ``steps`` are the labels of the steps that can be done here.
@@ -182,11 +184,9 @@ class ErrorBar(Gtk.InfoBar):
 
     def say(self, words: str, step: str | None = None) -> None:
         """Show ``words``, and a button ``step`` if there is one."""
-        self._words.set_text(words)
         self._button.set_visible(bool(step))
         self._button.set_label(step or "")
-        self.show()
-        self._words.get_accessible().set_name(words)
+        self._show(words)
         if step:
             self._button.grab_focus()
 
@@ -201,35 +201,25 @@ class ErrorBar(Gtk.InfoBar):
         self._error = None
         self.hide()
 
-    def _pressed(self, _bar: Gtk.InfoBar, _response: int) -> None:
+    def _pressed(self) -> None:
         if self._error is not None:
             self._act(self._error)
 
 
-class NoticeBar(Gtk.InfoBar):
+class NoticeBar(_Bar):
     """What the artist should know before the next edit, with the buttons that deal with it."""
 
     def __init__(self) -> None:
-        super().__init__(message_type=Gtk.MessageType.WARNING, no_show_all=True)
-        self._words = label()
-        self._words.set_selectable(True)
-        self._words.set_can_focus(False)
-        self._words.show()
-        self.get_content_area().pack_start(self._words, True, True, 0)
-        self._acts: dict[int, Callable[[], object]] = {}
-        self.connect("response", lambda _, response: self._acts[response]())
-        _let_escape_through(self)
+        super().__init__(GimpUi.ICON_DIALOG_WARNING)
 
     def tell(self, text: str, actions: dict[str, Callable[[], object]]) -> None:
         """Show ``text``; ``actions`` are what the buttons say and do."""
-        for child in self.get_action_area().get_children():
-            self.get_action_area().remove(child)
-        self._acts = dict(enumerate(actions.values()))
-        for response, words in enumerate(actions):
-            self.add_button(words, response).set_use_underline(True)
-        self._words.set_text(text)
-        self._words.get_accessible().set_name(text)
-        self.show()
+        for child in self._buttons.get_children():
+            self._buttons.remove(child)
+        for words, act in actions.items():
+            self._buttons.pack_start(button(words, act), False, False, 0)
+        self._buttons.show_all()
+        self._show(text)
 
     def clear(self) -> None:
         self.hide()

@@ -41,6 +41,7 @@ class Seen:
     window: str
     label: str  # that is tied to a field
     ink: Box  # of a label's letters
+    around: Box  # the place that everything it lies in leaves for it
 
     @property
     def box(self) -> Box:
@@ -128,7 +129,10 @@ class Desk:
         self._looker.stdin.write(application + "\n")
         self._looker.stdin.flush()
         answer = self._looker.stdout.readline()
-        return [Seen(**{**one, "states": tuple(one["states"]), "ink": tuple(one["ink"])}) for one in json.loads(answer)]
+        return [
+            Seen(**{**one, "states": tuple(one["states"]), **{key: tuple(one[key]) for key in ("ink", "around")}})
+            for one in json.loads(answer)
+        ]
 
     def find(self, role: str, words: str = "", application: str = "fluxdepth") -> Seen | None:
         """The first thing of that role whose name or text contains ``words``."""

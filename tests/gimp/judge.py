@@ -23,10 +23,13 @@ def faults(seen: Sequence[Seen], titles: Iterable[str], screen: tuple[int, int])
             for one in seen
             if one.role == "button" and one.window == window.name and not _within(one.box, window.box)
         ]
+    labels = [one for one in seen if one.role == "label" and one.words.strip()]
+    if labels and not any(one.ink[2] for one in labels):
+        wrong.append("where the letters are is not known")
     wrong += [
-        f"the text {one.words[:60]!r} is cut: {one.ink} in {one.box}"
-        for one in seen
-        if one.role == "label" and one.ink[2] and not _within(one.ink, one.box)
+        f"the text {one.words[:60]!r} is cut: {one.ink} in {one.box} in {one.around}"
+        for one in labels
+        if one.ink[2] and not (_within(one.ink, one.box) and _within(one.ink, one.around))
     ]
     return wrong
 

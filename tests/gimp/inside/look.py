@@ -31,11 +31,18 @@ def label_of(node):
 
 def ink_of(node):
     """Where a label's letters are, also those that its box does not show."""
-    box = Atspi.Text.get_range_extents(node, 0, -1, SCREEN)
+    box = Atspi.Text.get_range_extents(node, 0, Atspi.Text.get_character_count(node), SCREEN)
     return [box.x, box.y, box.width, box.height]
 
 
-def walk(node, window, found, depth=0):
+def within(box, outer):
+    """What is left of ``box`` inside ``outer``; both as x, y, width, height."""
+    x, y = max(box[0], outer[0]), max(box[1], outer[1])
+    right, bottom = min(box[0] + box[2], outer[0] + outer[2]), min(box[1] + box[3], outer[1] + outer[3])
+    return [x, y, max(0, right - x), max(0, bottom - y)]
+
+
+def walk(node, window, found, depth=0, clip=None, scrolls=False):
     if node is None or depth > 40:
         return
     try:
@@ -47,6 +54,10 @@ def walk(node, window, found, depth=0):
         if depth == 1:
             window = name
         box = node.get_extents(SCREEN)
+        around = clip or [box.x, box.y, box.width, box.height]
+        # What can be scrolled is not cut by the pane and the port through which a part of it is seen.
+        endless = depth == 0 or role == "scroll pane" or scrolls
+        inside = None if endless else within([box.x, box.y, box.width, box.height], around)
         text = ""
         if role in ("text", "label", "password text", "spin button") and node.is_text():
             text = Atspi.Text.get_text(node, 0, -1)
@@ -61,12 +72,13 @@ def walk(node, window, found, depth=0):
                 "height": box.height,
                 "states": [key for key, state in WANTED.items() if states.contains(state)],
                 "window": window,
+                "around": around,
                 "ink": ink_of(node) if role == "label" and text else [0, 0, 0, 0],
                 "label": label_of(node) if role in FIELDS else "",
             }
         )
         for number in range(min(node.get_child_count(), 200)):
-            walk(node.get_child_at_index(number), window, found, depth + 1)
+            walk(node.get_child_at_index(number), window, found, depth + 1, inside, role == "scroll pane")
     except GLib.Error:  # it went away while we looked
         return
 
