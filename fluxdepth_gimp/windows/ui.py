@@ -238,7 +238,7 @@ class WorkPanel(Gtk.Box):
         )
         buttons = [self.stop_button]
         if hide:
-            buttons.append(button("_Hide", hide, "Go on in the status bar and close this window"))
+            buttons.append(button("_Hide", hide, "Go on in the status bar; Depth Edit… brings this window back"))
         line = row(self._text, *buttons, grow=self._text)
         self._bar.set_margin_top(SPACE)
         for part in (self._bar, line):
