@@ -268,11 +268,11 @@ class EditWindow:
     def _tell_standing(self, sentences: list[str]) -> None:
         actions: dict[str, Callable[[], object]] = {}
         if self._hidden:
-            actions["Sho_w"] = self._show_hidden
+            actions["_Bring Back"] = self._show_hidden
         if self.desk.here():
-            actions["_Recover"] = lambda: self._do(self._recover)
+            actions["Reco_ver"] = lambda: self._do(self._recover)
         if self.desk.uncertain():
-            actions["_Discard"] = self._discard
+            actions["Disc_ard"] = self._discard
         more = [f"And {len(sentences) - TOLD} more, in History…"] if len(sentences) > TOLD else []
         self.notice.tell("\n".join(sentences[:TOLD] + more), actions)
         self._shrink()

@@ -15,11 +15,11 @@ OTHER_PARTS = 220  # px: title bar, status line and buttons around what may scro
 TEXT_WIDTH = 64  # characters of a line of explanation
 
 STEP_LABELS = {
-    NextStep.CHANGE_SETTING: "_Change It",
-    NextStep.OPEN_SETTINGS: "_Settings…",
-    NextStep.TRY_AGAIN: "_Try Again",
-    NextStep.RECOVER: "_Recover",
-    NextStep.EDIT_ANYWAY: "Edit Any_way",
+    NextStep.CHANGE_SETTING: "Change It",
+    NextStep.OPEN_SETTINGS: "Settings…",
+    NextStep.TRY_AGAIN: "Tr_y Again",
+    NextStep.RECOVER: "Reco_ver",
+    NextStep.EDIT_ANYWAY: "Edit Anywa_y",
 }
 
 

@@ -229,7 +229,7 @@ def test_hidden_window_is_brought_back(desk: Desk, service: Sandbox) -> None:
     desk.window(EDIT)
     desk.see("label", "“Brought back, far” is under way in a window that is hidden.")
     desk.window_picture(f"hidden-{desk.gimp.series}", EDIT)
-    desk.press_in(EDIT, "alt+w")
+    desk.press_in(EDIT, "alt+b")
     desk.see("label", "Generating")
     assert desk.screen.windows().count("Depth Edit") == 2
     desk.wait_for(lambda: desk.find("label", "is under way") is None, "the notice to go")
