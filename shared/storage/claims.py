@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StorageError
-from . import processes
+from . import files, processes
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
 PULSE = 10.0  # s between two heartbeats; a network folder hardly feels one small call for each claim
@@ -297,7 +297,7 @@ def _token_in(line: bytes) -> str:
 
 def _object(line: bytes) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
-        found = json.loads(line)
+        found = files.parsed(line)
         if isinstance(found, dict):
             return found
     return {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from ..errors import StorageError
 
@@ -23,6 +25,14 @@ def home() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("fluxdepth", appauthor=False))
+
+
+def parsed(data: bytes | str) -> Any:
+    """The JSON in ``data``. Raises ValueError for whatever is none, also for what is nested deeper than can be read."""
+    try:
+        return json.loads(data)
+    except RecursionError as exc:
+        raise ValueError("it is nested too deep") from exc
 
 
 def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
