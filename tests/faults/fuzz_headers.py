@@ -45,13 +45,8 @@ def main() -> None:
     seeds.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(PICTURES):
         (seeds / f"{number:02d}").write_bytes(data)
-    options = [
-        f"-max_total_time={seconds}",
-        "-timeout=5",
-        "-max_len=20000",
-        f"-artifact_prefix={folder}/",
-        "-verbosity=0",
-    ]
+    options = [f"-max_total_time={seconds}", "-timeout=5", "-max_len=20000", f"-artifact_prefix={folder}/"]
+    options += ["-verbosity=0", "-print_final_stats=1"]
     atheris.Setup([sys.argv[0], *options, str(seeds)], one)
     atheris.Fuzz()
 
