@@ -175,6 +175,8 @@ def decide(
     if overwrite:
         return Decision(Way.PAY)
     others = _facts_of_others(wish, before, jobs, address)
+    if uncertain and not others and before.get(ATTEMPT) == attempt_of(uncertain[0]):
+        others = before  # the data folder had no room for the id; the claim has it
     if others.get("uuid"):
         return Decision(Way.ADOPT, uuid=str(others["uuid"]))
     if (uncertain or others.get("state") in ("submitting", "uncertain")) and not pay_uncertain:

@@ -45,7 +45,7 @@ def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
         if private:
             make_private_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        temporary = path.with_name(f".{uuid.uuid4().hex}.part")  # never longer than a name may be
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600 if private else 0o666)
         try:
             with os.fdopen(handle, "wb") as file:

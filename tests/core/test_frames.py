@@ -236,6 +236,21 @@ def test_of_a_job_of_this_data_folder_the_journal_knows_more_than_the_claim(desk
     assert desk.decide(desk.claim(state="submitting", uuid="")) == ("PAY", "")
 
 
+@pytest.mark.parametrize("state", ["submitting", "uncertain"])
+def test_an_id_that_only_the_claim_holds_is_fetched(desk: Desk, state: str) -> None:
+    """The data folder was full when the service had taken it, and the worker was killed then."""
+    desk.job(state, attempt="elsewhere")
+    assert desk.decide(desk.claim(state="taken", uuid="u7")) == ("ADOPT", "u7")
+    assert desk.decide(desk.claim(state="submitting", uuid="")) == ("UNCERTAIN", "job-0")
+    assert desk.decide(desk.claim(state="taken", uuid="u7"), overwrite=True) == ("PAY", "")
+
+
+def test_what_was_adopted_settles_what_its_worker_left_uncertain(desk: Desk) -> None:
+    desk.job("uncertain", attempt="elsewhere")
+    job = desk.job("taken", attempt="adopted", uuid="u7")
+    assert desk.decide(desk.claim(state="taken", uuid="u7")) == ("FETCH", job)
+
+
 def test_a_claim_shows_nobody_the_prompt(desk: Desk, frames: Any) -> None:
     told = frames.fingerprint(desk.wish.edit, ADDRESS)
     assert "haze" not in told

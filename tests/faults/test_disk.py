@@ -14,17 +14,18 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Billed, FluxDepthError, NextStep, StorageError
-from shared.jobs import owed
+from shared.jobs import owed, polling
 from shared.jobs.request import Outcome
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage
-from shared.storage import settings
+from shared.storage import files, settings
 from shared.storage.entries import EditState
 from shared.storage.journal import Journal
 from tests.core.conftest import DATA, HERE, Bench
 from tests.core.test_journal import start_edit
 from tests.faults import Cells, Recovered
 from tests.faults.disks import SmallDisk, mounted
+from tests.sandbox import Fault
 
 FULL = pytest.mark.full
 OLD = DATA / "version-0.1.0"
@@ -134,8 +135,9 @@ def test_killed_while_the_id_of_a_paid_edit_could_not_be_written(
 
 
 def test_room_that_comes_back_during_the_wait_brings_the_journal_up_to_date(
-    bench: Bench, photo: EncodedImage, disk: SmallDisk, cell: Cells
+    bench: Bench, photo: EncodedImage, disk: SmallDisk, cell: Cells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(polling, "WAIT_DEADLINE", 60.0)
     with cell("core", "wait", "data folder full, then has room again") as found:
         states = []
 
@@ -146,9 +148,10 @@ def test_room_that_comes_back_during_the_wait_brings_the_journal_up_to_date(
             looks = len(bench.sandbox.at("poll"))
             bench.sandbox.wait_until(lambda service: len(service.at("poll")) >= looks + 2, 20)
             states.append(Journal(disk.folder).entries()[0].edits[0].state)
+            bench.sandbox.fault = None
 
         join = at(bench, "submit", full_for_a_while)
-        bench.sandbox.latency = 3.0
+        bench.sandbox.faults.append(Fault("poll", "unknown_status", times=None))  # until all of that is over
         (result,) = bench.run(photo).results
         join()
         assert states == [EditState.TAKEN] and result.file and result.file.read_bytes() == served(bench)
@@ -228,6 +231,14 @@ def test_a_data_folder_with_umlauts_spaces_and_a_long_way(
         result = bench.recover(job, entry)
         assert home in job.folder.parents
         found.end(submits=bench.sandbox.submits, recovered=Recovered.FETCHED, equal=result.image.data == served(bench))
+
+
+def test_a_file_whose_name_is_as_long_as_names_can_be_is_written(tmp_path: Path) -> None:
+    """Else it would be claimed and paid for, and then could never be written."""
+    file = tmp_path / f"{'ä' * 125}.png"
+    files.write_by_rename(file, b"x", private=False)
+    files.write_by_rename(file, b"y", private=False)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"y"]
 
 
 # Old, new, half written.
