@@ -238,11 +238,13 @@ class _Run:
         file = flight.wishes[result.index].file
         if unreadable := self.unreadable.get((result.job_id, result.index)):
             words = f"The result can't become “{file.name}”: {unreadable.message} {unreadable.advice}".strip()
-            raise ResultError(words, f"It is kept as it came, as {result.file}, and is not paid for again.")
+            where = f"It is kept as it came, as {result.file}, and is not paid for again." if result.file else FETCHES
+            raise ResultError(words, where)
         try:
             files.write_by_rename(file, picture.data, private=False)
         except StorageError as exc:
-            raise ResultError(exc.message, f"The result is kept in the history. {FETCHES}") from exc
+            kept = "The result is kept in the history. " if result.file else ""
+            raise ResultError(exc.message, kept + FETCHES) from exc
         self.missing.discard(file)
         flight.held.pop(result.index).release()
         say(f"frame {flight.frame}: {file}")
