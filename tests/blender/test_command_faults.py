@@ -11,6 +11,7 @@ from PIL import Image, ImageChops
 
 from tests.faults import Cells, Found, Recovered
 from tests.faults.disks import mounted
+from tests.faults.secrets import MARKED, exposed, leaks
 from tests.sandbox import Fault, Sandbox
 
 from .commanding import Killed, argv, command, ended, start, started
@@ -286,6 +287,29 @@ def test_an_output_with_umlauts_spaces_and_a_name_as_long_as_names_can_be(case: 
         done = command(case.host, case.scene, case.sandbox, *words)
         assert done.returncode == 0 and case.left == [long.name], done.stderr
         long.rename(case.file)
+        found.end(submits=case.sandbox.taken, recovered=Recovered.FETCHED, equal=case.equal)
+
+
+# Secrets.
+
+
+def test_a_marked_key_is_in_no_byte_that_is_written(
+    case: Case, cell: Cells, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cell("command", "whole", "a marked key, refused and taken") as found:
+        monkeypatch.setattr(case.sandbox, "api_key", MARKED)
+        case.sandbox.fault = "upload:unauthorized"
+        first = case.run()
+        assert first.returncode == 1 and "key" in first.stderr
+        case.sandbox.fault = "download:html"
+        second = case.run()
+        case.sandbox.fault = None
+        third = case.run()
+        assert third.returncode == 0, third.stderr
+        (case.folder / "said").write_text("".join(one.stdout + one.stderr for one in (first, second, third)))
+        assert (case.host.data_folder / "log" / "fluxdepth.log").exists()
+        written = [case.folder, case.host.out.parent, case.host.profile]
+        assert list(leaks(MARKED, *written)) == [] and exposed(case.host.data_folder) == []
         found.end(submits=case.sandbox.taken, recovered=Recovered.FETCHED, equal=case.equal)
 
 
