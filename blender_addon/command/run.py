@@ -5,6 +5,7 @@ anything is paid for it claims the file; what was paid for and not written is fe
 """
 
 import argparse
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,6 @@ from ..shared.errors import (
     FluxDepthError,
     PictureError,
     ResultError,
-    StillRunningError,
     StorageError,
 )
 from ..shared.jobs.desk import Desk
@@ -42,7 +42,7 @@ LOOK_AT_OTHERS = 1.0  # s between two looks at the claims of other workers
 SETTLE = 10.0  # s for a submit that is under way when the command ends: its id has to reach the journal
 PAID = {EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN}  # for certain, or perhaps
 FETCHES = "The same command fetches it, and pays for nothing again."
-WINDOW_ADVICE = (ResultError.advice, StillRunningError.advice)
+WINDOW_ADVICE = r"(, then |; )?\b[Ff]etch [^.]*Recover[^.]*\."
 
 
 def main(words: list[str]) -> int:
@@ -291,7 +291,7 @@ def _for_a_terminal(error: FluxDepthError) -> FluxDepthError:
     """There is no Recover to press here; to call the command again is the same."""
     if isinstance(error, Cancelled) and error.billed is not Billed.NO:
         return error.with_advice(FETCHES)
-    return error.with_advice(FETCHES) if error.advice in WINDOW_ADVICE else error
+    return error.with_advice(re.sub(WINDOW_ADVICE, lambda found: (". " if found[1] else "") + FETCHES, error.advice))
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:
