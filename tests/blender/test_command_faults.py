@@ -130,7 +130,6 @@ def case(
     return Case(host, scene, sandbox, undisturbed, tmp_path)
 
 
-IN_CI = ["upload:html", "submit:reset_after_taken", "download:truncated"]
 MATRIX = [
     f"{stage}:{kind}"
     for stage, kinds in {
@@ -148,7 +147,8 @@ MATRIX = [
 ]
 
 
-@pytest.mark.parametrize("fault", [pytest.param(one, marks=() if one in IN_CI else FULL) for one in MATRIX])
+@FULL
+@pytest.mark.parametrize("fault", MATRIX)
 def test_a_fault_on_the_way(case: Case, cell: Cells, fault: str) -> None:
     stage, kind = fault.split(":")
     with cell("command", STAGE[stage], kind.replace("*", ", times ")) as found:
@@ -160,7 +160,8 @@ def test_a_fault_on_the_way(case: Case, cell: Cells, fault: str) -> None:
 # Killed.
 
 
-@pytest.mark.parametrize("stage", ["upload", "submit", pytest.param("poll", marks=FULL), "download"])
+@FULL
+@pytest.mark.parametrize("stage", ["upload", "submit", "poll", "download"])
 def test_killed_at_each_stage(case: Case, cell: Cells, stage: str) -> None:
     with cell("command", STAGE[stage], "killed -9") as found:
         case.sandbox.fault = {"upload": "upload:silence", "submit": "submit:silence_after_taken"}.get(
@@ -216,7 +217,8 @@ def test_a_read_only_folder_costs_nothing(case: Case, cell: Cells, which: str) -
         found.end(submits=case.sandbox.submits, recovered=Recovered.NOTHING)
 
 
-@pytest.mark.parametrize("which", ["output", pytest.param("data folder", marks=FULL), pytest.param("both", marks=FULL)])
+@FULL
+@pytest.mark.parametrize("which", ["output", "data folder", "both"])
 def test_a_disk_that_fills_up_after_paying(case: Case, cell: Cells, which: str, request: pytest.FixtureRequest) -> None:
     case.host.data_folder.mkdir(exist_ok=True)
     folder = {"output": case.file.parent, "data folder": case.host.data_folder, "both": case.folder / "both"}[which]
@@ -248,6 +250,7 @@ def test_a_disk_that_fills_up_after_paying(case: Case, cell: Cells, which: str, 
         found.end(submits=case.sandbox.taken, recovered=recovered, equal=case.equal)
 
 
+@FULL
 def test_killed_while_the_data_folder_had_no_room_for_the_id(case: Case, cell: Cells) -> None:
     """The claim beside the file has it."""
     with cell("command", "wait", "data folder fills up during the submit, then killed -9") as found:
@@ -266,6 +269,7 @@ def test_killed_while_the_data_folder_had_no_room_for_the_id(case: Case, cell: C
             found.end(submits=case.sandbox.taken, recovered=Recovered.FETCHED, equal=case.equal)
 
 
+@FULL
 def test_an_output_folder_that_is_deleted_meanwhile_is_made_again(case: Case, cell: Cells) -> None:
     with cell("command", "wait", "output folder deleted") as found:
         case.sandbox.latency = 1.5
@@ -294,6 +298,7 @@ def test_an_output_with_umlauts_spaces_and_a_name_as_long_as_names_can_be(case: 
 # Secrets.
 
 
+@FULL
 def test_a_marked_key_is_in_no_byte_that_is_written(
     case: Case, cell: Cells, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_full_data_folder_is_told_before_anything_is_paid(
         found.end(submits=bench.sandbox.submits, recovered=Recovered.NOTHING)
 
 
+@FULL
 def test_a_disk_that_fills_up_before_the_submit_costs_nothing(
     bench: Bench, photo: EncodedImage, disk: SmallDisk, cell: Cells
 ) -> None:
@@ -95,7 +96,7 @@ def test_a_disk_that_fills_up_before_the_submit_costs_nothing(
         found.end(submits=bench.sandbox.submits, recovered=Recovered.NOTHING)
 
 
-@pytest.mark.parametrize("stage", ["submit", "poll", "download"])
+@pytest.mark.parametrize("stage", [pytest.param("submit", marks=FULL), "poll", pytest.param("download", marks=FULL)])
 def test_a_disk_that_fills_up_after_the_submit_takes_nothing_away(
     bench: Bench, photo: EncodedImage, disk: SmallDisk, cell: Cells, stage: str
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_disk_that_fills_up_after_the_submit_takes_nothing_away(
         found.end(submits=bench.sandbox.submits, recovered=Recovered.ARRIVED, equal=equal)
 
 
+@FULL
 def test_killed_while_the_id_of_a_paid_edit_could_not_be_written(
     bench: Bench, home: Path, disk: SmallDisk, cell: Cells
 ) -> None:
@@ -134,6 +136,7 @@ def test_killed_while_the_id_of_a_paid_edit_could_not_be_written(
         found.end(submits=bench.sandbox.submits, recovered=Recovered.UNCERTAIN)
 
 
+@FULL
 def test_room_that_comes_back_during_the_wait_brings_the_journal_up_to_date(
     bench: Bench, photo: EncodedImage, disk: SmallDisk, cell: Cells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +201,9 @@ def test_what_lies_in_a_read_only_data_folder_comes_back(
 # Gone.
 
 
-@pytest.mark.parametrize("stage", [pytest.param("upload", marks=FULL), "submit", "poll", "download"])
+@pytest.mark.parametrize(
+    "stage", [*(pytest.param(one, marks=FULL) for one in ("upload", "submit", "download")), "poll"]
+)
 def test_a_data_folder_that_is_deleted_meanwhile_takes_nothing_away(
     bench: Bench, photo: EncodedImage, home: Path, cell: Cells, stage: str
 ) -> None:
@@ -290,10 +295,11 @@ def test_a_data_folder_of_version_0_1_0_with_unfinished_edits(
     assert jobs["commandtaken"].destination.files == ("/home/artist/fluxdepth/0007.png",)
 
 
+@pytest.mark.parametrize("step", [13, pytest.param(1, marks=FULL)])
 def test_an_entry_that_was_cut_at_any_byte_is_left_alone_and_the_others_come(
-    bench: Bench, photo: EncodedImage, cell: Cells
+    bench: Bench, photo: EncodedImage, cell: Cells, step: int
 ) -> None:
-    with cell("core", "recover", "job.json cut at every byte") as found:
+    with cell("core", "recover", f"job.json cut at every {step}. byte") as found:
         bench.run(photo)
         ((job, entry),) = bench.owed()
         writer = bench.journal.create([DepthEdit.checked({"prompt": "far ö"})], address="https://x", destination=HERE)
@@ -301,7 +307,7 @@ def test_an_entry_that_was_cut_at_any_byte_is_left_alone_and_the_others_come(
         writer.close()
         path = writer.job.folder / "job.json"
         whole = path.read_bytes()
-        for length in range(len(whole)):
+        for length in range(0, len(whole), step):
             path.write_bytes(whole[:length])
             standing = owed.read(bench.journal, host="test", process="p", held=(), ours=())
             assert [one.job.id for one in standing.owed] == [job.id]
@@ -339,7 +345,7 @@ def test_an_entry_of_a_newer_version_is_left_alone_and_disturbs_no_edit(
 # The clock.
 
 
-@pytest.mark.parametrize("hours", [1, -1])
+@pytest.mark.parametrize("hours", [pytest.param(1, marks=FULL), -1])
 @pytest.mark.parametrize("stage", [pytest.param("submit", marks=FULL), "poll", pytest.param("download", marks=FULL)])
 def test_a_clock_that_jumps_disturbs_nothing(
     bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch, cell: Cells, stage: str, hours: int

@@ -25,6 +25,7 @@ from tests.faults import Cells, Recovered
 from tests.faults.secrets import MARKED, exposed, leaks
 from tests.sandbox import Sandbox
 
+FULL = pytest.mark.full
 ROOT = Path(__file__).parents[2]
 
 
@@ -80,9 +81,13 @@ def test_the_key_is_in_no_byte_that_the_core_writes(
         found.end(submits=marked.taken, asked=len(paid), recovered=Recovered.UNCERTAIN)
 
 
-@pytest.mark.parametrize("umask", [0o000, pytest.param(0o022, marks=pytest.mark.full)])
+@pytest.mark.parametrize("umask", [0o000, pytest.param(0o022, marks=FULL)])
 @pytest.mark.parametrize(
-    "maker", ["settings", "key", "journal", "uploads", "log", "lock", pytest.param("a stranger", id="stranger")]
+    "maker",
+    [
+        "a stranger",
+        *(pytest.param(one, marks=FULL) for one in ("settings", "key", "journal", "uploads", "log", "lock")),
+    ],
 )
 def test_whatever_makes_the_data_folder_it_is_private(home: Path, umask: int, maker: str) -> None:
     """In a process of its own, since a umask is the whole process's."""

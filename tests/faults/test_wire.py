@@ -28,6 +28,10 @@ from tests.faults import Cells, Recovered
 from tests.faults.wires import Certificates, impostor, secured
 
 FULL = pytest.mark.full
+# One of each kind of fault in each run of CI, where it can cost most.
+STAGED = pytest.mark.parametrize(
+    "stage", ["submit", *(pytest.param(one, marks=FULL) for one in ("upload", "poll", "download"))]
+)
 STAGES = {"upload": "upload", "submit": "submit", "poll": "wait", "download": "download"}
 
 
@@ -73,7 +77,7 @@ def ended(bench: Bench, recovered: Recovered) -> dict[str, object]:
     return {"submits": bench.sandbox.taken, "recovered": recovered, "equal": equal}
 
 
-@pytest.mark.parametrize("stage", ["upload", "submit", pytest.param("poll", marks=FULL), "download"])
+@STAGED
 def test_a_name_that_does_not_resolve(
     bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch, cell: Cells, stage: str
 ) -> None:
@@ -116,8 +120,8 @@ def over_tls(
         yield spoil
 
 
-@pytest.mark.parametrize("what", ["wrong host", "expired", "self-signed"])
-@pytest.mark.parametrize("stage", ["upload", "submit", pytest.param("poll", marks=FULL), "download"])
+@pytest.mark.parametrize("what", ["wrong host", *(pytest.param(one, marks=FULL) for one in ("expired", "self-signed"))])
+@STAGED
 def test_a_wrong_certificate_gets_nothing(
     bench: Bench, photo: EncodedImage, over_tls: Callable[[str, str], None], cell: Cells, stage: str, what: str
 ) -> None:
@@ -145,10 +149,13 @@ IMPOSTORS = {
     "502, its own page": (502, "text/html", b"<html>Bad gateway</html>"),
     "JSON of its own": (200, "application/json", b'{"status": "blocked", "category": "AI"}'),
 }
+ANSWERED = pytest.mark.parametrize(
+    "what", [pytest.param(one, marks=() if one == "a sign-in page" else FULL) for one in IMPOSTORS]
+)
 
 
-@pytest.mark.parametrize("what", IMPOSTORS)
-@pytest.mark.parametrize("stage", ["upload", "submit", pytest.param("poll", marks=FULL), "download"])
+@ANSWERED
+@STAGED
 def test_a_proxy_that_answers_in_the_services_place(
     bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch, cell: Cells, stage: str, what: str
 ) -> None:
@@ -186,7 +193,7 @@ def test_a_proxy_that_answers_in_the_services_place(
         found.end(**ended(bench, recovered))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("what", IMPOSTORS)
+@ANSWERED
 def test_a_proxy_can_not_answer_for_the_real_service(
     photo: EncodedImage, monkeypatch: pytest.MonkeyPatch, cell: Cells, bench: Bench, what: str
 ) -> None:
