@@ -84,10 +84,8 @@ def test_the_key_is_in_no_byte_that_the_core_writes(
 @pytest.mark.parametrize("umask", [0o000, pytest.param(0o022, marks=FULL)])
 @pytest.mark.parametrize(
     "maker",
-    [
-        "a stranger",
-        *(pytest.param(one, marks=FULL) for one in ("settings", "key", "journal", "uploads", "log", "lock")),
-    ],
+    ["a stranger"]
+    + [pytest.param(one, marks=FULL) for one in ("settings", "key", "journal", "uploads", "log", "lock")],
 )
 def test_whatever_makes_the_data_folder_it_is_private(home: Path, umask: int, maker: str) -> None:
     """In a process of its own, since a umask is the whole process's."""
