@@ -202,6 +202,50 @@ def test_killed_while_the_result_arrives(case: Case, cell: Cells, when: str) -> 
         found.end(submits=case.sandbox.taken, recovered=Recovered.FETCHED, equal=case.equal)
 
 
+FRAMES = 24
+# Three commands share a range; each is killed after a random while and begins again, until it ends by itself.
+KILLED_AGAIN_AND_AGAIN = """
+ended=$0
+one() {
+    seed=$1; shift
+    while :; do
+        seed=$(( (seed * 1103515245 + 12345) % 2147483648 ))
+        "$@" & pid=$!
+        ( sleep $(( 2 + seed / 65536 % 3 )).$(( seed / 256 % 10 )); kill -KILL $pid 2> /dev/null ) & killer=$!
+        wait $pid; code=$?
+        kill $killer 2> /dev/null
+        [ $code -gt 128 ] || { echo $code > "$ended-$seed"; return; }
+        echo killed >> "$ended-killed"
+    done
+}
+for number in 1 2 3; do one $number "$@" & done
+wait
+"""
+
+
+@FULL
+@pytest.mark.timeout(600)
+def test_commands_that_are_killed_again_and_again_pay_for_each_frame_once(case: Case, cell: Cells) -> None:
+    """What was killed between the submit and its reply is told by all of them, and paid for by none."""
+    with cell("command × 3", "whole", "one range, killed -9 at random, again and again") as found:
+        case.sandbox.latency = 0.5
+        words = [*options(case.file.with_name("####.png")), "--frames", f"1-{FRAMES}"]
+        shell = ["sh", "-c", KILLED_AGAIN_AND_AGAIN, case.folder / "ended", "blender", *argv(case.scene, *words)]
+        done = ended(start(case.host, case.sandbox, shell), timeout=500)
+        assert "Traceback" not in done.stderr, done.stderr
+        assert (case.folder / "ended-killed").read_text().count("killed") >= 3
+        last = command(case.host, case.scene, case.sandbox, *words)
+        told = [number for number in range(1, FRAMES + 1) if f"frame {number}: This edit may have been" in last.stderr]
+        made = sorted(int(path.stem) for path in case.file.parent.glob("*.png"))
+        assert sorted(made + told) == list(range(1, FRAMES + 1)), last.stderr
+        assert {path.name[:15] for path in case.file.parent.glob(".*")} == {f".{one:04d}.png.claim" for one in told}
+        case.file.with_name(f"{made[0]:04d}.png").rename(case.file)
+        # One submit for each file, and at most one for each frame that may have been paid for.
+        assert len(made) <= case.sandbox.taken <= len(made) + len(told)
+        asked = case.sandbox.taken
+        found.end(submits=case.sandbox.taken, asked=asked, recovered=Recovered.FETCHED, equal=case.equal)
+
+
 # The disk.
 
 
