@@ -59,8 +59,9 @@ class Destination:
 class EditEntry:
     """One edit of a job. Times are seconds since 1970; sizes are in pixels; ``settings`` are the model's parameters.
 
-    ``arrived`` is when its result was put into its document, ``safe`` whether that document was saved with it (or the
-    file written), ``discarded`` that the artist does not want it any more.
+    ``arrived`` is when its result was put into its document, ``document_time`` that document's file's time of change
+    then (None: it had no file, or an earlier version wrote it), ``safe`` whether it was saved with it (or the file
+    written), ``discarded`` that the artist does not want it any more.
     """
 
     index: int
@@ -75,6 +76,7 @@ class EditEntry:
     submitted: float | None = None
     finished: float | None = None
     arrived: float | None = None
+    document_time: float | None = None
     safe: bool = False
     discarded: bool = False
 
@@ -221,7 +223,7 @@ def _edits(edits: list[dict[str, Any]], folder: Path, old: bool) -> Iterator[Edi
 
 def _checked(entry: EditEntry) -> EditEntry:
     """``entry``, or ValueError when a value is of another kind than was ever written."""
-    for one in (entry.submitted, entry.finished, entry.arrived):
+    for one in (entry.submitted, entry.finished, entry.arrived, entry.document_time):
         if one is not None:
             _time(one)
     texts = (entry.uuid, entry.format, entry.error)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +21,10 @@ from shared.jobs import owed, polling
 from shared.jobs.request import Outcome
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage
-from shared.storage import files, settings
-from shared.storage.entries import EditState
+from shared.storage import files, processes, settings
+from shared.storage.entries import Destination, EditState
 from shared.storage.journal import Journal
-from tests.core.conftest import DATA, HERE, Bench
+from tests.core.conftest import DATA, HERE, Bench, DeskHost, finish
 from tests.core.test_journal import start_edit
 from tests.faults import Cells, Recovered
 from tests.faults.disks import SmallDisk, mounted
@@ -343,6 +346,39 @@ def test_an_entry_of_a_newer_version_is_left_alone_and_disturbs_no_edit(
 
 
 # The clock.
+
+
+def test_a_document_that_was_saved_before_the_clock_was_set_back_has_not_got_the_result(
+    bench: Bench, photo: EncodedImage, tmp_path: Path, cell: Cells
+) -> None:
+    """GIMP's saving is seen by the file's time alone, which lies in the future then."""
+    with cell("core, for gimp", "unsaved", "the clock jumps an hour back") as found:
+        document = tmp_path / "a.xcf"
+        document.write_bytes(b"xcf")
+        os.utime(document, (time.time() + 3600, time.time() + 3600))
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        session = processes.session_name(dead.pid)
+        dead.wait()
+        host = DeskHost(str(document))
+        host.name = "gimp"
+        desk = bench.desk(host)
+        desk.start(bench.request(photo, destination=Destination("gimp", str(document), f"{session}#4")))
+        finish(desk)
+        assert len(host.placed) == 1
+        desk = bench.desk(host)
+        desk.look_now()
+        (lost,) = desk.here()
+        desk.recover(lost)
+        finish(desk)
+        assert len(host.placed) == 2
+        found.end(
+            submits=bench.sandbox.submits, recovered=Recovered.FETCHED, equal=host.placed[1].image.data == served(bench)
+        )
+        document.write_bytes(b"saved")
+        os.utime(document, (time.time() + 3605, time.time() + 3605))
+        desk = bench.desk(host)
+        desk.look_now()
+        assert not desk.here()
 
 
 @pytest.mark.parametrize("hours", [pytest.param(1, marks=FULL), -1])
