@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,20 @@ def make_folder(folder: Path) -> None:
         raise StorageError(
             f"“{folder}” can't be written: {exc.strerror or exc}.", "Choose another folder with --output."
         ) from exc
+
+
+def prove_place(file: Path) -> None:
+    """Raises StorageError where no file of that name can be, whatever is paid for it."""
+    reason = ""
+    try:
+        if stat.S_ISDIR(file.lstat().st_mode):
+            reason = "a folder stands in its place"
+    except FileNotFoundError:
+        pass
+    except OSError as exc:  # its name is too long, or what should be its folder is a file
+        reason = exc.strerror or str(exc)
+    if reason:
+        raise StorageError(f"“{file}” can't be written: {reason}.", "Choose another name with --output.")
 
 
 # What has to be done for one file.

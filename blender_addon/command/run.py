@@ -171,6 +171,8 @@ class _Run:
         self.missing.update(wish.file for wish in wanted)
         folder = wanted[0].file.parent
         frames.make_folder(folder)
+        for wish in wanted:
+            frames.prove_place(wish.file)
         frames.prove_room((folder, self.journal.home), pictures.size_of(self.settings))
         held: dict[int, Claim] = {}
         try:

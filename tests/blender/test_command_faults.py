@@ -314,6 +314,18 @@ def test_killed_while_the_data_folder_had_no_room_for_the_id(case: Case, cell: C
 
 
 @FULL
+@pytest.mark.parametrize("what", ["a folder stands in the file's place", "the file's name is too long"])
+def test_a_file_that_can_never_be_written_costs_nothing(case: Case, cell: Cells, what: str) -> None:
+    with cell("command", "start", what) as found:
+        file = case.file if "folder" in what else case.file.with_name(f"{'x' * 260}.png")
+        if "folder" in what:
+            file.mkdir(parents=True)
+        done = command(case.host, case.scene, case.sandbox, *options(file))
+        assert done.returncode == 1 and "can't be written" in done.stderr and "Nothing was billed." in done.stderr
+        found.end(submits=case.sandbox.submits, recovered=Recovered.NOTHING)
+
+
+@FULL
 def test_an_output_folder_that_is_deleted_meanwhile_is_made_again(case: Case, cell: Cells) -> None:
     with cell("command", "wait", "output folder deleted") as found:
         case.sandbox.latency = 1.5

@@ -102,6 +102,20 @@ def test_room_is_proven_also_for_a_folder_that_is_not_there_yet(
         frames.prove_room([tmp_path], (3840, 2160))
 
 
+def test_where_no_file_can_be_is_told_before_it_is_paid_for(frames: Any, tmp_path: Path) -> None:
+    frames.prove_place(tmp_path / "0001.png")
+    (tmp_path / "there.png").touch()
+    frames.prove_place(tmp_path / "there.png")
+    (tmp_path / "folder.png").mkdir()
+    error = room("shared.errors").StorageError
+    with pytest.raises(error, match=r"folder.png” can't be written: a folder stands in its place.*Nothing was billed"):
+        frames.prove_place(tmp_path / "folder.png")
+    with pytest.raises(error, match="File name too long"):
+        frames.prove_place(tmp_path / f"{'x' * 260}.png")
+    with pytest.raises(error, match="can't be written"):
+        frames.prove_place(tmp_path / "there.png" / "0001.png")
+
+
 # What has to be done for one file.
 
 
