@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from .conftest import Installed, installed
 from .test_command_pays_once import fresh, made  # noqa: F401
 
 FULL = pytest.mark.full
+DATA = Path(__file__).parents[1] / "data"
 STAGE = {"upload": "upload", "submit": "submit", "poll": "wait", "download": "download"}
 # What the service itself says of an edit: there is nothing to fetch.
 FINAL = ("failure", "failure_at_once", "no_credits_200")
@@ -244,6 +247,28 @@ def test_commands_that_are_killed_again_and_again_pay_for_each_frame_once(case: 
         assert len(made) <= case.sandbox.taken <= len(made) + len(told)
         asked = case.sandbox.taken
         found.end(submits=case.sandbox.taken, asked=asked, recovered=Recovered.FETCHED, equal=case.equal)
+
+
+@FULL
+def test_what_version_0_1_0_had_paid_for_when_it_was_killed(case: Case, cell: Cells) -> None:
+    with cell("command", "wait", "killed -9 in version 0.1.0") as found:
+        first = case.file.with_name("first.png")
+        assert command(case.host, case.scene, case.sandbox, *options(first)).returncode == 0
+        first.unlink()
+        (path,) = case.host.data_folder.glob("jobs/*/job.json")
+        ours = json.loads(path.read_text("utf-8"))["edits"][0]
+        shutil.rmtree(path.parent)
+        for old in (DATA / "version-0.1.0" / "jobs").glob("*/job.json"):
+            entry = json.loads(old.read_text("utf-8"))
+            (edit,) = entry["edits"][:1]
+            if "outputs" in entry["origin"] and edit["state"] == "taken":
+                entry["address"], entry["origin"]["outputs"] = case.sandbox.base_url, [str(case.file)]
+                edit["uuid"], edit["settings"] = ours["uuid"], ours["settings"]
+                (path.parent.parent / entry["id"]).mkdir()
+                (path.parent.parent / entry["id"] / "job.json").write_text(json.dumps(entry), "utf-8")
+        done = case.run()
+        assert done.returncode == 0 and "paid for already" in done.stdout, done.stderr
+        found.end(submits=case.sandbox.taken, recovered=Recovered.FETCHED, equal=case.equal)
 
 
 # The disk.

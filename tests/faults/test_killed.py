@@ -1,4 +1,4 @@
-"""A process of the core, killed with -9 at each stage; another one tells or fetches what is owed."""
+"""A process of the core, killed with -9 at each stage; another one tells or fetches what is owed, at the second try too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.errors import Billed, FluxDepthError, NextStep
 from shared.jobs import owed
+from shared.pictures.encoded import EncodedImage
+from shared.service import retrying
 from shared.storage.entries import EditState
 from tests.core.conftest import Bench
 from tests.core.test_journal import start_edit
@@ -70,3 +73,31 @@ def wait_for_the_journal(home: Path, state: EditState) -> None:
     while not any(f'"{state.value}"' in path.read_text() for path in home.glob("jobs/*/job.json")):
         assert time.monotonic() < deadline, f"never {state}"
         time.sleep(0.005)
+
+
+@FULL
+@pytest.mark.parametrize(
+    "fault",
+    ["refuse", "reset", "truncated", "html", "html_503", "http_500", "not_json", "unauthorized", "redirect_other_host"]
+    + ["record_null", "download:refuse", "download:reset", "download:truncated", "download:html", "download:http_500"]
+    + ["download:expired_url", "download:redirect_http", "download:result_not_image", "download:result_empty"],
+)
+def test_a_fault_while_it_is_recovered(
+    bench: Bench, photo: EncodedImage, cell: Cells, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays owed, costs nothing, and comes when the fault is over."""
+    monkeypatch.setattr(retrying, "ATTEMPTS", 2)
+    with cell("core", "recover", fault) as found:
+        bench.sandbox.fault = "download:silence"
+        with pytest.raises(FluxDepthError):
+            bench.run(photo)
+        ((job, entry),) = bench.owed()
+        bench.sandbox.fault = fault if ":" in fault else f"poll:{fault}"
+        with pytest.raises(FluxDepthError) as raised:
+            bench.recover(job, entry)
+        assert raised.value.billed is Billed.YES
+        assert raised.value.next_step in (NextStep.RECOVER, NextStep.OPEN_SETTINGS)
+        bench.sandbox.fault = None
+        ((job, entry),) = bench.owed()
+        equal = is_served(bench.sandbox, bench.recover(job, entry).image.data)
+        found.end(submits=bench.sandbox.submits, recovered=Recovered.FETCHED, equal=equal)
