@@ -1,4 +1,4 @@
-"""A process of the core, killed with -9 at each stage; another one tells or fetches what is owed, at the second try too."""
+"""The core, killed with -9 at each stage; another process tells or fetches what is owed, at the second try too."""
 
 from __future__ import annotations
 
