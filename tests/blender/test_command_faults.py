@@ -422,7 +422,7 @@ def test_a_closed_pipe_is_as_good_as_a_kill(case: Case, cell: Cells) -> None:
         done = case.shell('"$@" | true; echo again; "$@"')  # in one place, so that they see each other's process
         assert done.returncode == 0 and case.left == ["shot.png"], done.stderr
         assert "again" in done.stdout and "shot.png" in done.stdout
-        found.end(submits=case.sandbox.taken, recovered=Recovered.FETCHED, equal=case.equal)
+        found.end(submits=case.sandbox.taken, recovered=Recovered.ARRIVED, equal=case.equal)
 
 
 def test_a_prompt_that_is_no_text_costs_nothing(case: Case) -> None:
