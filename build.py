@@ -339,7 +339,7 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         "lint": lambda: ruff("check", ".") or ruff("format", "--check", "."),
         "package": lambda: show_packages(None if full else ["linux-x64"]),
         "types": lambda: run([python, "-m", "tests.typecheck"]),
-        "core": pytest("-n", "4", "tests/core"),  # they wait more than they work
+        "core": pytest("-n", "4", "tests/core", "tests/faults"),  # they wait more than they work
         "service": pytest("-n", "4", "tests/service", "tests/sandbox"),
         "hosts": lambda: get_hosts(HOSTS_FULL if full else HOSTS) or pytest("tests/hosts")(),
         # One after the other: windows that fight for two cores lose keys and frames.
@@ -352,6 +352,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     unknown = set(only) - set(stages)
     if unknown:
         raise BuildError(f"no such stage: {', '.join(sorted(unknown))} (there are {', '.join(stages)})")
+    if not only:
+        (BUILD / "faults.jsonl").unlink(missing_ok=True)
     times, failed = {}, []
     for name, stage in stages.items():
         if only and name not in only:
@@ -361,6 +363,10 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         if stage():
             failed.append(name)
         times[name] = time.monotonic() - started
+    if full:
+        print("\n== faults", flush=True)
+        if run([python, "-m", "tests.faults"]) and not only:
+            failed.append("faults")
     print("\n== times")
     for name, seconds in times.items():
         print(f"{name:<10}{seconds:7.1f} s{'  FAILED' if name in failed else ''}")

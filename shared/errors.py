@@ -157,6 +157,11 @@ class ParameterError(FluxDepthError):
         return cls(f"The {label.lower()} is empty.", "Write what the picture should become.", field=field)
 
     @classmethod
+    def unreadable(cls, field: str, label: str) -> ParameterError:
+        """The text ``label`` holds what is no letter: half of a surrogate pair."""
+        return cls(f"The {label.lower()} holds bytes that are no text.", "Write it in UTF-8.", field=field)
+
+    @classmethod
     def unknown(cls, field: str, known: Sequence[str]) -> ParameterError:
         """``field`` is no setting at all."""
         return cls(f"There is no setting called “{field}”.", f"The settings are {', '.join(known)}.", field=field)

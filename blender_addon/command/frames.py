@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,20 @@ def make_folder(folder: Path) -> None:
         ) from exc
 
 
+def prove_place(file: Path) -> None:
+    """Raises StorageError where no file of that name can be, whatever is paid for it."""
+    reason = ""
+    try:
+        if stat.S_ISDIR(file.lstat().st_mode):
+            reason = "a folder stands in its place"
+    except FileNotFoundError:
+        pass
+    except OSError as exc:  # its name is too long, or what should be its folder is a file
+        reason = exc.strerror or str(exc)
+    if reason:
+        raise StorageError(f"“{file}” can't be written: {reason}.", "Choose another name with --output.")
+
+
 # What has to be done for one file.
 
 
@@ -175,6 +190,8 @@ def decide(
     if overwrite:
         return Decision(Way.PAY)
     others = _facts_of_others(wish, before, jobs, address)
+    if uncertain and not others and before.get(ATTEMPT) == attempt_of(uncertain[0]):
+        others = before  # the data folder had no room for the id; the claim has it
     if others.get("uuid"):
         return Decision(Way.ADOPT, uuid=str(others["uuid"]))
     if (uncertain or others.get("state") in ("submitting", "uncertain")) and not pay_uncertain:

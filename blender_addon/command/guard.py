@@ -24,8 +24,8 @@ class ClaimGuard:
         claim = self._claims[index]
         if not (claim.stands() and claim.note(**self._facts[index], state="submitting", uuid="")):
             raise BusyError(
-                "Another worker has taken this frame over.",
-                "This one stood still for so long that it was taken for dead.",
+                "The claim on this frame is gone.",
+                "Another worker has taken it over because this one stood still for long, or its folder was removed.",
             )
 
     def taken(self, index: int, uuid: str) -> None:

@@ -5,6 +5,7 @@ anything is paid for it claims the file; what was paid for and not written is fe
 """
 
 import argparse
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,6 @@ from ..shared.errors import (
     FluxDepthError,
     PictureError,
     ResultError,
-    StillRunningError,
     StorageError,
 )
 from ..shared.jobs.desk import Desk
@@ -42,7 +42,7 @@ LOOK_AT_OTHERS = 1.0  # s between two looks at the claims of other workers
 SETTLE = 10.0  # s for a submit that is under way when the command ends: its id has to reach the journal
 PAID = {EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN}  # for certain, or perhaps
 FETCHES = "The same command fetches it, and pays for nothing again."
-WINDOW_ADVICE = (ResultError.advice, StillRunningError.advice)
+WINDOW_ADVICE = r"(, then |; )?\b[Ff]etch [^.]*Recover[^.]*\."
 
 
 def main(words: list[str]) -> int:
@@ -171,6 +171,8 @@ class _Run:
         self.missing.update(wish.file for wish in wanted)
         folder = wanted[0].file.parent
         frames.make_folder(folder)
+        for wish in wanted:
+            frames.prove_place(wish.file)
         frames.prove_room((folder, self.journal.home), pictures.size_of(self.settings))
         held: dict[int, Claim] = {}
         try:
@@ -238,11 +240,13 @@ class _Run:
         file = flight.wishes[result.index].file
         if unreadable := self.unreadable.get((result.job_id, result.index)):
             words = f"The result can't become “{file.name}”: {unreadable.message} {unreadable.advice}".strip()
-            raise ResultError(words, f"It is kept as it came, as {result.file}, and is not paid for again.")
+            where = f"It is kept as it came, as {result.file}, and is not paid for again." if result.file else FETCHES
+            raise ResultError(words, where)
         try:
             files.write_by_rename(file, picture.data, private=False)
         except StorageError as exc:
-            raise ResultError(exc.message, f"The result is kept in the history. {FETCHES}") from exc
+            kept = "The result is kept in the history. " if result.file else ""
+            raise ResultError(exc.message, kept + FETCHES) from exc
         self.missing.discard(file)
         flight.held.pop(result.index).release()
         say(f"frame {flight.frame}: {file}")
@@ -289,7 +293,7 @@ def _for_a_terminal(error: FluxDepthError) -> FluxDepthError:
     """There is no Recover to press here; to call the command again is the same."""
     if isinstance(error, Cancelled) and error.billed is not Billed.NO:
         return error.with_advice(FETCHES)
-    return error.with_advice(FETCHES) if error.advice in WINDOW_ADVICE else error
+    return error.with_advice(re.sub(WINDOW_ADVICE, lambda found: (". " if found[1] else "") + FETCHES, error.advice))
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -1,13 +1,23 @@
-"""What the command says: progress on standard output, what went wrong on standard error, each line at once."""
+"""What the command says: progress on standard output, what went wrong on standard error, each line at once.
 
+Nobody may listen: the output may lie on a full disk, or know no umlauts. That is no reason to lose a frame.
+"""
+
+import contextlib
 import sys
+from typing import TextIO
 
 
 def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    _write(sys.stdout, text)
 
 
 def complain(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # the latter: it is closed
+        known = stream.encoding or "utf-8"
+        stream.write(f"{text}\n".encode(known, "backslashreplace").decode(known))
+        stream.flush()

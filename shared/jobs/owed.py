@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..storage import processes
 from ..storage.entries import EditEntry, EditState, Job
@@ -102,10 +103,20 @@ def _may_be_lost(job: Job, edit: EditEntry, host: str, process: str) -> bool:
     # GIMP's saving can't be watched, so the file itself tells: written since, it holds what the artist wanted.
     if processes.is_alive(destination.session) is not False or not destination.path:
         return False
-    try:
-        return Path(destination.path).stat().st_mtime < (edit.arrived or 0.0)
-    except OSError:
+    now, then = _time_of(destination.path), edit.document_time
+    if now is None:
         return False
+    return now < (edit.arrived or 0.0) if then is None else now <= then
+
+
+def _time_of(file: str) -> float | None:
+    """When ``file`` was changed last, by its own disk; None when it is not there, or has no name."""
+    if not file:
+        return None
+    try:
+        return Path(file).stat().st_mtime
+    except (OSError, ValueError):
+        return None
 
 
 def note_arrival(
@@ -120,10 +131,12 @@ def note_arrival(
     indices = [index for index in indices if job and not job.edits[index].safe]
     if job is None or not indices:  # from the history, once more
         return
+    # The file's own time: the clock may have been set between its last change and now.
+    when: dict[str, Any] = {"arrived": time.time(), "document_time": _time_of(document.get("path", ""))}
     if not elsewhere:
-        journal.mark(job.id, indices, document, arrived=time.time(), safe=bool(job.destination.files))
+        journal.mark(job.id, indices, document, safe=bool(job.destination.files), **when)
     elif job.destination.host == host:
-        journal.mark(job.id, indices, document, arrived=time.time())
+        journal.mark(job.id, indices, document, **when)
     elif not job.destination.files:
         journal.mark(job.id, indices, safe=True)
 

@@ -212,7 +212,7 @@ class _Run:
         self.cancel.raise_if_cancelled(paid=True)
         if guard:
             guard.before_submit(index)
-        submitted = time.time()
+        submitted, begun = time.time(), time.monotonic()
         # Written first: a host that is killed during the call leaves a trace of what may have been billed.
         self.writer.update_edit(index, state=EditState.SUBMITTING, submitted=submitted)
         self.tell(index, Stage.SUBMITTING)
@@ -227,7 +227,7 @@ class _Run:
                 LOGGER.error("the id %s can't be written: %s", record.uuid, exc.message)
             if guard:
                 guard.taken(index, record.uuid)
-            return self.fetch(index, edit, record.uuid, submitted, record)
+            return self.fetch(index, edit, record.uuid, submitted, record, begun)
         except FluxDepthError as exc:
             if exc.final and source.reused:
                 source.forget()  # it may be the upload that has died: the next try sends the picture anew
@@ -254,10 +254,17 @@ class _Run:
             return self.client.submit(edit, source.renewed(path), asynchronous=asynchronous, cancel=self.cancel)
 
     def fetch(
-        self, index: int, edit: DepthEdit, record_id: str, submitted: float, record: Record | None = None
+        self,
+        index: int,
+        edit: DepthEdit,
+        record_id: str,
+        submitted: float,
+        record: Record | None = None,
+        begun: float = 0.0,
     ) -> Result:
         """The result of an edit that the service has taken: waits for it, downloads and keeps it.
 
+        With the ``record`` that the submit brought, ``begun`` is when that began, in seconds of time.monotonic().
         Every error from here on says that the edit is paid for and can be fetched again.
         """
         # Else it was recovered, and how long it was away is no duration of the service's.
@@ -265,7 +272,7 @@ class _Run:
         try:
             if record is None or record.status is not Status.SUCCESS:
                 record = self.wait(index, edit, record_id, record)
-            finished = time.time()
+            finished = submitted + (time.monotonic() - begun)  # the other clock may have been set meanwhile
             self.tell(index, Stage.DOWNLOADING)
             image = self.download(index, record)
         except Cancelled:

@@ -9,6 +9,7 @@ Ranges and defaults: the vendor's page for Flux Depth Pro ("Prompt Object Parame
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 from ..errors import ParameterError
@@ -87,6 +88,8 @@ class Parameter:
             if isinstance(value, str):
                 if not value.strip():
                     raise ParameterError.empty(self.name, self.label)
+                if re.search("[\ud800-\udfff]", value):  # bytes that were no UTF-8; no window could show them
+                    raise ParameterError.unreadable(self.name, self.label)
                 return value.strip()
         elif self.kind is Kind.BOOLEAN:
             if isinstance(value, bool):

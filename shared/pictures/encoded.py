@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
+MOST_PARTS = 200_000  # chunks or markers; a picture of 256 MB has a tenth of them, a bomb of metadata has millions
+
 # How the files of a kind begin, for a name that other programs understand.
 _SUFFIXES = (
     (rb"\xff\xd8\xff", ".jpg"),
@@ -121,8 +123,9 @@ def _png(data: bytes) -> _Header:
         raise _truncated()
     width, height = struct.unpack(">II", data[16:24])
     # Walked chunk by chunk: the bytes of IEND may also stand inside a compressed chunk.
-    at, whole = 8, False
-    while not whole and at + 12 <= len(data):
+    at, whole, parts = 8, False, 0
+    while not whole and at + 12 <= len(data) and parts < MOST_PARTS:
+        parts += 1
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         at += length + 12
         whole = kind == b"IEND" and at <= len(data)
@@ -131,17 +134,20 @@ def _png(data: bytes) -> _Header:
 
 # The next marker in a scan: 0xFF followed by anything but a stuffed zero, a restart marker or a fill byte.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_FILL = re.compile(rb"\xff+")
 
 
 def _jpeg(data: bytes) -> _Header:
     """Walked from marker to marker, and through the scans: thumbnails and comments have end markers of their own."""
-    at, size = 2, None
-    while at + 2 <= len(data):
+    at, size, parts = 2, None, 0
+    while at + 2 <= len(data) and parts < MOST_PARTS:
+        parts += 1
         if data[at] != 0xFF:
             raise ValueError("its JPEG header is damaged")
         marker = data[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
+        if marker == 0xFF:  # fill bytes
+            run = _FILL.match(data, at)
+            at = run.end() - 1 if run else at + 1
             continue
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:  # markers without a length
             at += 2

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WEBP_LARGEST_SIDE = 16383  # RFC 9649: 14 bits
 JPEG_LARGEST_SIDE = 65535  # ITU-T T.81: 16 bits
+# The kinds that a store of pictures may have. Pillow knows more, some of which start other programs (EPS).
+DECODED = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "MPO")
 STRIP_PIXELS = 128 * 1024  # 2 MB of float RGBA: what numpy works on stays in the processor's cache
 
 
@@ -119,10 +121,12 @@ def decode(data: bytes) -> Image.Image:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        Image.init()
+        known = [kind for kind in DECODED if kind in Image.OPEN]
+        with Image.open(io.BytesIO(data), formats=known) as opened:
             image: Image.Image = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
             return image
-    except (OSError, Image.DecompressionBombError) as exc:
+    except Exception as exc:  # damaged files make the decoders raise whatever comes of them
         raise PictureError("The picture can't be decoded.", str(exc)) from exc
 
 

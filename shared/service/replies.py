@@ -317,7 +317,7 @@ def _unwrap(details: JSON) -> JSON:
     if isinstance(details, str):
         try:
             return json.loads(details)
-        except ValueError:
+        except (ValueError, RecursionError):
             return details
     return details
 
@@ -336,4 +336,4 @@ def _last_part(field: str | None) -> str | None:
 
 def _seconds(retry_after: str | None) -> float | None:
     """``Retry-After`` in its form of seconds; a date is rare and then treated as absent."""
-    return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
+    return float(retry_after) if retry_after and retry_after.strip().isdecimal() else None

@@ -163,7 +163,7 @@ class Transport:
                 if response.status_code >= 300:
                     return _reply(response, b"")
                 announced = response.headers.get("Content-Length", "")
-                size = int(announced) if announced.isdigit() else 0
+                size = int(announced) if announced.isdecimal() and len(announced) < 20 else 0
                 if size > RESULT_LIMIT:
                     raise too_large
                 data = bytearray()

@@ -1,9 +1,10 @@
 """Who makes a file: a claim beside it, taken before anything is paid for, so that two workers never pay for one file.
 
-The claim on ``shot.png`` is ``.shot.png.claim``, created exclusively: of any number of workers, on one machine or on a
-farm that shares the folder, one gets it. It holds one JSON object a line, the first with the owner's *token* and
-process, the next with the facts that the owner notes (job, state, ids of what is paid for). It is only ever created,
-appended to and removed, never renamed over: so no slow worker can put its own in the place of another's.
+The claim on ``shot.png`` is ``.shot.png.claim`` (a hash stands for a very long name), created exclusively: of any
+number of workers, on one machine or on a farm that shares the folder, one gets it. It holds one JSON object a line, the
+first with the owner's *token* and process, the next with the facts that the owner notes (job, state, ids of what is
+paid for). It is only ever created, appended to and removed, never renamed over: so no slow worker can put its own in
+the place of another's.
 
 A dead owner's claim is not removed but continued: whoever creates ``.shot.png.claim-<token of the dead>`` owns the
 chain now, and knows what the dead one had noted. The end of the chain is the owner, for everybody who walks it.
@@ -15,6 +16,7 @@ An owner shows that it lives by a heartbeat, the claim's time of change. An obse
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import threading
@@ -26,12 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StorageError
-from . import processes
+from . import files, processes
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
 PULSE = 10.0  # s between two heartbeats; a network folder hardly feels one small call for each claim
 DEAD_AFTER = 120.0  # s without a heartbeat: longer than a network folder's caches, and than most hiccups of one
 LONGEST_GAP = 60.0  # s between two looks; longer, and it may be the observer who slept: it starts to watch anew
+LONGEST_NAME = 200  # bytes; file systems take 255, and a link of a chain has 40 more than the file
 ATTEMPTS = 20  # to catch up with a chain that others change; each needs another worker at the same file just then
 
 
@@ -222,7 +225,10 @@ def _is_dead(link: _Link) -> bool:
 
 
 def _head(file: Path) -> Path:
-    return file.with_name(f".{file.name}.claim")
+    name = file.name
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return file.with_name(f".{name}.claim")
 
 
 def _after(file: Path, link: _Link) -> Path:
@@ -297,7 +303,7 @@ def _token_in(line: bytes) -> str:
 
 def _object(line: bytes) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
-        found = json.loads(line)
+        found = files.parsed(line)
         if isinstance(found, dict):
             return found
     return {}

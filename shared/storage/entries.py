@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 2
+LATEST = 1e11  # s since 1970, the year 5138: what is later, or before 1970, is no time that a clock ever showed
 
 # Companions: files beside ``job.json`` that a result needs besides its bytes.
 ALPHA = "alpha.png"  # the source's transparency, 8-bit gray, 255 = opaque
@@ -58,8 +59,9 @@ class Destination:
 class EditEntry:
     """One edit of a job. Times are seconds since 1970; sizes are in pixels; ``settings`` are the model's parameters.
 
-    ``arrived`` is when its result was put into its document, ``safe`` whether that document was saved with it (or the
-    file written), ``discarded`` that the artist does not want it any more.
+    ``arrived`` is when its result was put into its document, ``document_time`` that document's file's time of change
+    then (None: it had no file, or an earlier version wrote it), ``safe`` whether it was saved with it (or the file
+    written), ``discarded`` that the artist does not want it any more.
     """
 
     index: int
@@ -74,6 +76,7 @@ class EditEntry:
     submitted: float | None = None
     finished: float | None = None
     arrived: float | None = None
+    document_time: float | None = None
     safe: bool = False
     discarded: bool = False
 
@@ -152,7 +155,7 @@ def from_json(data: Any, folder: Path) -> Job:
         return Job(
             id=folder.name,
             folder=folder,
-            created=float(data["created"]),
+            created=_time(data["created"]),
             model_id=str(data["model"]),
             address=str(data["address"]),
             destination=_destination_of_version_1(origin) if old else _destination(data["destination"]),
@@ -162,7 +165,18 @@ def from_json(data: Any, folder: Path) -> Job:
             upload=str(data["upload"]),
         )
     except (KeyError, TypeError, AttributeError) as exc:
-        raise ValueError("is damaged and is left alone") from exc
+        raise _damaged() from exc
+
+
+def _damaged() -> ValueError:
+    return ValueError("is damaged and is left alone")
+
+
+def _time(value: float) -> float:
+    """``value``, checked. Raises ValueError or TypeError."""
+    if 0 <= value < LATEST:
+        return float(value)
+    raise _damaged()
 
 
 def _destination(data: dict[str, Any]) -> Destination:
@@ -184,11 +198,15 @@ def _destination_of_version_1(origin: dict[str, Any]) -> Destination:
 
 
 def _edits(edits: list[dict[str, Any]], folder: Path, old: bool) -> Iterator[EditEntry]:
+    if not edits:
+        raise _damaged()
     known = {one.name for one in dataclasses.fields(EditEntry)}
     for index, data in enumerate(edits):
         fields = {name: value for name, value in data.items() if name in known}
         # Only a name is stored: a data folder that was moved still finds its results, and none lies outside it.
         name = Path(fields["result_file"]).name
+        if "\0" in name:
+            raise _damaged()
         if fields["state"] not in {state.value for state in EditState}:
             raise ValueError("was written by a newer version and is left alone")
         fields |= {
@@ -205,13 +223,11 @@ def _edits(edits: list[dict[str, Any]], folder: Path, old: bool) -> Iterator[Edi
 
 def _checked(entry: EditEntry) -> EditEntry:
     """``entry``, or ValueError when a value is of another kind than was ever written."""
-    numbers = (entry.submitted, entry.finished, entry.arrived)
+    for one in (entry.submitted, entry.finished, entry.arrived, entry.document_time):
+        if one is not None:
+            _time(one)
     texts = (entry.uuid, entry.format, entry.error)
     whole = (entry.width, entry.height, entry.safe, entry.discarded)
-    if (
-        all(one is None or isinstance(one, (int, float)) for one in numbers)
-        and all(isinstance(one, str) for one in texts)
-        and all(isinstance(one, int) for one in whole)
-    ):
+    if all(isinstance(one, str) for one in texts) and all(isinstance(one, int) for one in whole):
         return entry
-    raise ValueError("is damaged and is left alone")
+    raise _damaged()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from ..errors import StorageError
 
@@ -25,6 +27,14 @@ def home() -> Path:
     return Path(platformdirs.user_data_dir("fluxdepth", appauthor=False))
 
 
+def parsed(data: bytes | str) -> Any:
+    """The JSON in ``data``. Raises ValueError for whatever is none, also for what is nested deeper than can be read."""
+    try:
+        return json.loads(data)
+    except RecursionError as exc:
+        raise ValueError("it is nested too deep") from exc
+
+
 def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
     """Replaces ``path`` whole or not at all, its folder made when missing. Raises :class:`StorageError`.
 
@@ -35,7 +45,7 @@ def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
         if private:
             make_private_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        temporary = path.with_name(f".{uuid.uuid4().hex}.part")  # never longer than a name may be
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600 if private else 0o666)
         try:
             with os.fdopen(handle, "wb") as file:

@@ -261,7 +261,7 @@ class Journal:
             (edit.settings.get("steps"), edit.finished - edit.submitted)
             for job in self.entries()[: DURATIONS_USED * 5]
             for edit in job.edits
-            if edit.state is EditState.DONE and edit.finished and edit.submitted
+            if edit.state is EditState.DONE and edit.finished and edit.submitted and edit.finished > edit.submitted
         ]
         alike = [seconds for one, seconds in done if one == steps] or [seconds for _, seconds in done]
         return statistics.median(alike[:DURATIONS_USED]) if alike else None
@@ -329,7 +329,7 @@ def _write(job: Job) -> None:
 def _read(folder: Path) -> Job:
     """The job in ``folder``. Raises ValueError with what is wrong, as the end of a sentence about the entry."""
     try:
-        data = json.loads((folder / "job.json").read_text("utf-8"))
+        data = files.parsed((folder / "job.json").read_bytes())
     except FileNotFoundError:
         raise ValueError("is missing") from None
     except (OSError, ValueError) as exc:

@@ -28,7 +28,7 @@ def is_alive(name: str) -> bool | None:
     ``name`` may go on behind the process, as ``name#document`` does.
     """
     parts = name.partition("#")[0].split("/")
-    if len(parts) != 4 or parts[1] != _machine() or not parts[2].isdigit():
+    if len(parts) != 4 or parts[1] != _machine() or not parts[2].isdecimal():
         return None
     pid = int(parts[2])
     if pid == os.getpid():
@@ -37,7 +37,7 @@ def is_alive(name: str) -> bool | None:
         return None
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True  # it is there and somebody else's

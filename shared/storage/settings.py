@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from ..errors import ParameterError, StorageError
 from ..model.parameters import Choice, Kind, Parameter
-from .files import home, write_by_rename
+from .files import home, parsed, write_by_rename
 
 BELIEVED = 24 * 3600.0  # s
 DEFAULT_ADDRESS = "https://api.1min.ai"
@@ -97,7 +97,7 @@ def load_or_error(folder: Path | None = None) -> Settings:
 def _stored(folder: Path | None) -> dict[str, object]:
     path = (folder or home()) / "settings.json"
     try:
-        stored = json.loads(path.read_text("utf-8"))
+        stored = parsed(path.read_bytes())
         if not isinstance(stored, dict):
             raise ValueError("it holds no settings")
     except FileNotFoundError:

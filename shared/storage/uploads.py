@@ -36,7 +36,7 @@ def remember(home: Path, account: str, path: str | None) -> None:
 
 def _stored(home: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError):
-        stored = json.loads((home / FILE).read_text("utf-8"))
+        stored = files.parsed((home / FILE).read_bytes())
         if isinstance(stored, dict):
             return stored
     return {}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from tests.faults import Cells, Recovered
 from tests.sandbox import Fault, Sandbox, pictures
 
 from .commanding import Killed, all_are_known, command, ended, sizes, start, started
@@ -49,6 +50,24 @@ def fresh(host: Installed, sandbox: Sandbox) -> None:
     shutil.rmtree(host.data_folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def straight(
+    host: Installed, sandbox: Sandbox, scene: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
+    """The twelve frames as they come when nothing happens, by their file's name."""
+    out = tmp_path_factory.mktemp("straight")
+    sandbox.reset()
+    sandbox.latency = 0.0
+    done = command(host, scene, sandbox, "--frames", "1-12", "--output", out / "####", "--prompt", "haze")
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(host.data_folder)
+    return contents(out)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
 def recover_in_a_window(host: Installed, sandbox: Sandbox) -> None:
     """Presses Recover in another Blender."""
     done = host.host.run_script(
@@ -58,7 +77,7 @@ def recover_in_a_window(host: Installed, sandbox: Sandbox) -> None:
 
 
 def test_killed_in_the_middle_and_resumed_after_a_window_recovered(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
 ) -> None:
     sandbox.latency = 3.0
     out = tmp_path / "out"
@@ -73,10 +92,13 @@ def test_killed_in_the_middle_and_resumed_after_a_window_recovered(
     done = killed.resume()
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(sizes(out)) == FRAMES
-    assert sandbox.submits == 12
+    with cell("command", "wait", "killed -9 in a range, a window recovers meanwhile") as found:
+        found.end(submits=sandbox.submits, asked=12, recovered=Recovered.FETCHED, equal=contents(out) == straight)
 
 
-def test_two_commands_share_a_range(host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_two_commands_share_a_range(
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
+) -> None:
     sandbox.latency = 0.4
     options = ["--frames", "1-12", "--output", tmp_path / "out" / "####", "--prompt", "haze"]
     both = [started(host, scene, sandbox, *options) for _ in range(2)]
@@ -84,7 +106,9 @@ def test_two_commands_share_a_range(host: Installed, scene: Path, sandbox: Sandb
         done = ended(process)
         assert done.returncode == 0, done.stdout + done.stderr
     assert list(sizes(tmp_path / "out")) == FRAMES
-    assert sandbox.submits == 12
+    with cell("command + command", "whole", "one data folder, one output folder") as found:
+        equal = contents(tmp_path / "out") == straight
+        found.end(submits=sandbox.submits, asked=12, recovered=Recovered.ARRIVED, equal=equal)
 
 
 def test_another_machine_of_a_farm_takes_over_what_was_paid_for(
@@ -108,7 +132,7 @@ def test_another_machine_of_a_farm_takes_over_what_was_paid_for(
 
 
 def test_after_lost_replies_nothing_is_paid_again_in_silence(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, cell: Cells
 ) -> None:
     out = tmp_path / "out"
     options = ["--frames", "1-2", "--output", out / "####", "--prompt", "haze"]
@@ -122,6 +146,8 @@ def test_after_lost_replies_nothing_is_paid_again_in_silence(
     for number in lost:
         assert f"frame {number}: " in second.stderr and "--pay-uncertain" in second.stderr
     assert sandbox.taken == 2 and paid == len(lost)
+    with cell("command", "submit", "two replies lost in a range") as found:
+        found.end(submits=sandbox.taken, asked=2, recovered=Recovered.UNCERTAIN)
     third = command(host, scene, sandbox, *options, "--pay-uncertain")
     assert third.returncode == 0, third.stdout + third.stderr
     assert list(sizes(out)) == FRAMES[:2]
@@ -131,10 +157,10 @@ def test_after_lost_replies_nothing_is_paid_again_in_silence(
 
 
 def test_killed_during_a_submit_nothing_is_paid_again_in_silence(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, cell: Cells
 ) -> None:
     """Neither with the journal at hand, nor on another machine that has only the claim."""
-    for name, second_home in (("same", ""), ("farm", str(tmp_path / "another machine"))):
+    for name, second_home in (("same", ""), ("next", str(tmp_path / "another machine"))):
         sandbox.reset()
         out = tmp_path / name
         options = ["--frame", "1", "--output", out / "####", "--prompt", "haze"]
@@ -145,7 +171,8 @@ def test_killed_during_a_submit_nothing_is_paid_again_in_silence(
         sandbox.fault = None
         done = killed.resume()
         assert done.returncode == 1 and "--pay-uncertain" in done.stderr, name
-        assert sandbox.submits == 1, name
+        with cell("command", "submit", f"killed -9, resumed on the {name} machine") as found:
+            found.end(submits=sandbox.submits, recovered=Recovered.UNCERTAIN)
         shutil.rmtree(host.data_folder, ignore_errors=True)
 
 
@@ -184,7 +211,9 @@ def test_a_folder_that_can_not_be_written_costs_nothing(
 
 
 @pytest.mark.parametrize("which", ["output", "data folder"])
-def test_a_full_disk_costs_nothing(host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, which: str) -> None:
+def test_a_full_disk_costs_nothing(
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, which: str, cell: Cells
+) -> None:
     small = tmp_path / "out" if which == "output" else host.data_folder
     small.mkdir()
     script = 'mount -t tmpfs -o size=16k none "$1" || exit 98; shift; exec "$@"'
@@ -196,10 +225,12 @@ def test_a_full_disk_costs_nothing(host: Installed, scene: Path, sandbox: Sandbo
     assert done.returncode == 1
     assert sandbox.submits == 0, done.stderr
     assert "room" in done.stderr and "Nothing was billed." in done.stderr
+    with cell("command", "start", f"{which} full") as found:
+        found.end(submits=sandbox.submits, recovered=Recovered.NOTHING)
 
 
 def test_a_write_that_fails_after_paying_is_told_and_nothing_more_is_paid(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
 ) -> None:
     """Something stands in the place of the first file by then; the result is kept and comes for free later."""
     sandbox.latency = 2.0
@@ -218,7 +249,8 @@ def test_a_write_that_fails_after_paying_is_told_and_nothing_more_is_paid(
     done = command(host, scene, sandbox, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(sizes(out)) == FRAMES
-    assert sandbox.submits == 12
+    with cell("command", "arriving", "something stands in the file's place") as found:
+        found.end(submits=sandbox.submits, asked=12, recovered=Recovered.FETCHED, equal=contents(out) == straight)
 
 
 @pytest.mark.parametrize("asked", ["png", "webp"])
@@ -270,7 +302,7 @@ def test_a_result_of_a_kind_that_nobody_named_becomes_what_was_asked_for(
 
 
 def test_ctrl_c_stops_paying_and_the_same_command_resumes(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
 ) -> None:
     sandbox.latency = 1.5
     out = tmp_path / "out"
@@ -288,12 +320,13 @@ def test_ctrl_c_stops_paying_and_the_same_command_resumes(
     done = command(host, scene, sandbox, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(sizes(out)) == FRAMES
-    assert sandbox.submits == 12
+    with cell("command", "wait", "Ctrl+C in a range") as found:
+        found.end(submits=sandbox.submits, asked=12, recovered=Recovered.FETCHED, equal=contents(out) == straight)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_second_signal_ends_the_wait_and_loses_nothing(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, name: str
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, name: str, straight: dict[str, bytes], cell: Cells
 ) -> None:
     sandbox.latency = 10.0
     out = tmp_path / "out"
@@ -312,7 +345,9 @@ def test_a_second_signal_ends_the_wait_and_loses_nothing(
     done = command(host, scene, sandbox, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(sizes(out)) == FRAMES[:4]
-    assert sandbox.submits == 4
+    with cell("command", "wait", f"{name} twice") as found:
+        equal = contents(out).items() <= straight.items()
+        found.end(submits=sandbox.submits, asked=4, recovered=Recovered.FETCHED, equal=equal)
 
 
 def test_a_range_has_one_kind_of_file(host: Installed, glass: Path, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -326,7 +361,7 @@ def test_a_range_has_one_kind_of_file(host: Installed, glass: Path, sandbox: San
 
 
 def test_recovered_frames_keep_their_transparency(
-    host: Installed, glass: Path, sandbox: Sandbox, tmp_path: Path
+    host: Installed, glass: Path, sandbox: Sandbox, tmp_path: Path, cell: Cells
 ) -> None:
     def options(folder: str) -> list[str | Path]:
         return ["--frames", "1-3", "--output", tmp_path / folder / "####", "--prompt", "haze", "--format", "png"]
@@ -341,12 +376,13 @@ def test_recovered_frames_keep_their_transparency(
     sandbox.latency = 0.0
     done = killed.resume()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sandbox.submits == 3
     assert list(sizes(tmp_path / "killed")) == list(sizes(tmp_path / "straight"))
     for straight in sorted((tmp_path / "straight").iterdir()):
         with Image.open(straight) as one, Image.open(tmp_path / "killed" / straight.name) as other:
             assert one.mode == other.mode
             assert ImageChops.difference(one, other).getbbox(alpha_only=False) is None
+    with cell("command", "wait", "killed -9, film transparent") as found:
+        found.end(submits=sandbox.submits, asked=3, recovered=Recovered.FETCHED, equal=True)
 
 
 def test_a_frame_that_was_removed_comes_for_free_unless_the_picture_has_changed(

@@ -216,6 +216,19 @@ def test_a_heart_stops_with_its_claim(file: Path, soon: None) -> None:
     assert not claim.beat()
 
 
+def test_a_name_as_long_as_names_can_be_is_claimed_and_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / f"{'ä' * 125}.png"
+    killed_owner(file, state="taken")
+    killed_owner(file, uuids={"0": "abc"})
+    claim = taken(file)
+    assert claim.before == {"state": "taken", "uuids": {"0": "abc"}} and claims.is_left(file)
+    other = taken(file.with_name(f"{'ä' * 124}x.png"))
+    claim.release()
+    assert other.stands()
+    other.release()
+    assert left(file) == []
+
+
 def test_a_link_whose_release_was_cut_is_swept_by_the_next_owner(file: Path) -> None:
     file.with_name(f".{file.name}.claim-0123").write_bytes(b"")
     other = file.with_name(f".{file.name}2.claim-0123")

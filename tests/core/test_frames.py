@@ -102,6 +102,20 @@ def test_room_is_proven_also_for_a_folder_that_is_not_there_yet(
         frames.prove_room([tmp_path], (3840, 2160))
 
 
+def test_where_no_file_can_be_is_told_before_it_is_paid_for(frames: Any, tmp_path: Path) -> None:
+    frames.prove_place(tmp_path / "0001.png")
+    (tmp_path / "there.png").touch()
+    frames.prove_place(tmp_path / "there.png")
+    (tmp_path / "folder.png").mkdir()
+    error = room("shared.errors").StorageError
+    with pytest.raises(error, match=r"folder.png” can't be written: a folder stands in its place.*Nothing was billed"):
+        frames.prove_place(tmp_path / "folder.png")
+    with pytest.raises(error, match="File name too long"):
+        frames.prove_place(tmp_path / f"{'x' * 260}.png")
+    with pytest.raises(error, match="can't be written"):
+        frames.prove_place(tmp_path / "there.png" / "0001.png")
+
+
 # What has to be done for one file.
 
 
@@ -234,6 +248,21 @@ def test_a_claim_of_another_edit_says_nothing(desk: Desk) -> None:
 def test_of_a_job_of_this_data_folder_the_journal_knows_more_than_the_claim(desk: Desk) -> None:
     desk.job("failed", attempt="elsewhere")
     assert desk.decide(desk.claim(state="submitting", uuid="")) == ("PAY", "")
+
+
+@pytest.mark.parametrize("state", ["submitting", "uncertain"])
+def test_an_id_that_only_the_claim_holds_is_fetched(desk: Desk, state: str) -> None:
+    """The data folder was full when the service had taken it, and the worker was killed then."""
+    desk.job(state, attempt="elsewhere")
+    assert desk.decide(desk.claim(state="taken", uuid="u7")) == ("ADOPT", "u7")
+    assert desk.decide(desk.claim(state="submitting", uuid="")) == ("UNCERTAIN", "job-0")
+    assert desk.decide(desk.claim(state="taken", uuid="u7"), overwrite=True) == ("PAY", "")
+
+
+def test_what_was_adopted_settles_what_its_worker_left_uncertain(desk: Desk) -> None:
+    desk.job("uncertain", attempt="elsewhere")
+    job = desk.job("taken", attempt="adopted", uuid="u7")
+    assert desk.decide(desk.claim(state="taken", uuid="u7")) == ("FETCH", job)
 
 
 def test_a_claim_shows_nobody_the_prompt(desk: Desk, frames: Any) -> None:

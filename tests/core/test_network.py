@@ -102,6 +102,26 @@ def test_everything_goes_through_the_proxy(bench: Bench, photo: EncodedImage, mo
     assert len(passed) == len(bench.sandbox.requests) >= 4
 
 
+def test_a_name_that_does_not_resolve(quick: None) -> None:
+    status = Client("https://no-such-host.invalid", "some-key").status()
+    assert status.key_accepted is None
+    assert isinstance(status.problem, ConnectionFailedError)
+    assert "can't be found" in str(status.problem)
+
+
+def test_tls_to_a_plain_port_is_a_tls_error(bench: Bench) -> None:
+    status = Client(bench.sandbox.base_url.replace("http://", "https://"), "some-key").status()
+    assert isinstance(status.problem, TlsError)
+    assert "secure connection" in str(status.problem)
+
+
+def test_a_proxy_that_does_not_answer_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    status = Client("https://api.1min.ai", "some-key").status()
+    assert isinstance(status.problem, ConnectionFailedError)
+    assert "proxy" in str(status.problem)
+
+
 HIGH, LOW = requests.exceptions, urllib3.exceptions
 POOL = urllib3.HTTPConnectionPool("h")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
 
 import pytest
@@ -84,6 +85,34 @@ def test_a_large_jpeg_is_walked_in_no_time() -> None:
     started = time.perf_counter()
     sniff(data)
     assert time.perf_counter() - started < 0.5  # a few ms
+
+
+PNG_HEAD = CASES["png"][:33]
+BOMBS = {
+    "png of empty texts": PNG_HEAD + b"\0\0\0\0tEXt\0\0\0\0" * (2 << 20),
+    "jpg of fill bytes": b"\xff\xd8\xff\xe0\0\2" + b"\xff" * (16 << 20),
+    "jpg of bare markers": b"\xff\xd8\xff\xe0\0\2" + b"\xff\x01" * (8 << 20),
+    "jpg of empty comments": b"\xff\xd8\xff\xe0\0\2" + b"\xff\xfe\0\2" * (4 << 20),
+    "jpg of empty scans": b"\xff\xd8\xff\xe0\0\2" + b"\xff\xda\0\2" * (4 << 20),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_of_metadata_is_no_picture_and_holds_nobody_up(name: str) -> None:
+    steps = 0
+
+    def count(frame: object, event: str, argument: object) -> object:
+        nonlocal steps
+        steps += 1
+        return count
+
+    sys.settrace(count)
+    try:
+        image = sniff_or_raw(BOMBS[name])
+    finally:
+        sys.settrace(None)
+    assert image.format == ""
+    assert steps < 4_000_000
 
 
 @pytest.mark.parametrize(
