@@ -122,6 +122,7 @@ def test_what_gimp_did_not_survive_comes_back_equal(
             *(np.fromfile(inside.out / name, np.uint8).astype(np.int16) for name in ("undisturbed", "recovered"))
         )
     )
-    # Each was encoded anew, and babl chooses among its conversions by how fast they just were.
-    assert difference.max() <= 1, (difference.max(), difference.mean())
+    # Each picture was made anew, and babl chooses among its conversions by how fast they just were: under transparency
+    # they differ by up to two levels. (As JPEG such a level can become eight, so these were sent as PNG.)
+    assert difference.max() <= 2 and difference.mean() < 0.1, (difference.max(), difference.mean())
     assert recovered["new"]["mask"]

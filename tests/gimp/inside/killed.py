@@ -39,13 +39,13 @@ if SETUP["part"] == "killed":
     Gimp.Selection.feather(image, width // 10)
     image, layer = saved(image, "photo.xcf")
     close_photos()
-    status, message, _ = edit(image, [layer], source="selection")
+    status, message, _ = edit(image, [layer], source="selection", upload_format="png")
     notes.add("undisturbed", status=status, message=message, **facts(image, "undisturbed"))
     image.delete()
     forget_jobs()
     image, layer = opened("photo.xcf")
     with stopping(signal="SIGKILL", target="gimp"):
-        edit(image, [layer], source="selection")
+        edit(image, [layer], source="selection", upload_format="png")
 else:
     image, _ = opened("photo.xcf")
     status, message, _ = call("plug-in-fluxdepth-recover", image, image.get_layers())
