@@ -1,0 +1,154 @@
+"""Every fault of the way to the service, at each stage, in a real GIMP: nothing lost, nothing billed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import Cells, Recovered
+from tests.faults.secrets import MARKED, exposed, leaks
+from tests.hosts import Gimp
+from tests.sandbox import Fault, Sandbox
+
+from .conftest import installed
+from .live import Live, Seen
+
+FULL = pytest.mark.full
+STAGE = {"upload": "upload", "submit": "submit", "poll": "wait", "download": "download"}
+# What the service itself says of an edit: there is nothing to fetch.
+FINAL = ("failure", "failure_at_once", "no_credits_200")
+KIND = "feathered selection"
+Undisturbed = Callable[[str], Seen]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Sandbox]:
+    with Sandbox(effect="echo") as one:
+        one.api_key = MARKED
+        yield one
+
+
+@pytest.fixture(scope="module")
+def gimp(gimp30: Gimp, package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with Live(installed(gimp30, package, tmp_path_factory.mktemp("faults"))) as live:
+        yield live
+
+
+@pytest.fixture(scope="module")
+def undisturbed(gimp: Live, service: Sandbox) -> Undisturbed:
+    """What comes of an edit of that kind of picture when nothing happens."""
+    return remembered(gimp, service)
+
+
+def remembered(gimp: Live, service: Sandbox) -> Undisturbed:
+    known: dict[str, Seen] = {}
+
+    def seen(kind: str) -> Seen:
+        if kind not in known:
+            gimp.fresh(service)
+            prepare(service, kind)
+            gimp.do("open", kind=kind)
+            facts = gimp.do("edit", kind=kind)
+            assert facts["status"] == "success", facts
+            known[kind] = gimp.look("undisturbed")
+            gimp.do("close")
+        return known[kind]
+
+    return seen
+
+
+def prepare(service: Sandbox, kind: str) -> None:
+    if "failed" in kind:
+        service.faults = [Fault("submit", "failure_at_once")]
+
+
+def asked(kind: str) -> int:
+    return 3 if "variations" in kind else 1
+
+
+@pytest.fixture(autouse=True)
+def closed(gimp: Live) -> Iterator[None]:
+    """No image is left, and no byte of the key but in its own file; what is in the data folder is its owner's alone."""
+    yield
+    if not gimp.alive():
+        gimp.restart()
+    gimp.do("close")
+    assert list(leaks(MARKED, gimp.inside.home, gimp.inside.out)) == []
+    assert exposed(gimp.inside.data_folder) == []
+
+
+def judged(
+    gimp: Live, service: Sandbox, facts: dict[str, Any], kind: str, undisturbed: Seen, *, final: bool = False
+) -> dict[str, Any]:
+    """The fault is over: what was told is true, Recover brings what is owed, and nothing is paid for again."""
+    submits, taken, words = len(service.at("submit")), service.taken, facts["message"]
+    service.fault, service.latency = None, 0.0
+    mark = gimp.mark
+    recovered = gimp.do("recover")
+    said = gimp.said(mark)
+    seen = gimp.look("seen")
+    assert len(service.at("submit")) == submits and service.taken == taken  # looking costs nothing
+    result: dict[str, Any] = {"submits": taken, "asked": asked(kind)}
+    if facts["status"] == "success":
+        assert not recovered["came"] and "There is nothing to recover." in said, said
+        return {**result, "recovered": Recovered.ARRIVED, "equal": seen.equals(undisturbed)}
+    assert facts["changed"] == [], facts
+    if final:
+        assert "redits" in words and "Nothing was billed" not in words, words
+        assert not recovered["came"] and "There is nothing to recover." in said, said
+        return {**result, "recovered": Recovered.FINAL}
+    if "may have been used" in words:
+        assert not recovered["came"] and seen.count == 1
+        assert "may have been billed" in said and "History" in said and "Fog far behind" in said, said
+        return {**result, "recovered": Recovered.UNCERTAIN}
+    if not taken:
+        assert "Nothing was billed." in words, words
+        assert not recovered["came"] and "There is nothing to recover." in said, said
+        return {**result, "recovered": Recovered.NOTHING}
+    assert "Credits were used" in words and "Recover" in words, words
+    assert recovered["came"], said
+    mark = gimp.mark
+    assert not gimp.do("recover")["came"] and "There is nothing to recover." in gimp.said(mark)
+    return {**result, "recovered": Recovered.FETCHED, "equal": seen.equals(undisturbed)}
+
+
+IN_CI = ["submit:reset_after_taken", "poll:html*2", "download:truncated", "download:private_url"]
+MATRIX = [
+    f"{stage}:{kind}"
+    for stage, kinds in {
+        "upload": "refuse reset truncated wrong_length html html_403 html_503 http_500 not_json json_shape unauthorized "
+        "key_deleted rate_limit rate_limit_bare slow_drip*1 redirect_other_host redirect_http redirect_loop refuse*1",
+        "submit": "refuse reset reset_after_taken truncated wrong_length html html_403 html_503 http_522 http_500 not_json "
+        "json_shape record_null text_plain slow_drip unauthorized no_credits unsupported_model missing_fields busy "
+        "error_envelope rate_limit rate_limit*1 rate_limit_bare redirect_other_host redirect_http async_unsupported "
+        "async_ignored failure failure_at_once no_credits_200 upload_forgotten",
+        "poll": "unauthorized failure no_credits_200 refuse*3 reset*3 http_500*3 html*2 html_503*2 rate_limit*2 "
+        "rate_limit_bare*1 unknown_status*2 result_string result_dict_url no_temporary_url record_null*1 truncated*2 "
+        "wrong_length*2 json_shape*2 redirect_other_host*2 redirect_http*2 not_json*2 slow_drip*1",
+        "download": "refuse reset truncated wrong_length html html_403 html_503 http_500 expired_url*1 expired_url "
+        "result_not_image result_truncated result_empty result_bomb redirect_other_host redirect_http redirect_loop "
+        "rate_limit rate_limit_bare reset*1 slow_drip*1 private_url",
+    }.items()
+    for kind in kinds.split()
+]
+
+
+@pytest.mark.parametrize("fault", [pytest.param(one, marks=() if one in IN_CI else FULL) for one in MATRIX])
+def test_a_fault_on_the_way(gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells, fault: str) -> None:
+    stage, kind = fault.split(":")
+    with cell("gimp", STAGE[stage], kind.replace("*", ", times ")) as found:
+        expected = undisturbed(KIND)
+        gimp.fresh(service)
+        gimp.do("open", kind=KIND)
+        if kind == "private_url":  # where no name leads
+            service.private_url, fault = "https://storage.fluxdepth.invalid/result.png", "poll:private_url"
+        service.fault = fault
+        facts = gimp.do("edit", kind=KIND)
+        assert "Traceback" not in facts["message"] and "Something went wrong" not in facts["message"]
+        assert service.elsewhere == [] or stage == "download"
+        found.end(**judged(gimp, service, facts, KIND, expected, final=kind in FINAL))
+
+
