@@ -86,6 +86,8 @@ def judged(
     """The fault is over: what was told is true, Recover brings what is owed, and nothing is paid for again."""
     submits, taken, words = len(service.at("submit")), service.taken, facts["message"]
     service.fault, service.latency = None, 0.0
+    for edit in service.service.edits.values():
+        edit.fault = None  # what its record is spoiled by
     mark = gimp.mark
     recovered = gimp.do("recover")
     said = gimp.said(mark)

@@ -69,17 +69,17 @@ def _recover():
 
 
 def _look(name):
-    """Every open image, and the files OUT/``name``-N.rgba with the pixels of its layers, in their order."""
+    """Every image that an artist would see, and the files OUT/``name``-N.rgba with the pixels of its layers, in their order."""
     images, count = [], 0
-    for image in sorted(Gimp.get_images(), key=lambda one: one.get_id()):
+    seen = [image for image in Gimp.get_images() if image.get_file()]  # a killed plug-in leaves its scratch images
+    for image in sorted(seen, key=lambda one: one.get_id()):
         for layer in _flat(image.get_layers()):
             (OUT / f"{name}-{count}.rgba").write_bytes(pixels(layer))
             count += 1
         layers = tree(image.get_layers())
         for layer in layers:
             _without_pixels(layer)
-        file = image.get_file()
-        images.append({"file": file.get_basename() if file else "", "layers": layers})
+        images.append({"file": image.get_file().get_basename(), "layers": layers})
     return {"images": images, "count": count, "temporary": temporary_files()}
 
 
