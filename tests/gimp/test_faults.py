@@ -99,7 +99,7 @@ def judged(
         return {**result, "recovered": Recovered.ARRIVED, "equal": seen.equals(undisturbed)}
     assert facts["changed"] == [], facts
     if final:
-        assert "redits" in words and "Nothing was billed" not in words, words
+        assert "redits" in words, words  # that there are not enough, or that they may have been used
         assert not recovered["came"] and "There is nothing to recover." in said, said
         return {**result, "recovered": Recovered.FINAL}
     if "may have been used" in words:
@@ -148,6 +148,7 @@ def test_a_fault_on_the_way(gimp: Live, service: Sandbox, undisturbed: Undisturb
         if kind == "private_url":  # where no name leads
             service.private_url, fault = "https://storage.fluxdepth.invalid/result.png", "poll:private_url"
         service.fault = fault
+        service.drip_interval = 0.0 if stage == "download" else 0.0002  # a picture has many bytes
         facts = gimp.do("edit", kind=KIND)
         assert "Traceback" not in facts["message"] and "Something went wrong" not in facts["message"]
         assert service.elsewhere == [] or stage == "download"
