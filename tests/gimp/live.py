@@ -19,22 +19,28 @@ from tests.sandbox import Sandbox
 
 from .conftest import INSIDE, PHOTO, Inside
 
-PLUG_IN = b"fluxdepth_gimp.py"
-CONSOLE = b"gimp-console\0-i"  # as it was called: its plug-ins are other programs
-PATIENCE = 200.0  # s; four silences of the service are shorter
+PATIENCE = 200.0  # s; three silences of the service are shorter
 
 
-def processes(home: Path, words: bytes) -> Iterator[int]:
-    """Those that work with the data folder ``home`` and have ``words`` in their command line."""
+def processes(variable: str, command: bytes) -> Iterator[int]:
+    """Those with that ``NAME=value`` in their environment whose command line matches."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
+            words, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
         except OSError:  # it has ended, or is not ours
             continue
-        if words in command and f"FLUXDEPTH_HOME={home}".encode() in environment.split(b"\0"):
+        if re.match(command, words) and variable.encode() in environment.split(b"\0"):
             yield int(entry.name)
+
+
+PLUG_IN = rb"[^\0]*python[^\0]*\0[^\0]*fluxdepth_gimp\.py"
+
+
+def plug_in(home: Path) -> int | None:
+    """The process of the running plug-in, which GIMP starts for each call."""
+    return next(processes(f"FLUXDEPTH_HOME={home}", PLUG_IN), None)
 
 
 class Live:
@@ -105,16 +111,25 @@ class Live:
     # Killing.
 
     def plug_in(self) -> int | None:
-        """The process of the running plug-in."""
-        return next(processes(self.inside.data_folder, PLUG_IN), None)
+        """The plug-in that this GIMP has running."""
+        return next(processes(self._mine, PLUG_IN), None)
+
+    @property
+    def _mine(self) -> str:
+        """A variable in the environment that no other GIMP has, be it one of the same data folder."""
+        return f"FLUXDEPTH_TEST={self.inside.environment['FLUXDEPTH_TEST']}"
+
+    @property
+    def console(self) -> int:
+        """The process of GIMP itself; its plug-ins, and what its root needs, are others."""
+        return next(processes(self._mine, rb"gimp-console"))
 
     def kill(self, target: str) -> dict[str, Any]:
         """-9 to the "plug-in" or to "GIMP"; the reply of the edit that was killed, none when GIMP is gone with it."""
         if target == "plug-in":
             os.kill(wait_until(self.plug_in, 10, "no plug-in"), signal.SIGKILL)
             return self.reply()
-        for process in processes(self.inside.data_folder, CONSOLE):
-            os.kill(process, signal.SIGKILL)
+        os.kill(self.console, signal.SIGKILL)
         self.process.wait(20)
         wait_until(lambda: self.plug_in() is None, 20, "the plug-in to end with its GIMP")
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.faults import Cells, Recovered
 from tests.faults.secrets import MARKED, exposed, leaks
+from tests.faults.wires import Certificates, secured
 from tests.hosts import Gimp
 from tests.sandbox import Fault, Sandbox
 
@@ -155,3 +157,119 @@ def test_a_fault_on_the_way(gimp: Live, service: Sandbox, undisturbed: Undisturb
         found.end(**judged(gimp, service, facts, KIND, expected, final=kind in FINAL))
 
 
+
+
+@FULL
+def test_silence(gimp30: Gimp, package: Path, tmp_path: Path, cell: Cells) -> None:
+    """A minute at each stage, all at the same time."""
+
+    def one(fault: str) -> None:
+        stage, kind = fault.split(":")
+        folder = tmp_path / stage
+        folder.mkdir()
+        with (
+            cell("gimp", STAGE[stage], kind.replace("*", ", times ")) as found,
+            Sandbox(effect="echo") as service,
+            Live(installed(gimp30, package, folder)) as gimp,
+        ):
+            expected = remembered(gimp, service)(KIND)
+            gimp.fresh(service)
+            gimp.do("open", kind=KIND)
+            service.fault = fault
+            facts = gimp.do("edit", kind=KIND)
+            assert 50 < facts["seconds"] < 90
+            found.end(**judged(gimp, service, facts, KIND, expected))
+
+    faults = ["upload:silence*1", "submit:silence", "submit:silence_after_taken", "poll:silence*1", "download:silence*1"]
+    with ThreadPoolExecutor(len(faults)) as all_at_once:
+        list(all_at_once.map(one, faults))
+
+
+@FULL
+def test_an_outage_in_the_wait_is_told_and_what_was_paid_for_is_fetched(
+    gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells
+) -> None:
+    with cell("gimp", "wait", "no connection for longer than a minute") as found:
+        expected = undisturbed(KIND)
+        gimp.fresh(service)
+        gimp.do("open", kind=KIND)
+        service.fault = "poll:refuse"
+        facts = gimp.do("edit", kind=KIND)
+        assert 60 <= facts["seconds"] < 100
+        found.end(**judged(gimp, service, facts, KIND, expected))
+
+
+@FULL
+def test_a_service_whose_name_does_not_resolve(
+    gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells
+) -> None:
+    with cell("gimp", "upload", "DNS failure") as found:
+        expected = undisturbed(KIND)
+        gimp.fresh(service, "https://service.fluxdepth.invalid")
+        gimp.do("open", kind=KIND)
+        facts = gimp.do("edit", kind=KIND)
+        assert "can't be found" in facts["message"]
+        found.end(**judged(gimp, service, facts, KIND, expected))
+
+
+@pytest.fixture(scope="module")
+def over_tls(
+    gimp30: Gimp, package: Path, service: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Live, Undisturbed, dict[str, str]]]:
+    """A GIMP that knows the authority, what it makes undisturbed, and where and how the certificate is wrong."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificates = Certificates(folder)
+    wrong = {"after": "", "what": "good"}
+
+    def context() -> Any:
+        is_wrong = not wrong["after"] or service.at(wrong["after"])
+        return certificates.contexts[wrong["what"] if is_wrong else "good"]
+
+    bundle = {"REQUESTS_CA_BUNDLE": str(certificates.bundle)}
+    with (
+        secured(int(service.base_url.rsplit(":", 1)[1]), context) as port,
+        Live(installed(gimp30, package, folder), bundle) as live,
+    ):
+        wrong["address"] = f"https://localhost:{port}"
+        yield live, remembered(live, service), wrong
+
+
+@FULL
+@pytest.mark.parametrize("what", ["wrong host", "expired", "self-signed"])
+@pytest.mark.parametrize("stage", ["upload", "submit", "download"])
+def test_a_wrong_certificate_gets_nothing(
+    over_tls: tuple[Live, Undisturbed, dict[str, str]], service: Sandbox, cell: Cells, stage: str, what: str
+) -> None:
+    gimp, undisturbed, wrong = over_tls
+    with cell("gimp", stage, f"TLS: {what}") as found:
+        expected = undisturbed(KIND)
+        gimp.fresh(service, wrong["address"])
+        gimp.do("open", kind=KIND)
+        if stage == "download":
+            service.fault = "no_temporary_url"  # then the result lies at the service's own address
+        wrong.update(what=what, after={"upload": "", "submit": "upload", "download": "poll"}[stage])
+        facts = gimp.do("edit", kind=KIND)
+        wrong.update(what="good")
+        assert service.at(stage) == [] and facts["status"] != "success"
+        found.end(**judged(gimp, service, facts, KIND, expected))
+        gimp.do("close")
+
+
+def test_a_marked_key_is_in_no_byte_that_is_written(
+    gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells
+) -> None:
+    """Refused and taken; the fixture above looks into each file after each of the other tests as well."""
+    with cell("gimp", "whole", "a marked key, refused and taken, the image saved") as found:
+        expected = undisturbed(KIND)
+        gimp.fresh(service)
+        gimp.do("open", kind=KIND)
+        service.fault = "upload:unauthorized"
+        assert "key" in gimp.do("edit", kind=KIND)["message"]
+        service.fault = "download:html"
+        facts = gimp.do("edit", kind=KIND)
+        result = judged(gimp, service, facts, KIND, expected)
+        gimp.do("save", name="saved.xcf")
+        assert (gimp.inside.data_folder / "log" / "fluxdepth.log").exists()
+        assert MARKED.encode() in (gimp.inside.data_folder / "key").read_bytes()
+        assert list(leaks(MARKED, gimp.inside.home, gimp.inside.out)) == []
+        found.end(**result)
