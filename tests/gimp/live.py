@@ -177,9 +177,9 @@ class Seen:
     def equals(self, other: Seen) -> bool:
         """Whether all is the same; each was encoded anew, and babl chooses conversions by how fast they just were."""
         if self.facts["images"] != other.facts["images"]:
-            print(self.facts["images"], "is not", other.facts["images"], sep="\n")  # noqa: T201
+            print(self.facts["images"], "is not", other.facts["images"], sep="\n")
             return False
         pairs = zip(self.layers, other.layers, strict=True)
         worst = [int(np.abs(one.astype(np.int16) - two).max(initial=0)) for one, two in pairs]
-        print("the layers differ by at most", worst)  # noqa: T201
+        print("the layers differ by at most", worst)
         return max(worst) <= 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import filelock
 import pytest
 
-from tests.faults import Cells, Recovered
+from tests.faults import Cells
 from tests.sandbox import Fault, Sandbox
 
 from .live import Live
@@ -37,7 +37,7 @@ def silent(stage: str, kind: str = "silence") -> tuple[Fault, ...]:
 
 
 def at(stage: str) -> Callable[[Live, Sandbox], object]:
-    return lambda gimp, service: service.at(stage)
+    return lambda _, sandbox: sandbox.at(stage)
 
 
 def states(gimp: Live) -> set[str]:  # noqa: F811
@@ -45,13 +45,13 @@ def states(gimp: Live) -> set[str]:  # noqa: F811
 
 
 MOMENTS = {
-    "preparing": Moment("preparing", (), lambda gimp, _: list(gimp.inside.temporary.glob("fluxdepth-picture*/*"))),
+    "preparing": Moment("preparing", (), lambda live, _: list(live.inside.temporary.glob("fluxdepth-picture*/*"))),
     "upload": Moment("upload", silent("upload"), at("upload")),
     SUBMIT: Moment("submit", silent("submit"), at("submit")),
-    TAKEN: Moment("submit", silent("submit", "silence_after_taken"), lambda _, service: service.taken),
-    "wait": Moment("wait", (), lambda gimp, service: states(gimp) <= {"taken", "failed"} and service.at("poll"), 3.0),
+    TAKEN: Moment("submit", silent("submit", "silence_after_taken"), lambda _, sandbox: sandbox.taken),
+    "wait": Moment("wait", (), lambda live, sandbox: states(live) <= {"taken", "failed"} and sandbox.at("poll"), 3.0),
     "download": Moment("download", silent("download"), at("download")),
-    HERE: Moment("arriving", (), lambda gimp, _: list(gimp.inside.data_folder.glob("jobs/*/result-*"))),
+    HERE: Moment("arriving", (), lambda live, _: list(live.inside.data_folder.glob("jobs/*/result-*"))),
 }
 
 

@@ -69,9 +69,7 @@ def test_one_recovers_while_the_other_waits(
         assert gimp.reply()["status"] == "success"
         assert other.look("seen").count == 1
         assert not other.do("recover")["came"] and unlocked(gimp.inside)
-        found.end(
-            submits=service.taken, recovered=Recovered.ARRIVED, equal=gimp.look("seen").equals(expected)
-        )
+        found.end(submits=service.taken, recovered=Recovered.ARRIVED, equal=gimp.look("seen").equals(expected))
 
 
 @FULL

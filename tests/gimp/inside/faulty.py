@@ -70,9 +70,10 @@ def _recover():
 
 
 def _look(name):
-    """Every image that an artist would see, and the files OUT/``name``-N.rgba with the pixels of its layers, in their order."""
+    """Every image that an artist would see; the pixels of the layers are in OUT/``name``-N.rgba, in their order."""
     images, count = [], 0
-    seen = [image for image in Gimp.get_images() if image.get_file()]  # a killed plug-in leaves its scratch images
+    # A killed plug-in leaves its scratch images, which have none.
+    seen = [image for image in Gimp.get_images() if image.get_file()]
     for image in sorted(seen, key=lambda one: one.get_id()):
         for layer in _flat(image.get_layers()):
             (OUT / f"{name}-{count}.rgba").write_bytes(pixels(layer))
