@@ -52,7 +52,9 @@ def reach(gimp: Live, service: Sandbox, stage: str) -> None:  # noqa: F811
     wait_until(lambda: service.at(stage), 60, stage)
 
 
-@pytest.mark.parametrize("stage", [pytest.param("upload", marks=FULL), "submit", "poll", "download"])
+@pytest.mark.parametrize(
+    "stage", ["poll", *(pytest.param(one, marks=FULL) for one in ("upload", "submit", "download"))]
+)
 def test_a_disk_that_fills_up(
     gimp: Live,
     service: Sandbox,  # noqa: F811

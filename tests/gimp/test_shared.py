@@ -50,6 +50,7 @@ def unlocked(inside: Inside) -> bool:
     return True
 
 
+@FULL
 def test_one_recovers_while_the_other_waits(
     gimp: Live,  # noqa: F811
     other: Live,
