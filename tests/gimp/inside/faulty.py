@@ -3,7 +3,7 @@
 import time
 
 from gi.repository import Gimp, Gio
-from kit import OUT, call, close_photos, cut_out, edit, fade, opened, photo, pixels, saved, state, temporary_files, tree
+from kit import OUT, call, close_photos, edit, fade, opened, photo, pixels, saved, state, temporary_files, tree
 
 # Kind of picture → what the edit is asked for.
 KINDS = {
@@ -35,9 +35,7 @@ def _open(kind, folder=""):
 def _make(kind, name):
     big = "megapixels" in kind
     image, layer = photo(*((6000, 4000) if big else (240, 160)))
-    if big:
-        cut_out(layer)
-    elif kind != "plain":
+    if not big and kind != "plain":
         fade(layer)
     if "selection" in kind:
         width, height = image.get_width(), image.get_height()
