@@ -8,6 +8,7 @@ Knows GIMP's images and files, nothing of edits.
 from __future__ import annotations
 
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import TypeVar
 from gi.repository import Gimp, Gio
 
 T = TypeVar("T")
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Refused(Exception):
@@ -81,7 +84,8 @@ def duplicate(image: Gimp.Image) -> Iterator[Gimp.Image]:
 
 @contextmanager
 def loaded(data: bytes, suffix: str) -> Iterator[Gimp.Image]:
-    """The picture file ``data`` opened as an image without undo. Raises ValueError with GIMP's words."""
+    """The picture file ``data`` opened as an image without undo. Raises ValueError with what is wrong with it."""
+    _refuse_half_a_png(data)
     with scratch_folder() as folder:
         path = folder / f"picture{suffix}"
         path.write_bytes(data)
@@ -93,6 +97,22 @@ def loaded(data: bytes, suffix: str) -> Iterator[Gimp.Image]:
         yield image
     finally:
         image.delete()
+
+
+def _refuse_half_a_png(data: bytes) -> None:
+    """Raises ValueError: GIMP's own loader fails too, and leaves what it has read in GIMP for as long as that runs."""
+    if not data.startswith(PNG):
+        return
+    view, at = memoryview(data), len(PNG)
+    while at + 12 <= len(data):
+        kind, end = data[at + 4 : at + 8], at + 12 + int.from_bytes(data[at : at + 4], "big")
+        is_whole = zlib.crc32(view[at + 4 : end - 4]) == int.from_bytes(data[end - 4 : end], "big")
+        if kind[:1].isupper() and not is_whole:  # a damaged one that is not needed is left out by the loader
+            break
+        if kind == b"IEND":
+            return
+        at = end
+    raise ValueError("the file is damaged, or its end is missing")
 
 
 @contextmanager

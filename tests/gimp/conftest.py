@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 import build
 from tests.hosts import Gimp
 from tests.hosts.fixtures import gimp30, gimp32  # noqa: F401
+from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
 _told: dict[str, list[tuple[str, ...]]] = {}
@@ -89,6 +90,21 @@ class Inside:
         for complaint in ("stray image", "Traceback", "GEGL-CRITICAL", "LibGimp-CRITICAL"):
             assert complaint not in said, said
         return dict(json.loads((self.out / "notes.json").read_text()))
+
+    def ask(self, what: str, **values: Any) -> None:
+        """Have the module that the running script's ``answers`` names do ``what``; :meth:`answer` has its reply."""
+        half = self.out / "asked.part"
+        half.write_text(json.dumps({"what": what, **values}))
+        half.rename(self.out / "asked.json")
+
+    def answer(self, timeout: float, alive: Callable[[], bool] = lambda: True) -> dict[str, Any]:
+        """The reply to what was asked; fails after ``timeout`` seconds, or when nobody is ``alive`` to give it."""
+        answer = self.out / "answer.json"
+        wait_until(lambda: answer.exists() or not alive(), timeout, "an answer")
+        reply: dict[str, Any] = json.loads(answer.read_text())
+        answer.unlink()
+        assert "failed" not in reply, reply["failed"]
+        return reply
 
 
 @pytest.fixture(scope="module")

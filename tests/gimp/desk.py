@@ -250,15 +250,8 @@ class Desk:
 
     def ask(self, what: str, timeout: float = SECONDS, **values: Any) -> dict[str, Any]:
         """Have the module inside GIMP do ``what``, and return what it says."""
-        asked, answer = self.inside.out / "asked.json", self.inside.out / "answer.json"
-        half = asked.with_suffix(".part")
-        half.write_text(json.dumps({"what": what, **values}))
-        half.rename(asked)
-        wait_until(answer.exists, timeout, lambda: f"an answer to {what!r} {values}")
-        reply: dict[str, Any] = json.loads(answer.read_text())
-        answer.unlink()
-        assert "failed" not in reply, reply["failed"]
-        return reply
+        self.inside.ask(what, **values)
+        return self.inside.answer(timeout)
 
     def open_image(self) -> None:
         self.tell("open")

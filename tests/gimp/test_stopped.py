@@ -18,6 +18,7 @@ from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
 from .conftest import Inside
+from .live import plug_in
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,6 @@ STOPS = {
     "during download": Stop("download:slow_drip", 0, lambda s: bool(s.at("download")), signal.SIGTERM),
     "killed in the wait": Stop("poll:silence", 2, lambda s: bool(s.at("poll")), signal.SIGKILL, "selection"),
 }
-
-
-def plug_in(home: Path) -> int | None:
-    """The process of the running plug-in, which GIMP starts for each call."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
-        except OSError:  # it has ended, or is not ours
-            continue
-        if b"fluxdepth_gimp.py" in command and f"FLUXDEPTH_HOME={home}".encode() in environment.split(b"\0"):
-            return int(entry.name)
-    return None
 
 
 @dataclass(frozen=True)

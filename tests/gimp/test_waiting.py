@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import Cells, Recovered
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
@@ -174,7 +175,12 @@ def test_history_gives_up_what_waits(desk: Desk, service: Sandbox) -> None:  # n
     assert edits(desk, "Given up, far")[0]["discarded"]
 
 
-def test_what_nobody_knows_of_is_told_and_can_be_given_up(desk: Desk, service: Sandbox) -> None:  # noqa: F811
+def test_what_nobody_knows_of_is_told_and_can_be_given_up(
+    desk: Desk,  # noqa: F811
+    service: Sandbox,  # noqa: F811
+    cell: Cells,
+) -> None:
+    submits = len(service.at("submit"))
     service.latency = SECONDS
     start_edit(desk, "Lost on the way, far")
     desk.see("label", "Submitting")
@@ -197,6 +203,8 @@ def test_what_nobody_knows_of_is_told_and_can_be_given_up(desk: Desk, service: S
     desk.press_in(EDIT, "Escape")
     desk.gone(EDIT)
     assert edits(desk, "Lost on the way, far")[0]["discarded"]
+    with cell(f"gimp {desk.gimp.series} window", "submit", "plug-in killed -9, then the dialog") as found:
+        found.end(submits=len(service.at("submit")) - submits, recovered=Recovered.UNCERTAIN)
 
 
 def test_selection_as_source_is_shown(desk: Desk) -> None:  # noqa: F811

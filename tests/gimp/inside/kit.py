@@ -4,12 +4,14 @@ Standard library and GIMP alone. The test outside passes a JSON file in FLUXDEPT
 """
 
 import hashlib
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -227,6 +229,26 @@ class Notes:
     @staticmethod
     def picture(name, data):
         (OUT / f"{name}.rgba").write_bytes(data)
+
+
+def answer_what_was_asked():
+    """Answer what the test has asked the module that SETUP["answers"] names; at once when it has asked nothing."""
+    file = OUT / "asked.json"
+    if file.exists():
+        asked = json.loads(file.read_text())
+        file.unlink()
+        try:
+            reply = importlib.import_module(SETUP["answers"]).answer(asked)
+        except Exception:  # noqa: BLE001  the test fails with it
+            reply = {"failed": traceback.format_exc()}
+        write("answer.json", reply)
+
+
+def write(name, content):
+    """OUT/``name``, whole at once."""
+    half = OUT / f".{name}"
+    half.write_text(json.dumps(content))
+    half.rename(OUT / name)
 
 
 def wait_for_file(path, timeout=60):

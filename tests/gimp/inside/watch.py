@@ -1,12 +1,9 @@
 """Inside windowed GIMP: does to images what the test tells it to, and keeps writing down what is open."""
 
-import importlib
-import json
 import time
-import traceback
 
 from gi.repository import Gimp
-from kit import OUT, SETUP, close_photos, layers, photo
+from kit import OUT, SETUP, answer_what_was_asked, close_photos, layers, photo, write
 
 END = time.monotonic() + SETUP["seconds"]
 
@@ -18,31 +15,12 @@ def told(sign):
     return False
 
 
-def answered():
-    """Answer what the test has asked the module that it named."""
-    file = OUT / "asked.json"
-    if file.exists():
-        asked = json.loads(file.read_text())
-        file.unlink()
-        try:
-            reply = importlib.import_module(SETUP["answers"]).answer(asked)
-        except Exception:  # noqa: BLE001  the test fails with it
-            reply = {"failed": traceback.format_exc()}
-        write("answer.json", reply)
-
-
-def write(name, content):
-    half = OUT / f".{name}"
-    half.write_text(json.dumps(content))
-    half.rename(OUT / name)
-
-
 # Scratch images go while we look: GIMP is not to open a window for that.
 Gimp.get_plug_in().set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
 before = None
 image = None
 while time.monotonic() < END and not told("end"):
-    answered()
+    answer_what_was_asked()
     if told("open"):
         image, _ = photo(600, 400)
         close_photos()
