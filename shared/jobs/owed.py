@@ -72,7 +72,8 @@ def read(journal: Journal, *, host: str, process: str, held: Held, ours: Collect
 
 def _owed(job: Job, host: str, process: str, held: Held) -> Iterator[Owed]:
     wanted = [edit for edit in job.edits if not edit.discarded]
-    waiting = [edit for edit in wanted if edit.unfinished]
+    # One that is held has arrived, and its host died before that was noted.
+    waiting = [edit for edit in wanted if edit.unfinished and (job.id, edit.index) not in held]
     submitting = [edit for edit in wanted if edit.state is EditState.SUBMITTING]
     if (waiting or submitting) and is_running(job):
         # What its artist has stopped says so; its submit is still under way.
@@ -101,7 +102,10 @@ def _may_be_lost(job: Job, edit: EditEntry, host: str, process: str) -> bool:
     if host != "gimp":
         return destination.session.startswith(process) or processes.is_alive(destination.session) is not True
     # GIMP's saving can't be watched, so the file itself tells: written since, it holds what the artist wanted.
-    if processes.is_alive(destination.session) is not False or not destination.path:
+    alive = processes.is_alive(destination.session)
+    if alive is None and processes.machine_of(destination.session) == processes.machine_of(process):
+        alive = destination.session.startswith(process)  # each start of a Flatpak has processes of its own to see
+    if alive is not False or not destination.path:
         return False
     now, then = _time_of(destination.path), edit.document_time
     if now is None:
