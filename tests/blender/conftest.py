@@ -18,6 +18,7 @@ import build
 from tests.hosts import Blender, Bpy, VirtualScreen
 from tests.hosts.fixtures import blender_sid, blender_windowed, bpy42, bpy45, bpy50, bpy52  # noqa: F401
 from tests.sandbox import Sandbox
+from tests.telling import pytest_terminal_summary, tell_at_the_end  # noqa: F401
 
 from .window import INSIDE, SET_UP, Window, profile_environment
 

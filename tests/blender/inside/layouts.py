@@ -70,7 +70,8 @@ class Layout:
     def menu(self, name, text=None, icon="NONE", **_how):
         self.operator(name, text, icon)
 
-    popover = menu
+    def popover(self, panel, text=None, icon="NONE", **_how):
+        self.menu(panel, text, icon)
 
     def operator(self, name, text=None, icon="NONE", **_how):
         room, function = name.partition(".")[::2]
