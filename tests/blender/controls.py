@@ -8,12 +8,12 @@ from typing import Any
 
 from tests.hosts.screen import wait_until
 
-from .conftest import IDLE
 from .window import INSIDE, Window
 
 PREFERENCES = "PREFERENCES"
 STEP = 7  # px between two presses of the key: a button is 20 px high, and the first press on it may come too early
-COLUMNS = (30, 98, 118, 138, 158, -66, -45)  # px from the left or the right edge: the fields, and each kind of icon
+# px from the left or the right edge: the fields and wide buttons, then each kind of icon.
+COLUMNS = (158, -45, 98, 118, 138, -66, 30)
 Control = tuple[str, str, str]  # editor, kind, name
 
 
@@ -102,38 +102,39 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
             for x, y, call, path in self.window.do("answer = hovered")
         ]
 
-    def scan(self) -> list[Spot]:
-        """Everything that the mouse finds along some columns of the region, from its top to its bottom."""
+    def scan(self, kind: str = "", name: str = "") -> None:
+        """Look along some columns of the region, from its top to its bottom, until the one that is wanted is found."""
         left, top, width, height = self.box()
         columns = [left + (one if one > 0 else width + one) for one in COLUMNS]
         if self.editor == PREFERENCES:
-            columns = [left + width * part // 10 for part in (1, 6, 9)] + [left + 36]
-        found: list[Spot] = []
+            columns = [left + width * part // 10 for part in (6, 1)] + [left + 36]
+        self._spots = []
         for x in columns:
-            found += self.press_the_key([(x, y) for y in range(top + 4, top + height - 4, STEP)])
-        self._spots = found
-        return found
+            self._spots += self.press_the_key([(x, y) for y in range(top + 4, top + height - 4, STEP)])
+            if kind and self._middle(kind, name):
+                return
 
     def find(self, kind: str, name: str) -> tuple[int, int] | None:
         """The middle of what shows it, the highest of several; where it was before it is looked for first."""
-        return self._middle(kind, name, again=True) or (self.scan() and self._middle(kind, name)) or None
+        if (before := self._middle(kind, name)) and self._is_at(before, kind, name):
+            return before
+        self.scan(kind, name)
+        return self._middle(kind, name)
 
-    def _middle(self, kind: str, name: str, again: bool = False) -> tuple[int, int] | None:
-        fitting = [one for one in self._spots if one.shows(kind, name)]
-        if not fitting:
+    def _is_at(self, at: tuple[int, int], kind: str, name: str) -> bool:
+        x, y = at
+        return any(one.shows(kind, name) for one in self.press_the_key([(x - 2, y), (x - 1, y), (x, y)]))
+
+    def _middle(self, kind: str, name: str) -> tuple[int, int] | None:
+        columns: dict[int, list[int]] = {}
+        for one in self._spots:
+            if one.shows(kind, name):
+                columns.setdefault(one.x, []).append(one.y)
+        if not columns:
             return None
-        columns: dict[int, list[Spot]] = {}
-        for one in fitting:
-            columns.setdefault(one.x, []).append(one)
-        x = sorted(columns)[len(columns) // 2]
-        first = min(one.y for one in columns[x])
-        ys = [one.y for one in columns[x] if one.y < first + 3 * STEP]
-        y = ys[len(ys) // 2]
-        if again and not any(
-            one.shows(kind, name) for one in self.press_the_key([(x - 2, y), (x - 1, y), (x, y)])
-        ):
-            return None
-        return x, y
+        x, ys = sorted(columns.items())[len(columns) // 2]
+        ys = [y for y in ys if y < min(ys) + 3 * STEP]
+        return x, ys[len(ys) // 2]
 
     def see(self, kind: str, name: str) -> tuple[int, int]:
         return wait_until(lambda: self.find(kind, name), 40, lambda: f"no {kind} {name}, but {self.names()}")
@@ -174,13 +175,15 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
 
     def choose(self, name: str, wanted: str, owner: str = "bpy.context.scene.fluxdepth") -> None:
         """One of the choices of a menu, with the keyboard once it is open."""
-        for _ in range(8):
-            if self.value(name, owner) == wanted:
-                return
+        names = self.window.do(f"answer = list({owner}.bl_rna.properties[{name!r}].enum_items.keys())")
+        down = names.index(wanted) + 1
+        for keys in (["Down"] * down, ["Down"] * down, ["Up"] * (len(names) + 1 - down)):  # as the menu opens
             self.use("property", name)
             self.screen.xdotool("sleep", 0.3)
-            self.screen.key("Down", "Return")
+            self.screen.key(*keys, "Return")
             self.settle()
+            if self.value(name, owner) == wanted:
+                return
         raise AssertionError(f"{name} is {self.value(name, owner)!r} and not {wanted!r}")
 
     def toggle(self, name: str) -> None:
@@ -191,11 +194,15 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
 
     def open_menu(self, name: str, at: tuple[int, int]) -> None:
         """A menu has no place of its own that Blender tells; that it opens is seen by what it draws."""
-        self.window.do(f"drawn.pop(next((key for key in drawn if key[1] == {name!r}), None), None)")
+        self.window.do(f"[drawn.pop(key) for key in list(drawn) if key[1] == {name!r}]")
         self.note("menu", name)
         self.click(at)
         self.window.wait_for(f"any(key[1] == {name!r} for key in drawn)", 10)
         self.screen.xdotool("sleep", 0.5)
 
-    def wait_idle(self) -> None:
-        self.window.wait_for(IDLE)
+    def presets(self) -> tuple[int, int]:
+        """Opens the presets in the head of the panel. Returns where it was clicked."""
+        left, top, width, _ = self.box()
+        at = left + width - 64, top + 14
+        self.open_menu("FLUXDEPTH_PT_presets", at)
+        return at

@@ -43,8 +43,8 @@ class Drawing:
             fake = getattr(self.fake, name)(*arguments, **named)
             if isinstance(made, bpy.types.UILayout):
                 return Drawing(made, fake, self.note)
-            names = [named.get(key) for key in ("panel", "new", "open")] + [one for one in arguments if type(one) is str]
-            for one in filter(None, names if name in KINDS else ()):
+            names = [*arguments, *(named.get(key) for key in ("panel", "new", "open"))] if name in KINDS else []
+            for one in (one for one in names if one and isinstance(one, str)):
                 self.note(KINDS[name] if "." not in one else "operator", one)
             if made is None:
                 return None
