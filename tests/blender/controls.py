@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from PIL import Image
 
 from tests.hosts.screen import wait_until
 
+from . import judge
 from .window import INSIDE, Window
 
 PREFERENCES = "PREFERENCES"
@@ -105,12 +110,13 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
     def scan(self, kind: str = "", name: str = "") -> None:
         """Look along some columns of the region, from its top to its bottom, until the one that is wanted is found."""
         left, top, width, height = self.box()
-        columns = [left + (one if one > 0 else width + one) for one in COLUMNS]
+        scale = self.screen.scale
+        columns = [left + scale * one + (0 if one > 0 else width) for one in COLUMNS]
         if self.editor == PREFERENCES:
             columns = [left + width * part // 10 for part in (6, 1)] + [left + 36]
         self._spots = []
         for x in columns:
-            self._spots += self.press_the_key([(x, y) for y in range(top + 4, top + height - 4, STEP)])
+            self._spots += self.press_the_key([(x, y) for y in range(top + 4, top + height - 4, STEP * scale)])
             if kind and self._middle(kind, name):
                 return
 
@@ -133,8 +139,21 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
         if not columns:
             return None
         x, ys = sorted(columns.items())[len(columns) // 2]
-        ys = [y for y in ys if y < min(ys) + 3 * STEP]
+        ys = [y for y in ys if y < min(ys) + 3 * STEP * self.screen.scale]
         return x, ys[len(ys) // 2]
+
+    def judged(self, path: Path, *wanted: tuple[str, str], settle: float = 2) -> Path:
+        """A picture of the screen, which counts only when all of it can be seen."""
+        self.scan()
+        cut = self.window.do(f"""
+answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {self.editor!r} for word in layout.cut()]
+""")
+        titles = self.screen.windows()
+        self.window.picture(path, settle)
+        with Image.open(path) as picture:
+            shot = np.asarray(picture.convert("RGB"))
+        assert not (wrong := judge.faults(cut, titles, wanted, self._spots, shot, self.screen.scale)), (path, wrong)
+        return path
 
     def see(self, kind: str, name: str) -> tuple[int, int]:
         return wait_until(lambda: self.find(kind, name), 40, lambda: f"no {kind} {name}, but {self.names()}")
