@@ -18,7 +18,8 @@ def image(width=48, height=32, source="GENERATED", **how):
     made = bpy.data.images.new("kind", width, height, **how)
     made.generated_type = "COLOR_GRID"
     if source == "CLEAR":
-        made.pixels.foreach_set([0.8, 0.3, 0.1, 0.25] * (width * height // 2) + [0.1, 0.6, 0.4, 1] * (width * height // 2))
+        half = width * height // 2
+        made.pixels.foreach_set([0.8, 0.3, 0.1, 0.25] * half + [0.1, 0.6, 0.4, 1] * half)
         made.update()
     if source in ("FILE", "PACKED"):
         made.filepath_raw = str(pathlib.Path(tempfile.mkdtemp()) / "kind.png")
