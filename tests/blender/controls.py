@@ -18,7 +18,8 @@ from .window import INSIDE, Window
 PREFERENCES = "PREFERENCES"
 STEP = 7  # px between two presses of the key: a button is 20 px high, and the first press on it may come too early
 # px from the left or the right edge: the fields and wide buttons, then each kind of icon.
-COLUMNS = (158, -45, 98, 118, 138, -66, 30)
+COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30)
+SCREENS = Path(__file__).parents[2] / "build" / "screens"
 Control = tuple[str, str, str]  # editor, kind, name
 
 
@@ -113,7 +114,7 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
         scale = self.screen.scale
         columns = [left + scale * one + (0 if one > 0 else width) for one in COLUMNS]
         if self.editor == PREFERENCES:
-            columns = [left + width * part // 10 for part in (6, 1)] + [left + 36]
+            columns = [left + width * 6 // 10, left + width // 10, left + width - 26 * scale]
         self._spots = []
         for x in columns:
             self._spots += self.press_the_key([(x, y) for y in range(top + 4, top + height - 4, STEP * scale)])
@@ -156,9 +157,11 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
         return path
 
     def see(self, kind: str, name: str) -> tuple[int, int]:
-        return wait_until(lambda: self.find(kind, name), 40, lambda: f"no {kind} {name}, but {self.names()}")
+        return wait_until(lambda: self.find(kind, name), 30, lambda: f"no {kind} {name}, but {self.names()}")
 
     def names(self) -> list[str]:
+        """For the message of a failure, with a picture."""
+        self.screen.screenshot(SCREENS / f"failed-{self.test}.png")
         return sorted({one.call[:60] or one.path for one in self._spots})
 
     def note(self, kind: str, name: str) -> None:
@@ -213,11 +216,15 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
 
     def open_menu(self, name: str, at: tuple[int, int]) -> None:
         """A menu has no place of its own that Blender tells; that it opens is seen by what it draws."""
+        opened = f"answer = any(key[1] == {name!r} for key in drawn)"
         self.window.do(f"[drawn.pop(key) for key in list(drawn) if key[1] == {name!r}]")
         self.note("menu", name)
-        self.click(at)
-        self.window.wait_for(f"any(key[1] == {name!r} for key in drawn)", 10)
-        self.screen.xdotool("sleep", 0.5)
+        for _ in range(3):  # a click that closes another menu opens none
+            self.click(at)
+            self.screen.xdotool("sleep", 0.7)
+            if self.window.do(opened):
+                return
+        raise AssertionError(f"{name} does not open; {self.names()}")
 
     def presets(self) -> tuple[int, int]:
         """Opens the presets in the head of the panel. Returns where it was clicked."""
