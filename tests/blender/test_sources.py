@@ -8,9 +8,11 @@ import pytest
 
 from tests.sandbox import Sandbox
 
-from .conftest import FULL, Installed, tell_at_the_end
+from .conftest import Installed, tell_at_the_end
 from .controls import Controls
 from .window import Window
+
+pytestmark = pytest.mark.full
 
 PREPARE = """
 import tempfile, pathlib
@@ -74,18 +76,10 @@ KINDS = [
     ),
     Kind("3D Viewport", "solid", "chosen.source = 'VIEWPORT'", None),
 ]
-FORMATS = ["png", pytest.param("jpg", marks=FULL), pytest.param("webp", marks=FULL)]
-FIRST = "Image alpha"  # what is tried each time
 
 
-def _cells() -> list[object]:
-    names = [f"{kind.source} {kind.name}" for kind in KINDS]
-    marks = [() if name == FIRST else FULL for name in names]
-    return [pytest.param(kind, id=name, marks=mark) for kind, name, mark in zip(KINDS, names, marks, strict=True)]
-
-
-@pytest.mark.parametrize("file_format", FORMATS)
-@pytest.mark.parametrize("kind", _cells())
+@pytest.mark.parametrize("file_format", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.source} {kind.name}")
 def test_source(fresh: Window, host: Installed, sandbox: Sandbox, kind: Kind, file_format: str) -> None:
     controls = Controls(fresh)
     controls.watch("")
