@@ -49,6 +49,7 @@ class Layout:
 
     def progress(self, text="", factor=0.0):
         self._note(text, GAP)
+        self._node().used.append(("progress", {"factor": factor}))
 
     def label(self, text="", icon="NONE"):
         self._note(text, GAP + (ICON if icon != "NONE" else 0))
