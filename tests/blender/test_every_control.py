@@ -134,13 +134,13 @@ def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -
     window.screen.key("Escape")
     sidebar.write("steps", "14", expected=14)
     x, y = sidebar.presets()
-    window.picture(SCREENS / f"blender-{host.host.series}-presets.png", settle=0)
-    sidebar.click((x, y + adding - 6))
+    window.screen.screenshot(SCREENS / f"blender-{host.host.series}-presets.png")  # the mouse must not leave it
+    sidebar.click((x - 40, y + adding))
     sidebar.note("operator", "script.execute_preset")
     wait_until(lambda: sidebar.value("steps") == 13, 10, "the own preset's steps")
     sidebar.settle()
     x, y = sidebar.presets()
-    sidebar.click((x + 88, y + adding - 6))
+    sidebar.click((x + 88, y + adding))
     wait_until(lambda: not own[0].exists(), 10, "the preset to be removed")
     window.screen.key("Escape")
 
