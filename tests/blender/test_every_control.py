@@ -185,8 +185,9 @@ def pick(sidebar: Controls, name: str, beside: str, wanted: str) -> None:
             break
     sidebar.screen.key("ctrl+a")
     sidebar.screen.type(wanted)
-    sidebar.screen.xdotool("sleep", 0.5)
-    sidebar.screen.key("Return")
+    sidebar.screen.xdotool("sleep", 1)
+    sidebar.screen.screenshot(SCREENS / f"blender-list-{name}.png")
+    sidebar.screen.key("Down", "Return")
     sidebar.settle()
     assert sidebar.value(f"{name}.name") == wanted
     sidebar.note("property", name)

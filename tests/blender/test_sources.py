@@ -96,7 +96,7 @@ answer = [ticket.state.name, str(ticket.error or ""), list(ticket.warnings)]
     assert warnings == []
     size, channels, kept_format, packed = fresh.do("""
 result = bpy.data.images[ticket.images[0]]
-answer = [list(result.size), min(result.pixels[3::4]), result.file_format, bool(result.packed_file)]
+answer = [list(result.size), min(list(result.pixels)[3::4]), result.file_format, bool(result.packed_file)]
 """)
     assert packed and kept_format == ("PNG" if kind.clear else {"jpg": "JPEG"}.get(file_format, file_format.upper()))
     assert (channels < 0.9) is kind.clear, "its transparency"
