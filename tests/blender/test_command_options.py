@@ -36,6 +36,7 @@ bpy.ops.wm.save_mainfile()
 def test_every_option(
     request: pytest.FixtureRequest, name: str, package: Path, sandbox: Sandbox, tmp_path: Path
 ) -> None:
+    sandbox.reset()
     host = installed(request.getfixturevalue(name), package, tmp_path)
     scene, glass = tmp_path / "scene.blend", tmp_path / "glass.blend"
     for script, path in (("scene.py", scene), ("film.py", glass)):
