@@ -72,20 +72,16 @@ def test_looks(fresh: Window, host: Installed, sandbox: Sandbox, screen: Virtual
 
 
 def test_judge_sees_what_lies_over_a_real_panel(fresh: Window, host: Installed, screen: VirtualScreen) -> None:
-    """A menu that was left open, and a word that has too little room."""
+    """Another window, and a word that has too little room."""
     controls = Controls(fresh)
     controls.watch("")
     controls.open("VIEW_3D")
+    fresh.do("bpy.ops.fluxdepth.preferences()")
+    above = screen.wait_for_window("Preferences")
+    screen.xdotool("windowmove", above, screen.width // 2, 60)
     with pytest.raises(AssertionError, match="not there"):
-        fresh.do("""
-def popup():
-    area = next(one for one in bpy.context.window_manager.windows[0].screen.areas if one.type == "VIEW_3D")
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area):
-        bpy.ops.wm.call_menu("INVOKE_DEFAULT", name="FLUXDEPTH_MT_recent_prompts")
-bpy.app.timers.register(popup)
-""")
         controls.judged(host.out / "spoiled.png", *MAIN, EDIT)
-    fresh.screen.key("Escape")
+    controls.close_preferences()
     with pytest.raises(AssertionError, match="cut"):
         fresh.do("""
 texts = sys.modules["bl_ext.user_default.fluxdepth.ui.texts"]
