@@ -18,6 +18,7 @@ import build
 from tests.hosts import Blender, Bpy, VirtualScreen
 from tests.hosts.fixtures import blender_sid, blender_windowed, bpy42, bpy45, bpy50, bpy52  # noqa: F401
 from tests.sandbox import Sandbox
+from tests.telling import pytest_terminal_summary, tell_at_the_end  # noqa: F401
 
 from .window import INSIDE, SET_UP, Window, profile_environment
 
@@ -176,3 +177,23 @@ chosen.source, chosen.image = "IMAGE", grid
 bpy.ops.ed.undo_push(message="fresh")
 """)
     return window
+
+
+@pytest.fixture
+def no_key(fresh: Window, host: Installed) -> Iterator[Window]:
+    fresh.do("""
+import os
+key = os.environ.pop("FLUXDEPTH_API_KEY")
+session.refresh()
+""")
+    fresh.wait_for(IDLE)
+    yield fresh
+    (host.data_folder / "key").unlink(missing_ok=True)
+    fresh.do("""
+os.environ["FLUXDEPTH_API_KEY"] = key
+service = fluxdepth.service
+service.take_key("")
+service.fresh = False
+session.refresh()
+""")
+    fresh.wait_for(IDLE)

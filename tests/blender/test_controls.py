@@ -37,26 +37,6 @@ answer = bpy.context.window_manager.clipboard
 """
 
 
-@pytest.fixture
-def no_key(fresh: Window, host: Installed) -> Iterator[Window]:
-    fresh.do("""
-import os
-key = os.environ.pop("FLUXDEPTH_API_KEY")
-session.refresh()
-""")
-    fresh.wait_for(IDLE)
-    yield fresh
-    (host.data_folder / "key").unlink(missing_ok=True)
-    fresh.do("""
-os.environ["FLUXDEPTH_API_KEY"] = key
-service = fluxdepth.service
-service.take_key("")
-service.fresh = False
-session.refresh()
-""")
-    fresh.wait_for(IDLE)
-
-
 def type_key(window: Window, at: tuple[int, int], text: str) -> None:
     window.screen.click(*at)
     window.screen.key("ctrl+a")

@@ -72,7 +72,7 @@ def test_killed_edit_comes_back_equal_in_its_own_document(
         ),
         sandbox,
     )
-    sandbox.latency = 60.0
+    sandbox.latency = 5.0  # it is killed as soon as the service has taken it
     host.piece(
         opened(shot, RENDER.format(seed=1), "kill_when('taken'); bpy.ops.fluxdepth.edit()"), sandbox, killed=True
     )

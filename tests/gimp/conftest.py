@@ -15,23 +15,7 @@ from tests.hosts import Gimp
 from tests.hosts.fixtures import gimp30, gimp32  # noqa: F401
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
-
-_told: dict[str, list[tuple[str, ...]]] = {}
-
-
-def tell_at_the_end(title: str, *row: str) -> None:
-    """Add a row to the table of that title, which is printed when all tests have run, even with ``-q``."""
-    _told.setdefault(title, []).append(row)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for title, rows in _told.items():
-        terminalreporter.section(title)
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            terminalreporter.write_line(line.rstrip())
-
+from tests.telling import pytest_terminal_summary, tell_at_the_end  # noqa: F401
 
 INSIDE = Path(__file__).parent / "inside"
 PHOTO = Path(__file__).parents[1] / "data" / "chelsea.png"

@@ -49,6 +49,7 @@ class Layout:
 
     def progress(self, text="", factor=0.0):
         self._note(text, GAP)
+        self._node().used.append(("progress", {"factor": factor}))
 
     def label(self, text="", icon="NONE"):
         self._note(text, GAP + (ICON if icon != "NONE" else 0))
@@ -70,7 +71,8 @@ class Layout:
     def menu(self, name, text=None, icon="NONE", **_how):
         self.operator(name, text, icon)
 
-    popover = menu
+    def popover(self, panel, text=None, icon="NONE", **_how):
+        self.menu(panel, text, icon)
 
     def operator(self, name, text=None, icon="NONE", **_how):
         room, function = name.partition(".")[::2]

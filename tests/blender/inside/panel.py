@@ -260,6 +260,31 @@ def check_variations_are_listed_in_their_order():
     assert found == [7, 8, 9, 10, 1]
 
 
+def check_row_of_a_kept_result_says_whose_it_is():
+    entries, desk = _module("shared.storage.entries"), _module("session").desk
+    ticket = _ticket("KEPT")
+    try:
+        words = _drawn(width=400).all_words()
+        assert "shot_0010_v003.blend" in words and "comes in by itself when that is opened" in words
+        ticket.destination = entries.Destination("blender", session="1#1", title="Untitled")
+        assert "closed before it had a name" in _drawn(width=400).all_words()
+    finally:
+        desk.dismiss(ticket)
+
+
+def check_no_bar_for_what_can_not_be_known():
+    """A render tells nobody how far it is: its seconds are counted."""
+    session = _module("session")
+    ticket = _ticket("PREPARING", preparing="Rendering 12 s")
+    try:
+        layout = _drawn()
+        assert "Rendering 12 s" in layout.all_words()
+        assert "progress" not in [name for name, _ in layout.used]
+    finally:
+        ticket.state = _module("shared.jobs.ticket").State.STOPPED
+        session.desk.dismiss(ticket)
+
+
 def check_result_follows_its_file_to_another_name():
     """Begun before the file had a name; the artist saves it, opens another one, and comes back."""
     session = _module("session")

@@ -1,0 +1,416 @@
+"""Every control of the add-on is used with mouse and keyboard in Blender's real windows, and what it does is looked at.
+
+Which controls there are, the running program says: what is registered, and what each `draw` puts into its layout. The
+last test fails for one that no other has used. The list is printed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from shared.model.presets import PRESETS
+from shared.pictures.encoded import sniff
+from shared.storage.entries import Destination
+from tests.hosts import VirtualScreen
+from tests.hosts.screen import wait_until
+from tests.sandbox import Sandbox
+
+from .conftest import Installed, tell_at_the_end
+from .controls import PREFERENCES, Controls
+from .test_controls import REPORTS, SCREENS
+from .test_jobs import GENERATING, RESULTS, ROWS, journalled
+from .window import Window
+
+pytestmark = pytest.mark.full
+
+EDITORS = ["VIEW_3D", "IMAGE_EDITOR"]
+FIRST_PRESET, PRESET = 63, 25  # px in the menu of presets: below its button, and from one to the next
+ADDON = "bpy.context.preferences.addons['bl_ext.user_default.fluxdepth'].preferences"
+
+
+@pytest.fixture(scope="module")
+def screen(host: Installed) -> Iterator[VirtualScreen]:
+    """One on which a whole sidebar can be seen."""
+    with VirtualScreen(host.host.place, 1400, 1300) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def all_controls(window: Window) -> Controls:
+    return Controls(window)
+
+
+@pytest.fixture
+def controls(fresh: Window, all_controls: Controls, request: pytest.FixtureRequest) -> Controls:
+    all_controls.watch(request.node.name.partition("[")[0])
+    return all_controls
+
+
+@pytest.fixture(params=EDITORS)
+def sidebar(controls: Controls, request: pytest.FixtureRequest) -> Controls:
+    """The controls of one editor's sidebar."""
+    controls.open(request.param)
+    return controls
+
+
+def unfold(sidebar: Controls, panel: str, shows: tuple[str, str]) -> int:
+    """Click on the head of a panel that is folded, until what is in it is there. The heads have no name to hover.
+
+    Returns the head's height on the screen.
+    """
+    left = sidebar.box()[0]
+    _, y = sidebar.see("operator", "fluxdepth.edit")
+    for below in range(32, 100, 8):
+        sidebar.click((left + 60, y + below))
+        sidebar.screen.xdotool("sleep", 0.5)
+        sidebar.window.do("drawn.clear()")
+        sidebar.settle()
+        if sidebar.window.do(f"answer = any(key[1].endswith('_{panel}') for key in drawn)"):
+            break
+    sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_{panel}")
+    sidebar.see(*shows)
+    return y + below
+
+
+def test_every_setting_is_sent(sidebar: Controls, sandbox: Sandbox) -> None:
+    window = sidebar.window
+    for source in ("VIEWPORT", "RENDER", "RENDER_NOW", "IMAGE"):
+        sidebar.choose("source", source)
+    sidebar.write("prompt", "Every setting, far")
+    sidebar.write("steps", "31", expected=31)
+    sidebar.write("guidance", "4.5", expected=4.5)
+    sidebar.write("seed", "77", expected=77)
+    sidebar.use("operator", "fluxdepth.dice")
+    wait_until(lambda: sidebar.value("seed") != 77, 10, "another seed")
+    sidebar.write("seed", "78", expected=78)
+    sidebar.write("variations", "2", expected=2)
+    unfold(sidebar, "more", ("property", "safety_tolerance"))
+    sidebar.toggle("prompt_upsampling")
+    sidebar.write("safety_tolerance", "3", expected=3)
+    sidebar.choose("format", "webp")
+    sidebar.write("longest_side", "256", expected=256)
+    sidebar.choose("upload_format", "jpg")
+    sidebar.toggle("keep_transparency")
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"len({RESULTS}) == 2")
+    sent = [request.json["promptObject"] for request in sandbox.at("submit")]
+    assert sorted(one.pop("seed") for one in sent) == [78, 79]
+    upload = sniff(sandbox.uploads[sent[0].pop("imageUrl")])
+    assert (upload.media_type, upload.width, upload.height) == ("image/jpeg", 256, 144)
+    assert sent[0] == {
+        "prompt": "Every setting, far",
+        "steps": 31,
+        "guidance": 4.5,
+        "prompt_upsampling": True,
+        "safety_tolerance": 3,
+        "format": "webp",
+    }
+
+
+def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -> None:
+    """They lie below each other in the menu, 25 px high, and the row that adds one below them."""
+    window = sidebar.window
+    for number, preset in enumerate(PRESETS):
+        x, y = sidebar.presets()
+        sidebar.click((x, y + FIRST_PRESET + PRESET * number))
+        sidebar.settle()
+        assert sidebar.value("prompt") == preset.values["prompt"]
+        assert sidebar.value("steps") == preset.values["steps"]
+        sidebar.note("operator", f"fluxdepth.apply_preset {preset.name}")
+    sidebar.write("steps", "13", expected=13)
+    adding = FIRST_PRESET + PRESET * (len(PRESETS) - 1) + 36
+    x, y = sidebar.presets()
+    sidebar.click((x - 40, y + adding))
+    sidebar.note("property", "preset_name")
+    window.screen.key("ctrl+a")
+    window.screen.type("Thirteen")
+    window.screen.key("Return")
+    sidebar.click((x + 88, y + adding))
+    sidebar.note("operator", "fluxdepth.preset_add")
+    own = wait_until(lambda: list(host.profile.rglob("presets/fluxdepth/Thirteen.py")), 10, "the preset's file")
+    window.screen.key("Escape")
+    sidebar.write("steps", "14", expected=14)
+    x, y = sidebar.presets()
+    window.screen.screenshot(SCREENS / f"blender-{host.host.series}-presets.png")  # the mouse must not leave it
+    sidebar.click((x - 40, y + adding))
+    sidebar.note("operator", "script.execute_preset")
+    wait_until(lambda: sidebar.value("steps") == 13, 10, "the own preset's steps")
+    sidebar.settle()
+    x, y = sidebar.presets()
+    sidebar.click((x + 88, y + adding))
+    wait_until(lambda: not own[0].exists(), 10, "the preset to be removed")
+    window.screen.key("Escape")
+
+
+def test_recent_prompts(sidebar: Controls) -> None:
+    window = sidebar.window
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"len({RESULTS}) == 1")
+    sidebar.write("prompt", "Another one")
+    left, _, width, _ = sidebar.box()
+    _, y = sidebar.see("property", "prompt")
+    sidebar.open_menu("FLUXDEPTH_MT_recent_prompts", (left + width - 45, y))
+    window.screen.key("Down", "Return")
+    sidebar.note("operator", "fluxdepth.recent_prompt")
+    wait_until(lambda: sidebar.value("prompt").startswith("The cube in front"), 10, "the earlier prompt")
+
+
+def test_prompt_text(sidebar: Controls) -> None:
+    """New makes a text of the prompt; another one is chosen; its cross goes back to the field."""
+    window = sidebar.window
+    unfold(sidebar, "more", ("operator", "fluxdepth.new_prompt_text"))
+    sidebar.use("operator", "fluxdepth.new_prompt_text")
+    window.wait_for("chosen.prompt_text is not None")
+    assert window.do("answer = chosen.prompt_text.as_string()").startswith("The cube in front")
+    window.do("bpy.data.texts.new('Zebra').write('Another text, far')")
+    sidebar.settle()
+    pick(sidebar, "prompt_text", "fluxdepth.new_prompt_text", "Zebra")
+    left, _, width, _ = sidebar.box()
+    _, y = sidebar.see("operator", "fluxdepth.new_prompt_text")
+    sidebar.click((left + width - 45, y))
+    window.wait_for("chosen.prompt_text is None")
+
+
+def pick(sidebar: Controls, name: str, beside: str, wanted: str) -> None:
+    """A data-block, in the list that the left button of its line opens, by the first letters of its name."""
+    left = sidebar.box()[0]
+    at = sidebar.see("operator", beside)
+    for _ in range(3):
+        sidebar.click((left + 30, at[1]))
+        sidebar.screen.xdotool("sleep", 1)
+        if not sidebar.press_the_key([at]):  # below an open list the mouse finds nothing
+            break
+    sidebar.screen.key("ctrl+a")
+    sidebar.screen.type(wanted)
+    sidebar.screen.xdotool("sleep", 1)
+    sidebar.screen.screenshot(SCREENS / f"blender-list-{name}.png")
+    sidebar.screen.key("Down", "Return")
+    sidebar.settle()
+    assert sidebar.value(f"{name}.name") == wanted
+    sidebar.note("property", name)
+
+
+def test_image(sidebar: Controls) -> None:
+    sidebar.window.do("bpy.data.images.new('Zebra', 64, 64)")
+    pick(sidebar, "image", "image.open", "Zebra")
+    sidebar.use("operator", "image.open")
+    into_the_window(sidebar, "File View", "Escape")
+    sidebar.screen.wait_until_gone("File View")
+    sidebar.window.do("chosen.seed_exact = '4294967295'")
+    sidebar.settle()
+    sidebar.write("seed_exact", "3000000000")
+    sidebar.use("operator", "fluxdepth.dice")
+    wait_until(lambda: sidebar.value("seed_exact") == "", 10, "a seed that Blender's own field can hold")
+
+
+def into_the_window(sidebar: Controls, title: str, *keys: str) -> None:
+    """Keys go to the editor that the mouse is over."""
+    window = sidebar.screen.wait_for_window(title)
+    sidebar.screen.xdotool("sleep", 1, "mousemove", "--window", window, 300, 200, "sleep", 0.5)
+    sidebar.screen.key(*keys)
+
+
+def test_rows(sidebar: Controls, sandbox: Sandbox) -> None:
+    window = sidebar.window
+    sandbox.latency = 6.0
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(GENERATING)
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.cancel")
+    window.wait_for(f"{ROWS} == ['STOPPED']")
+    sandbox.latency = 0.0
+    sidebar.use("operator", "fluxdepth.recover")
+    window.wait_for(f"{ROWS} == ['ARRIVED']")
+    sidebar.use("operator", "fluxdepth.dismiss")
+    window.wait_for(f"{ROWS} == []")
+    sandbox.fault = "submit:failure_at_once*1"
+    window.do("chosen.seed = 2")
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"{ROWS} == ['FAILED']")
+    sidebar.use("operator", "fluxdepth.retry")
+    window.wait_for(f"{ROWS} == ['ARRIVED']")
+    sandbox.fault = "submit:unauthorized*1"
+    window.do("chosen.seed = 3")
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"{ROWS} == ['FAILED']")
+    sidebar.use("operator", "fluxdepth.preferences")
+    sidebar.screen.wait_for_window("Preferences")
+    sidebar.close_preferences()
+    sidebar.use("operator", "fluxdepth.dismiss")
+    window.do("chosen.image = bpy.data.images.new('black', 64, 64)")
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"{ROWS} == ['FAILED']")
+    sidebar.use("operator", "fluxdepth.retry True")
+    window.wait_for(f"{ROWS} == ['ARRIVED']")
+    assert window.do(f"answer = len({RESULTS})") == 3
+
+
+def test_what_is_owed(sidebar: Controls, host: Installed, sandbox: Sandbox) -> None:
+    window = sidebar.window
+    journalled(host, sandbox, "the hall in the fog", Destination("blender", str(host.out / "o.blend"), title="o.blend"))
+    window.do("session.look()")
+    window.wait_for("len(desk.elsewhere()) == 1")
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.bring_in_here")
+    window.wait_for(f"len({RESULTS}) == 1")
+    sandbox.latency = 60.0
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(GENERATING)
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.cancel")
+    window.wait_for("len(desk.here()) == 1")
+    sandbox.reset()
+    sidebar.use("operator", "fluxdepth.recover")
+    window.wait_for("'FAILED' in " + ROWS)
+    window.wait_for("len(desk.here()) == 1")
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.copy_id")
+    window.wait_for("bpy.context.window_manager.clipboard == desk.here()[0].entries[0].uuid", 10)
+    sidebar.use("operator", "fluxdepth.discard")
+    sidebar.screen.xdotool("sleep", 0.5)
+    sidebar.screen.key("Return")
+    window.wait_for("len(desk.here()) == 0", 20)
+
+
+def test_results(sidebar: Controls, host: Installed) -> None:
+    window = sidebar.window
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"len({RESULTS}) == 1")
+    assert "New image" in window.do(REPORTS)
+    sidebar.used["", "operator", "fluxdepth.tell"] = sidebar.test
+    window.do("""
+if all(one.type != "IMAGE_EDITOR" for one in bpy.context.screen.areas):
+    rest = [one for one in bpy.context.screen.areas if one.type != "VIEW_3D"]
+    max(rest, key=lambda one: one.width * one.height).type = "IMAGE_EDITOR"
+for one in session.results.editors():
+    one.spaces.active.image = None
+chosen.prompt, chosen.steps = "Something else", 3
+""")
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.show")
+    window.wait_for(f"[one.spaces.active.image.name for one in session.results.editors()] == {RESULTS}", 10)
+    for shown in ("fluxdepth_sent", "fluxdepth_edit"):
+        sidebar.use("operator", "fluxdepth.compare")
+        window.wait_for(f"{shown!r} in session.results.editors()[0].spaces.active.image", 10)
+    sidebar.use("operator", "fluxdepth.reuse_settings")
+    wait_until(lambda: sidebar.value("steps") == 28, 10, "the settings of the result")
+    assert sidebar.value("prompt").startswith("The cube")
+    sidebar.use("operator", "fluxdepth.save_as")
+    into_the_window(sidebar, "File View", "Return")
+    wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
+
+
+def test_panels_fold(sidebar: Controls) -> None:
+    left, top, _, _ = sidebar.box()
+    more = unfold(sidebar, "more", ("property", "safety_tolerance"))
+    for panel, y in (("more", more), ("results", more + 24), ("main", top + 14)):
+        place = f"[key for key in drawn if key[1].endswith('_{panel}') and key[2] == 'draw']"
+        for count in (0,) if panel == "more" else (0, 1):
+            sidebar.click((left + 60, y))
+            sidebar.screen.xdotool("sleep", 0.5)
+            sidebar.window.do("drawn.clear()")
+            sidebar.settle()
+            assert sidebar.window.do(f"answer = len({place})") == count, panel
+        sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_{panel}")
+
+
+BROWSER = """
+import subprocess, webbrowser
+opened = []
+webbrowser.open = lambda url, *_how: opened.append(url)
+subprocess.check_call = lambda command, *_how, **_more: opened.append(command[-1])
+"""
+
+
+def test_key_in_the_sidebar(no_key: Window, controls: Controls, host: Installed, sandbox: Sandbox) -> None:
+    no_key.do(BROWSER)
+    for editor in EDITORS:
+        no_key.do("fluxdepth.service.fresh = False")
+        (host.data_folder / "key").unlink(missing_ok=True)
+        no_key.do("session.refresh()")
+        controls.open(editor)
+        type_into_the_key(controls, host, sandbox.api_key)
+        controls.use("operator", "wm.url_open")
+        no_key.wait_for("opened == ['https://app.1min.ai/api']", 10)
+        no_key.do("opened.clear(); fluxdepth.service.say('')")
+        controls.use("operator", "fluxdepth.test_service")
+        no_key.wait_for("'Key accepted' in fluxdepth.service.said")
+
+
+def type_into_the_key(controls: Controls, host: Installed, key: str) -> None:
+    file = host.data_folder / "key"
+    for _ in range(3):
+        controls.use("property", "api_key")
+        controls.screen.xdotool("sleep", 0.3)
+        controls.screen.type(key)
+        controls.screen.key("Return")
+        controls.settle()
+        if file.exists() and file.read_text() == key:
+            return
+    raise AssertionError("the key that was typed is not in its file")
+
+
+def test_preferences(no_key: Window, controls: Controls, host: Installed, sandbox: Sandbox) -> None:
+    no_key.do(BROWSER)
+    controls.open(PREFERENCES)
+    type_into_the_key(controls, host, sandbox.api_key)
+    controls.use("operator", "wm.url_open")
+    controls.use("operator", "fluxdepth.test_service")
+    no_key.wait_for("'Key accepted' in fluxdepth.service.said")
+    controls.settle()
+    for what in ("FOLDER", "LOG"):
+        controls.use("operator", f"fluxdepth.open_data {what}")
+    folder = str(host.data_folder)
+    no_key.wait_for(f"opened == ['https://app.1min.ai/api', {folder!r}, {folder + '/log/fluxdepth.log'!r}]", 10)
+    settings = host.data_folder / "settings.json"
+    controls.write("service_address", "ftp://nowhere", ADDON, expected=no_key.do(f"answer = {ADDON}.service_address"))
+    assert "https://" in no_key.do("answer = fluxdepth.service.said")
+    controls.write("service_address", sandbox.base_url, ADDON)
+    for wanted in ("sync", "async"):
+        controls.choose("waiting", no_key.do(CHOICE.format(wanted=wanted)), ADDON)
+        assert json.loads(settings.read_text())["waiting"] == wanted
+    controls.write("history_limit", "50", ADDON, expected=50)
+    assert json.loads(settings.read_text())["history_limit"] == 50
+    controls.use("operator", "fluxdepth.forget_key")
+    controls.screen.xdotool("sleep", 0.5)
+    controls.screen.key("Return")
+    wait_until(lambda: not (host.data_folder / "key").exists(), 10, "the key to be forgotten")
+    controls.close_preferences()
+    settings.unlink()
+
+
+CHOICE = "answer = " + ADDON + ".bl_rna.properties['waiting'].enum_items[{wanted!r}].identifier"
+
+
+@pytest.mark.parametrize("editor", [*EDITORS, PREFERENCES])
+def test_online_access(controls: Controls, editor: str) -> None:
+    window = controls.window
+    controls.open(editor)
+    window.do("""
+bpy.context.preferences.system.use_online_access = False
+bpy.context.preferences.active_section = "ADDONS"
+""")
+    controls.settle()
+    controls.use("operator", "fluxdepth.online_preferences")
+    window.wait_for("bpy.context.preferences.active_section == 'SYSTEM'", 10)
+    controls.screen.wait_for_window("Preferences")
+    window.do("bpy.context.preferences.system.use_online_access = True")
+    controls.close_preferences()
+
+
+def test_list(controls: Controls, all_controls: Controls, host: Installed) -> None:
+    """Last. Alone it fails: it looks at what the others have done."""
+    title = f"Controls of Blender {host.host.version}"
+    seen = {tuple(one) for one in controls.window.do("answer = [list(one) for one in seen]")}
+    drawn_operators = {name for _, kind, name in seen if kind == "operator"}
+    for one in controls.window.do("answer = [list(one) for one in registered()]"):
+        if one[1] != "operator" or one[2] not in drawn_operators:
+            seen.add(tuple(one))
+    every = sorted(seen | set(all_controls.used))
+    for control in every:
+        tell_at_the_end(title, *control, all_controls.used.get(control, "NOTHING"))
+    assert controls.window.do("answer = failed") == []
+    assert [control for control in every if control not in all_controls.used] == []
