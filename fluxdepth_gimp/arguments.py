@@ -60,20 +60,16 @@ OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, K
 ALL = (*FLUX_DEPTH_PRO.parameters, *OF_THE_HOST)
 BY_ARGUMENT = {parameter.argument: parameter for parameter in ALL}
 
-# The letter that reaches a setting with the keyboard; GIMP's own buttons have C, E, H, L, R and S.
+# The letter that reaches a setting with the keyboard. Where two controls of a window have the same one, neither is
+# pressed. GIMP has C, E, H, L, R and S, our buttons A, B, M, N, O, T, V, W and Y; the others are reached by Tab.
 MNEMONICS = {
     "seed": "d",
     "steps": "p",
-    "prompt_upsampling": "a",
     "guidance": "G",
-    "safety_tolerance": "y",
     "source": "u",
-    "variations": "V",
-    "longest_side": "i",
-    "upload_format": "n",
+    "variations": "i",
     "fit_to_source": "F",
     "keep_transparency": "K",
-    "result": "t",
 }
 
 INT32_MAX = 2**31 - 1

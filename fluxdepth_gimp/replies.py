@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gi.repository import Gimp, GLib, GObject
 
@@ -17,11 +17,12 @@ def say(text: str) -> None:
     Gimp.message(f"Flux Depth: {text}")
 
 
-def tell(tickets: Iterable[Ticket]) -> None:
-    """Say what there is to be said about what has arrived, each sentence once."""
+def tell(tickets: Iterable[Ticket], known: Collection[str] = ()) -> None:
+    """Say what there is to be said about what has arrived, each sentence once; not what is ``known`` already."""
     remarks = [remark for ticket in tickets for remark in (*ticket.warnings, *_missing(ticket))]
     for remark in dict.fromkeys(remarks):
-        say(remark)
+        if remark not in known:
+            say(remark)
 
 
 def announce(tickets: Iterable[Ticket]) -> None:

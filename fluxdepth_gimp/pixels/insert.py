@@ -23,6 +23,10 @@ from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
 
 PARASITE = "fluxdepth-edit"
+COLOURS_LOST = (
+    "The image is grayscale or indexed, so the new layer has lost colours. "
+    "The edit itself has them: choose a new image as the result to keep them."
+)
 # The model rounds its sizes, so a small difference of aspect is its arithmetic and no cropping.
 STRETCH_TOLERANCE = 0.03
 
@@ -63,10 +67,7 @@ def _inserted(results: Sequence[Result], place: Place, companions: Companions, i
     remarks: list[str] = []
     if image is not None:
         if image.get_base_type() is not Gimp.ImageBaseType.RGB:
-            remarks.append(
-                "The image is grayscale or indexed, so the new layer has lost colours. "
-                "The edit itself has them: choose a new image as the result to keep them."
-            )
+            remarks.append(COLOURS_LOST)
         layers = _prepared(results, place, companions, image, remarks)
         _put_in(layers, results, image, place.layer_in(image))
         return Inserted(image, layers, tuple(remarks), new_image=False)

@@ -10,6 +10,7 @@ import replies
 from gi.repository import Gimp
 from gimp_host import GimpHost
 from main_loop import StatusBar, settle, wait
+from pixels.insert import COLOURS_LOST
 
 from shared.errors import FluxDepthError
 from shared.jobs.ticket import Ticket
@@ -61,7 +62,7 @@ def interactive(
     host = GimpHost(interactive=True)
     desk = host.desk()
     tickets = edit_window.show(procedure, image, drawables, config, host, desk)
-    replies.tell(tickets)
+    replies.tell(tickets, known={COLOURS_LOST})  # the dialog has said so
     settle(desk)
     layers = [layer for ticket in tickets for layer in ticket.images]
     if not layers:

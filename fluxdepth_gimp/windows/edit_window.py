@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 
 import arguments
+import hidden
 import replies
 from documents import held
 from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
@@ -19,7 +20,7 @@ from main_loop import StatusBar, keep_going, wait
 from shared.errors import Cancelled, EditFailedError, FluxDepthError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import State, Ticket
-from shared.jobs.wording import Progress
+from shared.jobs.wording import Progress, short_prompt
 from shared.model.parameters import SEED_COUNT
 from shared.storage.credentials import save_key
 from windows import settings_window, ui
@@ -81,6 +82,8 @@ class EditWindow:
         self._next: Act = self._edit
         self._busy_with: list[Ticket] | None = None  # None: nothing is under way
         self._last: tuple[Ticket, arguments.Chosen] | None = None
+        self._sign: hidden.Sign | None = None  # while this window is hidden
+        self._hidden = hidden.windows()
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
@@ -234,11 +237,14 @@ class EditWindow:
 
         def show(progress: Progress) -> None:
             nonlocal status
-            if self.dialog.get_visible():
-                self.work.show_progress(progress.text, progress.fraction)
-            else:
+            if self._sign:
                 status = status or StatusBar()
                 status.show(progress)
+                return
+            if status:
+                status.end()
+                status = None
+            self.work.show_progress(progress.text, progress.fraction)
 
         try:
             wait(self.desk, tickets, show)
@@ -246,24 +252,37 @@ class EditWindow:
             if status:
                 status.end()
             self._busy(None)
-        if not self.dialog.get_visible():
+        if self._sign:
             replies.announce(tickets)
+            self._sign.end()
+            self._sign = None
         return tickets
 
     def _show_standing(self) -> None:
         """What was paid for and has not arrived, or may have been: before the next edit, if there is any."""
-        here, uncertain = self.desk.here(), self.desk.uncertain()
-        if self._busy_with is None and not self.error.get_visible() and (here or uncertain):
-            self._tell_standing([owed.words for owed in (*here, *uncertain)])
+        under_way = [f"{one.words} is under way in a window that is hidden." for one in self._hidden]
+        owed = [one.words for one in (*self.desk.here(), *self.desk.uncertain())]
+        if self._busy_with is None and not self.error.get_visible() and (under_way or owed):
+            self._tell_standing(under_way + owed)
 
     def _tell_standing(self, sentences: list[str]) -> None:
         actions: dict[str, Callable[[], object]] = {}
+        if self._hidden:
+            actions["_Bring Back"] = self._show_hidden
         if self.desk.here():
-            actions["_Recover"] = lambda: self._do(self._recover)
+            actions["Reco_ver"] = lambda: self._do(self._recover)
         if self.desk.uncertain():
-            actions["_Discard"] = self._discard
+            actions["Disc_ard"] = self._discard
         more = [f"And {len(sentences) - TOLD} more, in History…"] if len(sentences) > TOLD else []
         self.notice.tell("\n".join(sentences[:TOLD] + more), actions)
+        self._shrink()
+
+    def _show_hidden(self) -> None:
+        for one in self._hidden:
+            one.ask()
+        self._hidden = []
+        self.notice.clear()
+        self._show_standing()
         self._shrink()
 
     def _discard(self) -> None:
@@ -348,6 +367,13 @@ class EditWindow:
 
     def _hide(self) -> None:
         self.dialog.hide()
+        self._sign = hidden.Sign(f"“{short_prompt(self.config.get_property('prompt') or '')}”", self._come_back)
+
+    def _come_back(self) -> None:
+        if self._sign:
+            self._sign.end()
+            self._sign = None
+        self.dialog.present()
 
     def _closed(self, *_: object) -> bool:
         """Closing while an edit is under way hides the window: what is paid for is not thrown away by a key."""

@@ -34,7 +34,7 @@ class SourceBox(Gtk.Box):
         self._name.set_ellipsize(Pango.EllipsizeMode.END)
         self._hint = ui.label()
         self._hint.set_no_show_all(True)
-        self._as_image = ui.button("As New I_mage", self._ask_for_image, "It keeps its colours as an image of its own")
+        self._as_image = ui.button("As Ne_w Image", self._ask_for_image, "It keeps its colours as an image of its own")
         self._as_image.set_no_show_all(True)
         self._as_image.set_halign(Gtk.Align.START)
         lines = ui.column(self._name, self._size, self._sent, self._hint, self._as_image, spacing=2)

@@ -15,11 +15,11 @@ OTHER_PARTS = 220  # px: title bar, status line and buttons around what may scro
 TEXT_WIDTH = 64  # characters of a line of explanation
 
 STEP_LABELS = {
-    NextStep.CHANGE_SETTING: "_Change It",
-    NextStep.OPEN_SETTINGS: "_Settings…",
-    NextStep.TRY_AGAIN: "_Try Again",
-    NextStep.RECOVER: "_Recover",
-    NextStep.EDIT_ANYWAY: "Edit Any_way",
+    NextStep.CHANGE_SETTING: "Change It",
+    NextStep.OPEN_SETTINGS: "Settings…",
+    NextStep.TRY_AGAIN: "Tr_y Again",
+    NextStep.RECOVER: "Reco_ver",
+    NextStep.EDIT_ANYWAY: "Edit Anywa_y",
 }
 
 
@@ -238,7 +238,7 @@ class WorkPanel(Gtk.Box):
         )
         buttons = [self.stop_button]
         if hide:
-            buttons.append(button("_Hide", hide, "Go on in the status bar and close this window"))
+            buttons.append(button("_Hide", hide, "Go on in the status bar; Depth Edit… brings this window back"))
         line = row(self._text, *buttons, grow=self._text)
         self._bar.set_margin_top(SPACE)
         for part in (self._bar, line):

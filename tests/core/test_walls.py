@@ -27,7 +27,7 @@ HOUSES: dict[str, list[str]] = {
             "fluxdepth_gimp",
             "procedures",
             "windows",
-            "gimp_host | replies",
+            "gimp_host | replies | hidden",
             "documents",
             "pixels | main_loop | arguments",
             "shared",

@@ -41,6 +41,7 @@ class Seen:
     window: str
     label: str  # that is tied to a field
     ink: Box  # of a label's letters
+    key: str  # with which it is reached
     around: Box  # the place that everything it lies in leaves for it
 
     @property

@@ -23,6 +23,13 @@ def faults(seen: Sequence[Seen], titles: Iterable[str], screen: tuple[int, int])
             for one in seen
             if one.role == "button" and one.window == window.name and not _within(one.box, window.box)
         ]
+    wrong += [
+        f"{one.name or one.label!r} and {other.name or other.label!r} have the same key {one.key}"
+        for number, one in enumerate(seen)
+        for other in seen[number + 1 :]
+        if one.key and one.key == other.key and one.window == other.window
+        if "SENSITIVE" in one.states and "SENSITIVE" in other.states
+    ]
     labels = [one for one in seen if one.role == "label" and one.words.strip()]
     if labels and not any(one.ink[2] for one in labels):
         wrong.append("where the letters are is not known")

@@ -14,7 +14,17 @@ ROOM: Box = (10, 10, 500, 600)
 
 
 def one(role: str, box: Box, **more: Box) -> Seen:
-    return Seen(role, "It", "", *box, states=(), window="It", label="", **{"ink": (0, 0, 0, 0), "around": ROOM, **more})
+    return Seen(
+        role,
+        "It",
+        "",
+        *box,
+        states=("SENSITIVE",),
+        window="It",
+        label="",
+        key="",
+        **{"ink": (0, 0, 0, 0), "around": ROOM, **more},
+    )
 
 
 WINDOW = one("dialog", ROOM)
@@ -40,3 +50,11 @@ def test_nothing_is_wrong_with_what_fits() -> None:
 def test_what_spoils_a_picture_is_named(spoiled: Seen, titles: list[str], words: str) -> None:
     (fault,) = judge.faults([WINDOW, spoiled], titles, SCREEN)
     assert words in fault
+
+
+def test_two_controls_with_one_key_are_named() -> None:
+    """GTK then only moves between them: neither is pressed."""
+    again = dataclasses.replace(BUTTON, key="<Alt>m")
+    (fault,) = judge.faults([WINDOW, again, dataclasses.replace(again, name="More")], [], SCREEN)
+    assert "have the same key <Alt>m" in fault
+    assert judge.faults([WINDOW, again, dataclasses.replace(again, states=())], [], SCREEN) == []

@@ -87,7 +87,7 @@ def test_the_same_edit_twice_is_asked_for(desk: Desk, service: Sandbox) -> None:
     desk.see("button", "Edit Anyway")
     desk.window_picture(f"same-edit-{desk.gimp.series}", EDIT)
     service.latency = 0.0
-    desk.press_in(EDIT, "alt+w")
+    desk.press_in(EDIT, "alt+y")
     finished(desk, 2)
     assert len(service.at("submit")) == submits + 2
     wait_until(lambda: plug_in(desk.inside.data_folder) is None, 40, "the process to end")
@@ -148,7 +148,7 @@ def test_plain_picture_is_asked_for(desk: Desk, service: Sandbox) -> None:  # no
     desk.see("button", "Edit Anyway")
     desk.window_picture(f"plain-{desk.gimp.series}", EDIT)
     assert len(service.requests) == requests
-    desk.press_in(EDIT, "alt+w")
+    desk.press_in(EDIT, "alt+y")
     finished(desk, 3)
 
 

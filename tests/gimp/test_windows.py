@@ -218,6 +218,27 @@ def test_hidden_work_goes_on_and_arrives(desk: Desk, service: Sandbox, way: str)
     assert desk.layers()[0] == f"Hidden by {way}, far · seed 0"
 
 
+def test_hidden_window_is_brought_back(desk: Desk, service: Sandbox) -> None:
+    before, taken = len(desk.layers()), service.taken
+    service.latency = 12.0
+    start_edit(desk, "Brought back, far")
+    desk.see("label", "Generating")
+    desk.press_in(EDIT, "alt+h")
+    desk.gone(EDIT)
+    desk.command("Depth Edit…")
+    desk.window(EDIT)
+    desk.see("label", "“Brought back, far” is under way in a window that is hidden.")
+    desk.window_picture(f"hidden-{desk.gimp.series}", EDIT)
+    desk.press_in(EDIT, "alt+b")
+    desk.see("label", "Generating")
+    assert desk.screen.windows().count("Depth Edit") == 2
+    desk.wait_for(lambda: desk.find("label", "is under way") is None, "the notice to go")
+    desk.wait_for(lambda: len(desk.layers()) == before + 1, "the edit")
+    desk.close(EDIT, "Depth Edit")
+    assert service.taken == taken + 1
+    assert list((desk.inside.data_folder / "hidden").iterdir()) == []
+
+
 def test_repeat_makes_the_same_edit_without_asking(desk: Desk) -> None:
     before = len(desk.layers())
     name = desk.layers()[0]

@@ -241,3 +241,18 @@ def wait_for_file(path, timeout=60):
 def record(layer):
     parasite = layer.get_parasite("fluxdepth-edit")
     return json.loads(bytes(parasite.get_data()).decode("ascii")) if parasite else None
+
+
+def layers(parent):
+    """What there is to be said about each layer."""
+    return [
+        {
+            "name": layer.get_name(),
+            "visible": layer.get_visible(),
+            "settings": (record(layer) or {}).get("settings"),
+            "place": [*list(layer.get_offsets())[1:], layer.get_width(), layer.get_height()],
+            "mask": layer.get_mask() is not None,
+            "children": layers(layer.get_children()) if layer.is_group() else [],
+        }
+        for layer in parent
+    ]

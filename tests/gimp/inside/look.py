@@ -35,6 +35,12 @@ def ink_of(node):
     return [box.x, box.y, box.width, box.height]
 
 
+def key_of(node):
+    """The key that reaches it together with Alt, as "<Alt>m"."""
+    action = node.get_action_iface()
+    return action.get_key_binding(0).split(";")[0] if action and action.get_n_actions() else ""
+
+
 def within(box, outer):
     """What is left of ``box`` inside ``outer``; both as x, y, width, height."""
     x, y = max(box[0], outer[0]), max(box[1], outer[1])
@@ -73,6 +79,7 @@ def walk(node, window, found, depth=0, clip=None, scrolls=False):
                 "states": [key for key, state in WANTED.items() if states.contains(state)],
                 "window": window,
                 "around": around,
+                "key": key_of(node),
                 "ink": ink_of(node) if role == "label" and text else [0, 0, 0, 0],
                 "label": label_of(node) if role in FIELDS else "",
             }

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gi.repository import Gegl, Gimp, Gio
-from kit import HOME, NORMAL, SETUP, cut_out, edit, fade, paint
+from kit import HOME, NORMAL, SETUP, cut_out, edit, fade, layers, paint
 
 PROFILES = {
     "srgb": Gimp.ColorProfile.new_rgb_srgb,
@@ -17,7 +17,8 @@ RELATIVE = Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC
 
 
 def answer(asked):
-    return {"open": open_, "send": send, "alone": alone, "select": select, "close": close}[asked.pop("what")](**asked)
+    known = {"open": open_, "send": send, "alone": alone, "select": select, "look": look, "close": close}
+    return known[asked.pop("what")](**asked)
 
 
 class Canvas:
@@ -99,8 +100,27 @@ def alone():
     return {"size": [layer.get_width(), layer.get_height()], "at": [x, y]}
 
 
+def look():
+    """The layers of the image, and what else is open."""
+    others = [one for one in Gimp.get_images() if one.get_id() != Canvas.image.get_id()]
+    return {**described(Canvas.image), "others": [described(one) for one in others]}
+
+
+def described(image):
+    return {
+        "name": image.get_name(),
+        "size": [image.get_width(), image.get_height()],
+        "precision": image.get_precision().value_nick,
+        "type": image.get_base_type().value_nick.upper(),
+        "dirty": image.is_dirty(),
+        "layers": layers(image.get_layers()),
+    }
+
+
 def close():
-    Canvas.display.delete()  # and with it the image
+    for number in range(Canvas.display.get_id(), Canvas.display.get_id() + 5):  # a result can have a window of its own
+        if Gimp.Display.id_is_valid(number):
+            Gimp.Display.get_by_id(number).delete()  # and with it the image
     return {}
 
 

@@ -6,7 +6,7 @@ import time
 import traceback
 
 from gi.repository import Gimp
-from kit import OUT, SETUP, close_photos, photo, record
+from kit import OUT, SETUP, close_photos, layers, photo
 
 END = time.monotonic() + SETUP["seconds"]
 
@@ -16,20 +16,6 @@ def told(sign):
         (OUT / sign).unlink()
         return True
     return False
-
-
-def layers(parent):
-    return [
-        {
-            "name": layer.get_name(),
-            "visible": layer.get_visible(),
-            "settings": (record(layer) or {}).get("settings"),
-            "place": [*list(layer.get_offsets())[1:], layer.get_width(), layer.get_height()],
-            "mask": layer.get_mask() is not None,
-            "children": layers(layer.get_children()) if layer.is_group() else [],
-        }
-        for layer in parent
-    ]
 
 
 def answered():
