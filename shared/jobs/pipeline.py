@@ -114,7 +114,7 @@ def _kept(job: Job, entry: EditEntry) -> Result | None:
         data = entry.result_file.read_bytes()
     except OSError:
         return None
-    return _result(job.id, entry, DepthEdit(dict(entry.settings)), sniff_or_raw(data), entry.result_file)
+    return _result(job.id, entry, job.asked(entry), sniff_or_raw(data), entry.result_file)
 
 
 class _Run:
@@ -182,7 +182,7 @@ class _Run:
                 return kept
             raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
         try:
-            return self.fetch(index, DepthEdit(dict(entry.settings)), entry.uuid, entry.submitted or job.created)
+            return self.fetch(index, job.asked(entry), entry.uuid, entry.submitted or job.created)
         except FluxDepthError:
             if kept is None or self.cancel.cancelled:
                 raise
@@ -292,7 +292,7 @@ class _Run:
         return _result(self.writer.job.id, entry, edit, image, file, warning)
 
     def wait(self, index: int, edit: DepthEdit, record_id: str, record: Record | None) -> Record:
-        self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(int(edit["steps"])))
+        self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(edit))
 
         def catch_up() -> None:
             with contextlib.suppress(StorageError):

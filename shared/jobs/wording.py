@@ -117,7 +117,7 @@ def when(job: Job) -> str:
 
 def owed_words(job: Job, entries: Sequence[EditEntry], why: Why) -> str:
     """One sentence about edits that are owed: which, since when, where they belong, and their ids for the vendor."""
-    prompt = short_prompt(str(entries[0].settings.get("prompt", "")))
+    prompt = short_prompt(job.asked(entries[0]).prompt)
     count = f"{len(entries)} edits " if len(entries) > 1 else ""
     ids = ", ".join(entry.uuid for entry in entries if entry.uuid)
     words = f"{count}“{prompt}” ({when(job)}, {where(job.destination)}): {why.value}"

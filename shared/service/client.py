@@ -25,7 +25,8 @@ from ..errors import (
     UnexpectedReplyError,
 )
 from ..model.edit import DepthEdit
-from ..model.models import FLUX_DEPTH_PRO, Model
+from ..model.model import Model
+from ..model.models import DEFAULT
 from ..pictures.encoded import EncodedImage
 from ..storage import credentials, files, log, settings as settings_module
 from ..storage.log import LOGGER
@@ -195,7 +196,7 @@ class Client:
             url = addresses.redirected(url, reply.location)
         raise ResultRefusedError("The address of the result leads from one address to the next without an end.")
 
-    def status(self, model: Model = FLUX_DEPTH_PRO, *, cancel: CancelToken | None = None) -> ServiceStatus:
+    def status(self, model: Model = DEFAULT, *, cancel: CancelToken | None = None) -> ServiceStatus:
         """Asks, without paying, whether the key is good, whether the model is offered and what it costs.
 
         What can't be found out stands in the answer as its problem, a stop (:class:`Cancelled`) among them.

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..model.edit import DepthEdit
+
 VERSION = 2
 LATEST = 1e11  # s since 1970, the year 5138: what is later, or before 1970, is no time that a clock ever showed
 
@@ -108,6 +110,10 @@ class Job:
     host_settings: Mapping[str, Any] = field(default_factory=dict)
     picture: Mapping[str, Any] = field(default_factory=dict)
     upload: str = ""
+
+    def asked(self, entry: EditEntry) -> DepthEdit:
+        """What the service was asked for with ``entry``, by the model that it was made with."""
+        return DepthEdit.recorded(entry.settings, self.model_id)
 
     def companion(self, name: str) -> bytes | None:
         """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""

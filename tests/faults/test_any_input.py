@@ -288,7 +288,7 @@ def test_an_entry_with_any_value_in_any_place_disturbs_nothing(amount: int, jour
         for problem in standing.problems:
             assert problem.endswith(".")
         for job in journal.entries():
-            journal.usual_seconds(28)
+            journal.usual_seconds(DepthEdit.checked({"prompt": "x"}))
             for entry in job.edits:
                 journal.mark(job.id, [entry.index], arrived=None)
             with contextlib.suppress(FluxDepthError):

@@ -103,7 +103,7 @@ def check_submitting_is_not_undoable():
 def check_properties_come_from_the_table():
     table = _module("shared.model.models")
     chosen = bpy.context.scene.fluxdepth
-    for parameter in table.FLUX_DEPTH_PRO.parameters:
+    for parameter in table.DEFAULT.parameters:
         prop = chosen.bl_rna.properties[parameter.name]
         assert prop.name == parameter.label
         assert prop.description == parameter.help
