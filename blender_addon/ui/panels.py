@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 
 from .. import problem, properties, session
-from ..operators import access, service
+from ..operators import access, offered, service
 from ..pictures import results, sizes
 from ..properties import SceneSettings
 from ..shared.jobs.wording import one_line, short_prompt
@@ -15,7 +15,7 @@ from ..shared.model.advice import advice
 from ..shared.model.edit import DepthEdit
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind, Parameter, Role
 from ..shared.pictures.sending import sent_size
-from . import presets, rows, texts
+from . import models as models_part, presets, rows, texts
 from .preferences import key_buttons
 
 RESULTS_SHOWN = 8
@@ -31,6 +31,7 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     settings = properties.of(context.scene)
     if session.info is None:
         session.refresh()
+    offered.look()
     if _draw_obstacles(layout, context):
         return
     _draw_source(layout, context, settings)
@@ -49,6 +50,7 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     row.scale_y = 1.6
     words = f"Depth Edit  ·  {count} paid edit{'s' if count > 1 else ''}"
     row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
+    models_part.draw_price(layout, context, settings)
     rows.draw_jobs(layout, context)
     rows.draw_owed(layout, context)
 
@@ -137,8 +139,7 @@ def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, setting
         texts.paragraph(layout.box(), shown, width, most=PREVIEW_LINES)
     values = {one.name: getattr(settings, one.name) for one in model.parameters}
     texts.paragraph(layout, advice({**values, **model.named({Role.PROMPT: prompt})}, model), width)
-    layout.prop(settings, properties.MODEL.name, text="")
-    texts.paragraph(layout, f"{model.label} {model.good_for}", width)
+    models_part.draw_choice(layout, context, settings)
 
 
 def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:

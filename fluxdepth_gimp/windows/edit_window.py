@@ -16,7 +16,7 @@ from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
 from gimp_host import GimpHost
 from main_loop import StatusBar, keep_going, wait
 
-from shared.errors import Cancelled, EditFailedError, FluxDepthError, NextStep
+from shared.errors import Cancelled, EditFailedError, FluxDepthError, ModelUnavailableError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import Progress, short_prompt
@@ -25,6 +25,7 @@ from shared.storage.credentials import save_key
 from windows import settings_window, ui
 from windows.first_run import FirstRun, no_key
 from windows.models.model_box import ModelBox, ModelFields
+from windows.models.offers_watch import OffersWatch
 from windows.prompt_box import PromptBox
 from windows.setting_fields import SettingFields
 from windows.source_box import SourceBox
@@ -85,6 +86,7 @@ class EditWindow:
         self.status.refresh()
         host.on_change = self._show_standing
         desk.look(held())
+        self.offers.ask()
 
     # What it looks like.
 
@@ -97,7 +99,8 @@ class EditWindow:
         self.prompt = PromptBox(self.config)
         self.model = ModelBox(self.config, self.fields, self._other_model)
         self.of_models = ModelFields(self.config, self.fields)
-        self.status = StatusLine(self.config, self.dialog)
+        self.status = StatusLine(self.config, self.dialog, lambda: self.model.model, lambda: self.model.price)
+        self.offers = OffersWatch(self.dialog, self.model.know)
         self.work = ui.WorkPanel(self._stop, self._hide)
         self.settings = ui.column(
             self.source,
@@ -126,6 +129,7 @@ class EditWindow:
 
     def _other_model(self) -> None:
         self.of_models.show(self.model.model)
+        self.status.refresh()
         self._shrink()
 
     def _more(self) -> Gtk.Expander:
@@ -287,6 +291,7 @@ class EditWindow:
             save_key(self.first_run.entry.text)
             self.first_run.box.hide()
             self.status.forget()
+            self.offers.ask()
 
     def _busy(self, tickets: list[Ticket] | None) -> None:
         self._busy_with = tickets
@@ -312,6 +317,8 @@ class EditWindow:
         if isinstance(error, Cancelled) and error.next_step is NextStep.TRY_AGAIN:
             del steps[NextStep.TRY_AGAIN]  # the artist stopped it, and Edit is there
         self.error.tell(error, steps, started=started)
+        if isinstance(error, ModelUnavailableError):
+            self.offers.ask()
         if isinstance(error, EditFailedError):
             self.prompt.view.grab_focus()  # the same again would fail again, and may be paid for
         self.dialog.present()

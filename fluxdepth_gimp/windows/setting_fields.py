@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import arguments
 from gi.repository import Gimp, GimpUi, GObject, Gtk
 
@@ -43,6 +46,13 @@ class SettingFields:
         for one in parameter.choices:
             combo.append(one.value, one.label)
         combo.set_active_id(self._config.get_property(parameter.argument))
+
+    def mark(self, parameter: Parameter, labels: Mapping[str, str]) -> None:
+        """Other labels for some values of a choice."""
+        choices = tuple(replace(one, label=labels.get(one.value, one.label)) for one in parameter.choices)
+        combo = self.made[parameter.argument]
+        assert isinstance(combo, Gtk.ComboBoxText)
+        self._offer(combo, replace(parameter, choices=choices))
 
     def fit(self, parameter: Parameter) -> None:
         """The field of that name has what this model's ``parameter`` has: its help, its choices, its slider."""

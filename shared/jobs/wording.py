@@ -67,6 +67,12 @@ def staged(stage: str, fraction: float | None) -> Progress:
     return Progress(stage if fraction is None else f"{stage} {round(fraction * 100)} %", fraction)
 
 
+def order(count: int, price: int | None) -> str:
+    """What is about to be paid for, e.g. ``4 paid edits · 200,000 credits``; ``price`` is that of one edit."""
+    edits = f"{count} paid edit{'s' if count != 1 else ''}"
+    return edits if price is None else f"{edits} · {count * price:,} credits"
+
+
 def one_line(prompt: str) -> str:
     """``prompt`` without line ends and other characters that no list can show."""
     return " ".join("".join(one if one.isprintable() else " " for one in prompt).split())

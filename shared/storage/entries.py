@@ -98,7 +98,10 @@ class EditEntry:
 
 @dataclass(frozen=True)
 class Job:
-    """One press of the button. ``host_settings`` are the host's own choices, to be used again."""
+    """One press of the button. ``host_settings`` are the host's own choices, to be used again.
+
+    ``credits`` is the price of each of its edits as the service's list told it, None when it did not.
+    """
 
     id: str
     folder: Path
@@ -110,6 +113,7 @@ class Job:
     host_settings: Mapping[str, Any] = field(default_factory=dict)
     picture: Mapping[str, Any] = field(default_factory=dict)
     upload: str = ""
+    credits: int | None = None
 
     def asked(self, entry: EditEntry) -> DepthEdit:
         """What the service was asked for with ``entry``, by the model that it was made with."""
@@ -137,6 +141,7 @@ def to_json(job: Job) -> dict[str, Any]:
         "host_settings": dict(job.host_settings),
         "picture": dict(job.picture),
         "upload": job.upload,
+        "credits": job.credits,
         "edits": [_edit_to_json(edit) for edit in job.edits],
     }
 
@@ -167,6 +172,7 @@ def from_json(data: Any, folder: Path) -> Job:
             host_settings=dict(host_settings) if isinstance(host_settings, dict) else {},
             picture=dict(data["picture"]),
             upload=str(data["upload"]),
+            credits=data.get("credits") if isinstance(data.get("credits"), int) else None,
         )
     except (KeyError, TypeError, AttributeError) as exc:
         raise _damaged() from exc

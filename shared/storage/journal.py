@@ -141,6 +141,7 @@ class Journal:
         address: str,
         destination: Destination,
         host_settings: Mapping[str, Any] | None = None,
+        credits: int | None = None,
     ) -> JobWriter:
         """A new entry, written and held. Raises :class:`StorageError`; then nothing may be submitted."""
         now = time.time()
@@ -154,6 +155,7 @@ class Journal:
             destination=destination,
             edits=tuple(EditEntry(index, dict(edit.values)) for index, edit in enumerate(edits)),
             host_settings=dict(host_settings or {}),
+            credits=credits,
         )
         _write(job)
         with _held_mutex:

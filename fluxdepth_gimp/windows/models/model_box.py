@@ -10,7 +10,9 @@ from gi.repository import Gimp, Gtk
 
 from shared.model.carry import Wishes
 from shared.model.model import Model
+from shared.model.models import MODELS
 from shared.model.parameters import SEED_COUNT, Parameter, Role
+from shared.service.offers import Offers
 from windows import ui
 from windows.setting_fields import SettingFields
 
@@ -24,8 +26,13 @@ class ModelBox(Gtk.Box):
         self.model = arguments.chosen_model(config)
         self._wishes = Wishes(self.model)
         self.good_for = ui.label(dim=True)
+        self.instead = ui.column()
+        self.instead.set_no_show_all(True)
+        self._offers: Offers | None = None
+        self._fields = fields
         self.pack_start(fields.choice(arguments.MODEL.argument), False, False, 0)
         self.pack_start(self.good_for, False, False, 0)
+        self.pack_start(self.instead, False, False, 0)
         config.connect(f"notify::{arguments.MODEL.argument}", self._take)
         self._tell()
 
@@ -42,8 +49,41 @@ class ModelBox(Gtk.Box):
         self._tell()
         self._changed()
 
+    def know(self, offers: Offers) -> None:
+        """What the service has said: which models are gone is marked, and what is there is offered instead."""
+        self._offers = offers
+        marked = {one.name: f"{one.label} (not offered any more)" for one in MODELS if not offers.has(one)}
+        self._fields.mark(arguments.MODEL, marked)
+        self._tell()
+        self._changed()
+
+    @property
+    def price(self) -> int | None:
+        """Credits of one edit, None when they are not known."""
+        return self._offers.price(self.model) if self._offers else None
+
     def _tell(self) -> None:
-        self.good_for.set_text(f"{self.model.label} {self.model.good_for}.")
+        gone = self._offers is not None and not self._offers.has(self.model)
+        self.good_for.set_text(
+            f"The service does not offer {self.model.label} any more. It offers:"
+            if gone
+            else f"{self.model.label} {self.model.good_for}."
+        )
+        for child in self.instead.get_children():
+            child.destroy()
+        for other in self._offers.models if gone and self._offers else ():
+            self.instead.pack_start(self._offer(other), False, False, 0)
+        self.instead.set_visible(gone)
+
+    def _offer(self, model: Model) -> Gtk.Widget:
+        def take() -> None:
+            self._config.set_property(arguments.MODEL.argument, model.name)
+
+        words = ui.label(dim=True)
+        words.set_text(model.good_for[0].upper() + model.good_for[1:])
+        row = ui.row(ui.button(model.label, take, model.good_for), words, grow=words)
+        row.show_all()
+        return row
 
 
 class ModelFields:
