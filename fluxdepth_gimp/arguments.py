@@ -135,20 +135,24 @@ def read(config: Gimp.ProcedureConfig, script: bool = False, **instead: Value) -
     """The values of ``config``, those in ``instead`` replaced. Raises :class:`ParameterError`.
 
     A ``script`` does not see what each model has. So an argument that it leaves at its default means the default of
-    the model, and one that the model does not have is ignored, and named in the answer.
+    the model, and so does a number or a choice that this model does not take, as everywhere in GIMP. What is ignored
+    is named in the answer.
     """
     host = {one.name: one.checked(instead.get(one.name, config.get_property(one.argument))) for one in OF_THE_HOST}
     model = chosen_model(config)
     values = values_of(config, model)
     ignored: list[str] = []
     if script:
-        own = {one.name for one in model.parameters}
+        own = {one.name: one for one in model.parameters}
         for one in OF_MODELS:
             untouched = (config.get_property(one.argument) or one.default) == one.default
-            if one.name not in own and not untouched:
+            if one.role is Role.PROMPT:
+                continue
+            refused = one.name not in own or own[one.name].fits(values[one.name]) is None
+            if refused and not untouched:
                 ignored.append(one.argument)
-            elif one.name in own and untouched:
-                del values[one.name]
+            if refused or untouched:
+                values.pop(one.name, None)
     return Chosen(DepthEdit.checked(values, model), host, tuple(ignored))
 
 

@@ -33,7 +33,7 @@ def run(
         else:
             chosen = arguments.read(config, script=True)
         if chosen.ignored:
-            replies.say(f"{chosen.edit.model.label} has no {', '.join(chosen.ignored)}: ignored.")
+            replies.say(f"{chosen.edit.model.label} takes no such {', '.join(chosen.ignored)}: ignored.")
         ticket = _edit(image, drawables, chosen, artist=repeated)
     except FluxDepthError as exc:
         return replies.failed(procedure, exc)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from shared.model.models import DEFAULT
 from shared.model.presets import PRESETS
 from shared.pictures.encoded import sniff
 from tests.hosts import Gimp
@@ -258,7 +259,7 @@ def test_presets_and_recent_prompts(desk: Desk, controls: Controls) -> None:
     controls.use("text", "Prompt")
     desk.write("My own words, far", EDIT)
     first = PRESETS[0]
-    for answer, shown in (("Cancel", "My own words, far"), ("Replace", first.values["prompt"])):
+    for answer, shown in (("Cancel", "My own words, far"), ("Replace", first.values(DEFAULT)["prompt"])):
         controls.use("toggle button", "Presets")
         controls.use("menu item", first.label)
         desk.window(QUESTION)
@@ -268,12 +269,14 @@ def test_presets_and_recent_prompts(desk: Desk, controls: Controls) -> None:
     desk.press_in(EDIT, "ctrl+z")
     desk.see("text", "My own words, far")
     desk.press_in(EDIT, "ctrl+y")
-    desk.see("text", str(first.values["prompt"]))
+    desk.see("text", str(first.values(DEFAULT)["prompt"]))
     for preset in PRESETS[1:]:
         controls.use("toggle button", "Presets")
         controls.use("menu item", preset.label)
-        desk.see("text", str(preset.values["prompt"]))
-        desk.wait_for(lambda preset=preset: controls.value("Steps") == preset.values["steps"], "the preset's steps")
+        desk.see("text", str(preset.values(DEFAULT)["prompt"]))
+        desk.wait_for(
+            lambda preset=preset: controls.value("Steps") == preset.values(DEFAULT)["steps"], "the preset's steps"
+        )
     controls.use("toggle button", "Presets")
     controls.use("menu item", "Every setting, far")
     desk.see("text", "Every setting, far")
