@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from shared.model.carry import Wishes
 from shared.model.edit import DepthEdit
 from shared.model.model import Model
 from shared.model.parameters import Role
+from tests.core.test_readme import row
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "tests" / "service" / "examples"
@@ -165,28 +170,30 @@ def test_jpeg_by_its_other_name_fits() -> None:
     assert wishes.change(kontext, {"format": "jpg"})["format"] == "jpeg"
 
 
-INVENTED = """
-from __future__ import annotations
-from dataclasses import replace
-from ..model import Model, Task
-from . import _fields as fields
+DOCS = ROOT / "docs" / "models.md"
 
-MODELS = (
-    Model(
-        "example/flux-mist-pro", "Flux Mist Pro", Task.STRUCTURE, "keeps the mist",
-        (fields.PROMPT, replace(fields.STEPS, name="mist_steps", default=12), fields.SEED),
-    ),
-)
-"""
+
+def with_tables(text: str) -> str:
+    """The page about the models, with a table for each."""
+    parts = []
+    for model in models.MODELS:
+        rows = "\n".join(row(parameter) for parameter in model.parameters)
+        head = f"### {model.label} (`{model.name}`)\n\n{model.label} {model.good_for}."
+        parts.append(f"{head}\n\n| parameter | range | default | what it does |\n|---|---|---|---|\n{rows}\n")
+    before, _, rest = text.partition("<!-- models -->\n")
+    after = rest.partition("<!-- end of models -->")[2]
+    return before + "<!-- models -->\n\n" + "\n".join(parts) + "\n<!-- end of models -->" + after
+
+
+def test_the_tables_of_the_docs_are_the_codes() -> None:
+    text = DOCS.read_text("utf-8")
+    assert with_tables(text) == text, "run python -m tests.core.test_models"
 
 
 def test_a_tenth_model_is_one_file(tmp_path: Path) -> None:
-    import shutil
-    import subprocess
-    import sys
-
     shutil.copytree(ROOT / "shared", tmp_path / "shared", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "shared" / "model" / "tables" / "flux_mist.py").write_text(INVENTED)
+    (example,) = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), flags=re.S)
+    (tmp_path / "shared" / "model" / "tables" / "flux_mist.py").write_text(example)
     code = (
         "from shared.model import models, carry; from shared.model.edit import DepthEdit\n"
         "mist = models.named('flux-mist-pro')\n"
@@ -197,3 +204,7 @@ def test_a_tenth_model_is_one_file(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     body = {"imageUrl": "p", "prompt": "x", "mist_steps": 12, "seed": 0}
     assert done.stdout.strip() == f"10 {body} True {{'mist_steps': 40}}"
+
+
+if __name__ == "__main__":
+    DOCS.write_text(with_tables(DOCS.read_text("utf-8")), "utf-8")
