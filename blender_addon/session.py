@@ -75,7 +75,10 @@ def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirm
 
 def _request(wanted: properties.Chosen, snapshot: sources.Snapshot, confirmed: bool = False) -> EditRequest:
     place = document(snapshot.origin)
-    return EditRequest(wanted.edit, snapshot.taken, place, wanted.variations, wanted.host_settings, confirmed)
+    return EditRequest(
+        *(wanted.edit, snapshot.taken, place, wanted.variations, wanted.host_settings, confirmed),
+        alone=bpy.app.background,
+    )
 
 
 def retry(ticket: Ticket, confirmed: bool = False) -> None:

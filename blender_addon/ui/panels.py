@@ -22,6 +22,8 @@ RESULTS_SHOWN = 8
 PREVIEW_LINES = 4  # of a prompt that its field can't show whole
 PREVIEW_LETTERS = 400  # more than these lines hold
 BUTTON_AND_EDGES = 40  # px at scale 1, beside the prompt in its field
+CHOICES = 4  # beside each other
+SHORT_LABEL = 5  # letters that have room there
 THUMBNAIL = 3.0  # in heights of a button
 THUMBNAIL_WIDTH = 70  # px at scale 1
 
@@ -207,11 +209,16 @@ def _properties(layout: bpy.types.UILayout) -> bpy.types.UILayout:
 def _choice(column: bpy.types.UILayout, context: bpy.types.Context, parameter: Parameter) -> None:
     """What the chosen model has to choose from; the property has the choices of all models."""
     column.label(text=parameter.label)
-    grid = column.grid_flow(columns=min(4, len(parameter.choices)), align=True)
-    grid.use_property_split = False
-    grid.alert = problem.field(context) == parameter.name
-    for choice in parameter.choices:
-        grid.prop_enum(properties.of(context.scene), parameter.name, choice.value)
+    # A long one has a row of its own.
+    wide = [choice for choice in parameter.choices if len(choice.label) > SHORT_LABEL]
+    narrow = [choice for choice in parameter.choices if choice not in wide]
+    rows_of = [[one] for one in wide] + [narrow[at : at + CHOICES] for at in range(0, len(narrow), CHOICES)]
+    for choices in rows_of:
+        row = column.row(align=True)
+        row.use_property_split = False
+        row.alert = problem.field(context) == parameter.name
+        for choice in choices:
+            row.prop_enum(properties.of(context.scene), parameter.name, choice.value)
 
 
 def _field(

@@ -61,7 +61,7 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
     if isinstance(picture, EncodedImage):
         picture = Taken(picture)
     cancel.raise_if_cancelled()
-    price = spending.check(journal, request.edit.model, len(edits), request.confirmed)
+    price = spending.check(journal, request.edit.model, len(edits), request.confirmed or request.alone)
     files.require_room(journal.home, ROOM)
     writer = journal.create(
         edits,

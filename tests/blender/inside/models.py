@@ -59,5 +59,9 @@ def check_settings_and_presets_know_their_model():
     assert "keep the person" in chosen.prompt
 
 
+def check_nobody_is_asked_about_a_large_order_in_the_background():
+    assert len(harness.edit(source="IMAGE", image=_image(), variations=5, prompt="many")) == 5
+
+
 if __name__ == "__main__":
     harness.run(sys.modules["__main__"])
