@@ -54,8 +54,8 @@ class EditRequest:
 
     ``picture`` is what was taken, or a callable that takes it (called once, in the worker), or an absolute URL or path
     that the service already has. ``host_settings`` are the host's own choices, for using them again: JSON, no secrets.
-    ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already. ``alone`` says
-    that nobody is there to be asked about the size of an order.
+    ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already.
+    ``alone`` says that nobody is there to be asked about the size of an order.
     """
 
     edit: DepthEdit
