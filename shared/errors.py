@@ -291,7 +291,7 @@ class CreditsError(ServiceError):
 
 class ModelUnavailableError(ServiceError):
     next_step = NextStep.NONE
-    advice = "The vendor may have ended it; its page of models tells."
+    advice = "The vendor may have ended it. Choose another model."
 
 
 class RequestRejectedError(ServiceError):

@@ -39,12 +39,12 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     _draw_source(layout, context, settings)
     _draw_prompt(layout, context, settings)
     column = _properties(layout)
-    for parameter in properties.model_of(settings).parameters:
+    for parameter in properties.model_of(settings).main:
         if parameter.role is Role.SEED:
             name = properties.SEED_EXACT if settings.seed_exact else parameter.name
             row = _field(column, context, name, text=parameter.label)
             row.operator("fluxdepth.dice", text="", icon="FILE_REFRESH")
-        elif parameter.role is not Role.PROMPT and not parameter.advanced:
+        else:
             _field(column, context, parameter.name)
     _field(column, context, "variations")
     count = settings.variations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import ParameterError
@@ -32,6 +32,14 @@ class Advice:
     dramatic: tuple[float, float] | None = None
 
 
+def in_order(parameters: Iterable[Parameter]) -> list[Parameter]:
+    """Steps and guidance before the seed; else as they come."""
+    return sorted(parameters, key=lambda one: _ORDER.index(one.role) if one.role in _ORDER else -1)
+
+
+_ORDER = (Role.STEPS, Role.GUIDANCE, Role.SEED)
+
+
 @dataclass(frozen=True)
 class Model:
     """One model of the service; its parameters in the order of the vendor's page. ``good_for`` is one line."""
@@ -49,6 +57,12 @@ class Model:
     def name(self) -> str:
         """The short id, as hosts, scripts and presets call it."""
         return self.id.rpartition("/")[2]
+
+    @property
+    def main(self) -> list[Parameter]:
+        """What is always in sight beside the prompt, in the order that an artist expects."""
+        shown = [one for one in self.parameters if not one.advanced and one.role is not Role.PROMPT]
+        return in_order(shown)
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called ``name``. Raises :class:`ParameterError` for a name that the model does not have."""

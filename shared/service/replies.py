@@ -244,7 +244,7 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     if status in (401, 403):
         return KeyRejectedError(f"The service did not accept the key ({status}): {said}")
     if code == "UNSUPPORTED_MODEL":
-        return ModelUnavailableError(f"The service does not offer this model: {said}")
+        return ModelUnavailableError(f"The service does not offer this model: {said}", field="model")
     details = _unwrap(details)
     named = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
     fields = [str(one.get("field")) for one in named]

@@ -9,7 +9,7 @@ import arguments
 from gi.repository import Gimp, Gtk
 
 from shared.model.carry import Wishes
-from shared.model.model import Model
+from shared.model.model import Model, in_order
 from shared.model.models import MODELS
 from shared.model.parameters import SEED_COUNT, Parameter, Role
 from shared.service.offers import Offers
@@ -29,6 +29,7 @@ class ModelBox(Gtk.Box):
         self.instead = ui.column()
         self.instead.set_no_show_all(True)
         self._offers: Offers | None = None
+        self._names = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         self._fields = fields
         self.pack_start(fields.choice(arguments.MODEL.argument), False, False, 0)
         self.pack_start(self.good_for, False, False, 0)
@@ -81,7 +82,9 @@ class ModelBox(Gtk.Box):
 
         words = ui.label(dim=True)
         words.set_text(model.good_for[0].upper() + model.good_for[1:])
-        row = ui.row(ui.button(model.label, take, model.good_for), words, grow=words)
+        button = ui.button(model.label, take, model.good_for)
+        self._names.add_widget(button)
+        row = ui.row(button, words, grow=words)
         row.show_all()
         return row
 
@@ -95,7 +98,8 @@ class ModelFields:
 
     def main(self) -> list[Gtk.Widget]:
         """What is always in sight, without the prompt."""
-        return [self._row(one) for one in arguments.OF_MODELS if not (one.advanced or one.role is Role.PROMPT)]
+        shown = [one for one in arguments.OF_MODELS if not (one.advanced or one.role is Role.PROMPT)]
+        return [self._row(one) for one in in_order(shown)]
 
     def more(self) -> list[Gtk.Widget]:
         """What lies under More."""
