@@ -167,11 +167,14 @@ def test_settings(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.type(service.base_url)
     controls.choose("Waiting mode", "Down")
     controls.number("Edits kept", 50)
+    controls.number("Ask above", 6)
+    controls.number("Monthly limit", 9000000)
     controls.use("button", "Save")
     desk.gone(SETTINGS)
     stored = settings_of(desk)
     assert stored["history_limit"] == 50 and stored["service_address"] == service.base_url
     assert stored["waiting"] == "sync"
+    assert (stored["ask_above"], stored["monthly_limit"]) == (6, 9000000)
     key = desk.inside.data_folder / "key"
     assert key.read_text() == service.api_key
     desk.menu("Settings…")
@@ -208,6 +211,10 @@ def test_every_setting_is_sent(desk: Desk, service: Sandbox, controls: Controls)
     opened(desk)
     controls.use("text", "Prompt")
     desk.write("Every setting, far", EDIT)
+    controls.choose("Model", "Down")  # and back: what was chosen is as it was
+    desk.see("label", "Flux Canny Pro keeps the edges")
+    controls.choose("Model", "Up")
+    desk.see("label", "Flux Depth Pro keeps the depth")
     for name in ("Steps", "Guidance", "Variations"):
         before = controls.value(name)
         seen = controls.use("slider", name)
