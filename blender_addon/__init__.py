@@ -4,7 +4,7 @@ import bpy
 
 from . import properties, session
 from .command import run
-from .operators import access, edits, recover, results, service, settings
+from .operators import access, edits, offered, recover, results, service, settings
 from .ui import panels, preferences, presets
 
 _CLASSES = (
@@ -16,6 +16,7 @@ _CLASSES = (
     *results.CLASSES,
     *settings.CLASSES,
     *service.CLASSES,
+    *offered.CLASSES,
     *presets.CLASSES,
     *panels.CLASSES,
 )

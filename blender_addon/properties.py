@@ -3,14 +3,19 @@
 Knows no range, default, label or help of its own for what the table has. No network, no pixels.
 """
 
+import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import bpy
 
+from .shared.errors import ParameterError
+from .shared.model import models
+from .shared.model.carry import Wishes
 from .shared.model.edit import DepthEdit
-from .shared.model.models import FLUX_DEPTH_PRO
+from .shared.model.model import Model
 from .shared.model.parameters import (
     KEEP_TRANSPARENCY,
     LONGEST_SIDE,
@@ -19,6 +24,7 @@ from .shared.model.parameters import (
     Choice,
     Kind,
     Parameter,
+    Role,
     Value,
 )
 
@@ -44,9 +50,14 @@ HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPA
 KEPT_PARAMETERS = tuple(parameter for parameter in HOST_PARAMETERS if parameter is not SOURCE)
 
 # The names of everything that a preset keeps. The picture is the artist's choice of the moment.
+MODEL = models.CHOICE
+OF_MODELS = models.union()
+SEED_EXACT = "seed_exact"
+PROMPT_TEXT = "prompt_text"
 PRESET_NAMES = [
-    *(parameter.name for parameter in FLUX_DEPTH_PRO.parameters),
-    "seed_exact",
+    MODEL.name,
+    *(parameter.name for parameter in OF_MODELS),
+    SEED_EXACT,
     *(parameter.name for parameter in KEPT_PARAMETERS),
 ]
 
@@ -56,10 +67,7 @@ class Settings(Protocol):
 
     source: str
     image: bpy.types.Image | None
-    prompt: str
-    seed: int
-    steps: int
-    guidance: float
+    model: str
     variations: int
     longest_side: int
     upload_format: str
@@ -71,11 +79,14 @@ class SceneSettings(Settings, Protocol):
 
     prompt_text: bpy.types.Text | None
     seed_exact: str
+    shown_model: str
+    wishes: str
 
 
-def declared(parameter: Parameter) -> object:
+def declared(parameter: Parameter, **more: Any) -> object:
     """``parameter`` as one of Blender's properties."""
     common: dict[str, Any] = {"name": parameter.label, "description": parameter.help, "default": parameter.default}
+    common |= more
     if parameter.kind is Kind.TEXT:
         return bpy.props.StringProperty(**common)
     if parameter.kind is Kind.BOOLEAN:
@@ -86,6 +97,8 @@ def declared(parameter: Parameter) -> object:
     low = 0 if parameter.zero_means else parameter.minimum
     if parameter.kind is Kind.REAL:
         return bpy.props.FloatProperty(min=low, max=parameter.maximum, precision=parameter.decimals, step=10, **common)
+    if not parameter.stated and parameter.role is not Role.SEED:
+        common["soft_max"] = int(parameter.usual[1])
     if parameter.unit == "px":
         common["subtype"] = "PIXEL"
     return bpy.props.IntProperty(min=int(low), max=min(int(parameter.maximum), LARGEST_INT), **common)
@@ -95,20 +108,41 @@ def _is_text(_settings: bpy.types.PropertyGroup, text: bpy.types.Text) -> bool:
     return not text.is_library_indirect
 
 
+def _other_model(settings: "SceneSettings", _context: bpy.types.Context) -> None:
+    """The artist, or a script, has taken another model: what was chosen goes along by role, where it fits."""
+    try:
+        before = models.named(settings.shown_model)
+        wishes = Wishes(before, json.loads(settings.wishes or "{}"))
+    except (ParameterError, ValueError, AttributeError):  # of a newer version
+        before = models.DEFAULT
+        wishes = Wishes(before)
+    model = model_of(settings)
+    if model is before:
+        return
+    values = wishes.change(model, _raw_values(settings, before))
+    settings.shown_model = model.name
+    settings.wishes = json.dumps(wishes.stored())
+    prompt = model.of(Role.PROMPT)
+    apply(settings, {name: value for name, value in values.items() if not (prompt and name == prompt.name)}, model)
+
+
 FluxDepthSettings = type(
     "FluxDepthSettings",
     (bpy.types.PropertyGroup,),
     {
         "__doc__": "What the artist chose for the next edit; saved with the scene.",
         "__annotations__": {
-            **{parameter.name: declared(parameter) for parameter in (*FLUX_DEPTH_PRO.parameters, *HOST_PARAMETERS)},
-            "prompt_text": bpy.props.PointerProperty(
+            MODEL.name: declared(MODEL, update=_other_model),
+            "shown_model": bpy.props.StringProperty(default=str(MODEL.default), options={"HIDDEN"}),
+            "wishes": bpy.props.StringProperty(options={"HIDDEN"}),
+            **{parameter.name: declared(parameter) for parameter in (*OF_MODELS, *HOST_PARAMETERS)},
+            PROMPT_TEXT: bpy.props.PointerProperty(
                 type=bpy.types.Text,
                 name="Prompt text",
                 description="A text data-block for a long prompt. When it is set, it is used instead of the line above",
                 poll=_is_text,
             ),
-            "seed_exact": bpy.props.StringProperty(
+            SEED_EXACT: bpy.props.StringProperty(
                 name="Exact seed",
                 description="A seed above 2147483647, as text. When it is set, it is used instead of Seed",
             ),
@@ -126,30 +160,53 @@ def of(scene: bpy.types.Scene) -> SceneSettings:
     return settings
 
 
+def model_of(settings: Settings) -> Model:
+    return models.named(settings.model)
+
+
+def get(settings: Settings, role: Role) -> Any:
+    """The value for ``role`` of the chosen model as its property holds it; None when the model has none."""
+    parameter = model_of(settings).of(role)
+    return getattr(settings, parameter.name) if parameter else None
+
+
 def prompt_of(settings: SceneSettings) -> str:
-    return settings.prompt_text.as_string() if settings.prompt_text else settings.prompt
+    return settings.prompt_text.as_string() if settings.prompt_text else str(get(settings, Role.PROMPT) or "")
 
 
-def seed_of(settings: SceneSettings) -> Value:
+def _exact_seed(settings: SceneSettings, seed: Parameter) -> Value:
     """The seed in force. Raises ParameterError for an exact seed that is no number."""
     text = settings.seed_exact.strip()
     if not text:
-        return settings.seed
-    seed = FLUX_DEPTH_PRO.parameter("seed")
+        return int(getattr(settings, seed.name))
     return seed.checked(int(text) if text.isdecimal() else text)
 
 
-def values_of(settings: SceneSettings) -> dict[str, Value]:
-    """The model's parameters as they stand, not validated but for the seed."""
-    values = {parameter.name: getattr(settings, parameter.name) for parameter in FLUX_DEPTH_PRO.parameters}
-    return {**values, "prompt": prompt_of(settings), "seed": seed_of(settings)}
+def _raw_values(settings: SceneSettings, model: Model) -> dict[str, Value]:
+    values = {one.name: getattr(settings, one.name) for one in model.parameters}
+    with contextlib.suppress(ParameterError):
+        if seed := model.of(Role.SEED):
+            values[seed.name] = _exact_seed(settings, seed)
+    return values
+
+
+def values_of(settings: SceneSettings, model: Model | None = None) -> dict[str, Value]:
+    """The parameters of ``model``, the chosen one by default, as they stand; not validated but for the seed."""
+    model = model or model_of(settings)
+    values = {one.name: getattr(settings, one.name) for one in model.parameters}
+    for parameter in model.parameters:
+        if parameter.role is Role.PROMPT:
+            values[parameter.name] = prompt_of(settings)
+        elif parameter.role is Role.SEED:
+            values[parameter.name] = _exact_seed(settings, parameter)
+    return values
 
 
 def edit_of(settings: SceneSettings) -> DepthEdit:
     """The validated edit. Raises ParameterError."""
     for parameter in HOST_PARAMETERS:
         parameter.checked(getattr(settings, parameter.name))
-    return DepthEdit.checked(values_of(settings))
+    return DepthEdit.checked(values_of(settings), model_of(settings))
 
 
 @dataclass(frozen=True)
@@ -167,15 +224,16 @@ def chosen_of(settings: SceneSettings) -> Chosen:
     return Chosen(edit_of(settings), settings.variations, host_settings)
 
 
-def apply(settings: SceneSettings, values: Mapping[str, Value]) -> None:
-    """Takes over ``values``: any of the parameters, as a record or a preset holds them."""
+def apply(settings: SceneSettings, values: Mapping[str, Value], model: Model | None = None) -> None:
+    """Takes over ``values`` of ``model`` (the chosen one by default) and of the host, as a record or a preset holds."""
+    roles = {one.name: one.role for one in (model or model_of(settings)).parameters}
     for name, value in values.items():
-        if name == "seed":
+        if roles.get(name) is Role.SEED:
             settings.seed_exact = str(value) if int(value) > LARGEST_INT else ""
-            settings.seed = min(int(value), LARGEST_INT)
-        elif name == "prompt":
+            setattr(settings, name, min(int(value), LARGEST_INT))
+        elif roles.get(name) is Role.PROMPT:
             settings.prompt_text = None
-            settings.prompt = str(value)
+            setattr(settings, name, str(value))
         else:
             setattr(settings, name, value)
 

@@ -16,6 +16,7 @@ from . import host, problem, properties, ticker
 from .host import HOST, document
 from .pictures import rendering, results, sizes, sources
 from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
+from .shared.jobs import spending
 from .shared.jobs.desk import Desk
 from .shared.jobs.owed import Owed
 from .shared.jobs.request import EditRequest
@@ -23,6 +24,7 @@ from .shared.jobs.ticket import State, Ticket
 from .shared.jobs.wording import Why, where
 from .shared.pictures import imaging
 from .shared.storage import credentials
+from .shared.storage.journal import Journal
 
 WAIT = 0.02  # s between two looks in background mode
 QUIT_WAIT = 10.0  # s for a submit that is under way when the extension goes: its id has to reach the journal
@@ -42,6 +44,7 @@ class Info:
     key_source: str = ""
     problem: str = ""
     pillow: str = ""
+    spent: tuple[str, ...] = ()  # credits, in lines
 
 
 info: Info | None = None
@@ -72,7 +75,10 @@ def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirm
 
 def _request(wanted: properties.Chosen, snapshot: sources.Snapshot, confirmed: bool = False) -> EditRequest:
     place = document(snapshot.origin)
-    return EditRequest(wanted.edit, snapshot.taken, place, wanted.variations, wanted.host_settings, confirmed)
+    return EditRequest(
+        *(wanted.edit, snapshot.taken, place, wanted.variations, wanted.host_settings, confirmed),
+        alone=bpy.app.background,
+    )
 
 
 def retry(ticket: Ticket, confirmed: bool = False) -> None:
@@ -180,7 +186,8 @@ def refresh() -> None:
             key = credentials.find_key()
         except FluxDepthError as exc:
             return Info(True, problem=str(exc), pillow=pillow)
-        return Info(True, key.source.value if key else "", pillow=pillow)
+        spent = tuple(spending.spent(Journal()).lines())
+        return Info(True, key.source.value if key else "", pillow=pillow, spent=spent)
 
     def then(answer: object) -> None:
         global info

@@ -11,8 +11,10 @@ from typing import Any
 
 from gi.repository import Gimp, GObject
 
+from shared.model import models
+from shared.model.carry import to_model
 from shared.model.edit import DepthEdit
-from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.model import Model
 from shared.model.parameters import (
     KEEP_TRANSPARENCY,
     LONGEST_SIDE,
@@ -21,6 +23,7 @@ from shared.model.parameters import (
     Choice,
     Kind,
     Parameter,
+    Role,
     Value,
 )
 
@@ -57,15 +60,19 @@ RESULT = Parameter(
     advanced=True,
 )
 OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
-ALL = (*FLUX_DEPTH_PRO.parameters, *OF_THE_HOST)
+MODEL = models.CHOICE
+# Those of all models, by name. Those that the default model has come first: scripts of before may count them.
+OF_MODELS = models.union()
+_FIRST = len(models.DEFAULT.parameters)
+ALL = (*OF_MODELS[:_FIRST], *OF_THE_HOST, MODEL, *OF_MODELS[_FIRST:])
 BY_ARGUMENT = {parameter.argument: parameter for parameter in ALL}
 
 # The letter that reaches a setting with the keyboard. Where two controls of a window have the same one, neither is
 # pressed. GIMP has C, E, H, L, R and S, our buttons A, B, M, N, O, T, V, W and Y; the others are reached by Tab.
-MNEMONICS = {
-    "seed": "d",
-    "steps": "p",
-    "guidance": "G",
+MNEMONICS: dict[str | Role | None, str] = {
+    Role.SEED: "d",
+    Role.STEPS: "p",
+    Role.GUIDANCE: "G",
     "source": "u",
     "variations": "i",
     "fit_to_source": "F",
@@ -83,7 +90,7 @@ def declare(procedure: Gimp.Procedure) -> None:
 
 def label_of(parameter: Parameter) -> str:
     """Its label, with the letter that reaches it marked."""
-    letter = MNEMONICS.get(parameter.name)
+    letter = MNEMONICS.get(parameter.role or parameter.name)
     return parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
 
 
@@ -109,10 +116,11 @@ def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the artist or a script chose, validated."""
+    """What the artist or a script chose, validated. ``ignored`` are labels of what the chosen model does not have."""
 
     edit: DepthEdit
     host: Mapping[str, Value]  # the parameters of OF_THE_HOST, by name
+    ignored: tuple[str, ...] = ()
 
     @property
     def variations(self) -> int:
@@ -123,13 +131,45 @@ class Chosen:
         return int(self.host["longest_side"])
 
 
-def read(config: Gimp.ProcedureConfig, **instead: Value) -> Chosen:
-    """The values of ``config``, those in ``instead`` replaced. Raises :class:`ParameterError`."""
-    values: dict[str, Any] = {one.name: config.get_property(one.argument) for one in ALL}
-    values.update(instead)
-    host = {one.name: one.checked(values.pop(one.name)) for one in OF_THE_HOST}
-    values["prompt"] = values["prompt"] or ""
-    return Chosen(DepthEdit.checked(values), host)
+def read(config: Gimp.ProcedureConfig, script: bool = False, **instead: Value) -> Chosen:
+    """The values of ``config``, those in ``instead`` replaced. Raises :class:`ParameterError`.
+
+    A ``script`` does not see what each model has. So an argument that it leaves at its default means the default of
+    the model, and so does a number or a choice that this model does not take, as everywhere in GIMP. What is ignored
+    is named in the answer.
+    """
+    host = {one.name: one.checked(instead.get(one.name, config.get_property(one.argument))) for one in OF_THE_HOST}
+    model = chosen_model(config)
+    values = values_of(config, model)
+    ignored: list[str] = []
+    if script:
+        own = {one.name: one for one in model.parameters}
+        for one in OF_MODELS:
+            untouched = (config.get_property(one.argument) or one.default) == one.default
+            if one.role is Role.PROMPT:
+                continue
+            refused = one.name not in own or own[one.name].fits(values[one.name]) is None
+            if refused and not untouched:
+                ignored.append(one.argument)
+            if refused or untouched:
+                values.pop(one.name, None)
+    return Chosen(DepthEdit.checked(values, model), host, tuple(ignored))
+
+
+def chosen_model(config: Gimp.ProcedureConfig) -> Model:
+    """The model that ``config`` says."""
+    return models.named(config.get_property(MODEL.argument))
+
+
+def values_of(config: Gimp.ProcedureConfig, model: Model) -> dict[str, Any]:
+    """What ``config`` says of the parameters of ``model``, not validated."""
+    values = {one.name: config.get_property(one.argument) for one in model.parameters}
+    return {name: "" if value is None else value for name, value in values.items()}
+
+
+def are_defaults(config: Gimp.ProcedureConfig) -> bool:
+    """Whether every setting of a model is at its default: after Reset."""
+    return all((config.get_property(one.argument) or one.default) == one.default for one in (MODEL, *OF_MODELS))
 
 
 def write(config: Gimp.ProcedureConfig, values: Mapping[str, Any]) -> None:
@@ -137,3 +177,11 @@ def write(config: Gimp.ProcedureConfig, values: Mapping[str, Any]) -> None:
     for parameter in ALL:
         if parameter.name in values:
             config.set_property(parameter.argument, parameter.checked(values[parameter.name]))
+
+
+def write_edit(config: Gimp.ProcedureConfig, values: Mapping[str, Any], model_id: str) -> None:
+    """Set model and arguments to those that an edit was made with; a model that is gone leaves the one that is set."""
+    made_with = models.recorded(model_id)
+    if made_with in models.MODELS:
+        config.set_property(MODEL.argument, made_with.name)
+    write(config, to_model(values, model_id, chosen_model(config)))

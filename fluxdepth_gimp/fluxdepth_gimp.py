@@ -30,7 +30,7 @@ SETTINGS = "plug-in-fluxdepth-settings"
 READWRITE = GObject.ParamFlags.READWRITE
 # Name → (menu label, what it does)
 PROCEDURES = {
-    EDIT: ("_Depth Edit…", "Edit a layer, a selection or the whole image with Flux Depth Pro, which keeps its depth"),
+    EDIT: ("_Depth Edit…", "Edit a layer, a selection or the whole image in the cloud by its depth"),
     RECOVER: ("_Recover", "Bring in edits that were paid for and have not arrived, without paying again"),
     HISTORY: ("_History…", "Earlier edits: insert their results again, use their settings"),
     SETTINGS: ("_Settings…", "The API key, the service address, how much history to keep"),
@@ -83,7 +83,8 @@ def _help(name: str) -> str:
     if name == EDIT:
         return (
             "Each variation is one paid edit. In scripts, a number out of range or an unknown choice keeps "
-            "its default, as everywhere in GIMP. With the last values (Repeat) it makes one variation."
+            "its default, as everywhere in GIMP; an argument at its default means the default of the chosen model, and "
+            "one that the model does not have is ignored. With the last values (Repeat) it makes one variation."
         )
     return PROCEDURES[name][1] + "."
 

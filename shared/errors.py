@@ -198,6 +198,25 @@ class PlainPictureError(FluxDepthError):
         super().__init__("The picture has one single colour.")
 
 
+class LargeOrderError(FluxDepthError):
+    """Asked before anything is sent: more paid edits at once than the artist has wanted to be asked about."""
+
+    next_step = NextStep.EDIT_ANYWAY
+    advice = "Is that meant? Settings say from how many on it is asked."
+
+
+class LimitError(FluxDepthError):
+    """The artist's own limit of credits for the month is reached, or would be passed."""
+
+    next_step = NextStep.OPEN_SETTINGS
+    advice = "Raise the monthly limit in Settings, or wait for the next month."
+
+    @classmethod
+    def of(cls, used: int, limit: int, wanted: str) -> LimitError:
+        """``used`` of ``limit`` credits are spent, and ``wanted`` would pass it."""
+        return cls(f"{used:,} of the {limit:,} credits of your monthly limit are used, and these are {wanted}.")
+
+
 class StorageError(FluxDepthError):
     next_step = NextStep.TRY_AGAIN
     advice = "Free some space or make the folder writable, then try again."
@@ -272,7 +291,7 @@ class CreditsError(ServiceError):
 
 class ModelUnavailableError(ServiceError):
     next_step = NextStep.NONE
-    advice = "The vendor may have ended it; its page of models tells."
+    advice = "The vendor may have ended it. Choose another model."
 
 
 class RequestRejectedError(ServiceError):

@@ -1,26 +1,31 @@
 """The command's options, made from the parameter tables, and what they come to together with the scene's settings."""
 
 import argparse
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import bpy
 
 from .. import properties
 from ..shared.errors import ParameterError
+from ..shared.model import models
+from ..shared.model.carry import to_model
 from ..shared.model.edit import DepthEdit
-from ..shared.model.models import FLUX_DEPTH_PRO
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind
+from ..shared.model.model import Model
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind, Role, Value
 from . import frames
+from .talk import complain
 
 HOST_PARAMETERS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
-OPTIONS = (*FLUX_DEPTH_PRO.parameters, *HOST_PARAMETERS)
+OPTIONS = (models.CHOICE, *properties.OF_MODELS, *HOST_PARAMETERS)
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="blender -b FILE.blend --online-mode --command fluxdepth",
-        description="Depth-aware edits of renders with Flux Depth Pro. Each frame and variation is a paid edit. "
-        "What is not given is taken from the scene, as it was saved in the sidebar.",
+        description="Depth-aware edits of renders in the cloud. Each frame and variation is a paid edit. "
+        "What is not given is taken from the scene, as it was saved in the sidebar; with another --model than the "
+        "scene's, where it fits that model, else it takes that model's default.",
         epilog="A range resumes where it stopped, and several commands may work on the same one: what is there is left "
         "alone, what was paid for is fetched. Ctrl+C stops paying; a second one stops waiting as well. The exit code "
         "is 0 only when every frame has its result, 130 after Ctrl+C.",
@@ -46,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )
     settings = made.add_argument_group("settings")
     for parameter in OPTIONS:
-        words = f"{parameter.help} ({parameter.range_text})".replace("%", "%%")
+        words = f"{parameter.help} ({parameter.range_text}{_only(parameter.name)})".replace("%", "%%")
         name = f"--{parameter.argument}"
         if parameter.kind is Kind.BOOLEAN:
             settings.add_argument(name, action=argparse.BooleanOptionalAction, help=words)
@@ -58,29 +63,54 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _only(name: str) -> str:
+    """For which models an option is, when it is not for all."""
+    having = [one.name for one in models.MODELS if any(parameter.name == name for parameter in one.parameters)]
+    return f"; {', '.join(having)}" if 0 < len(having) < len(models.MODELS) else ""
+
+
 def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNamespace:
     """What the command line says, and for the rest what the scene says, as a scene's own settings look to those who
     take pictures. The scene itself is left as it is. Raises ParameterError.
     """
     saved = properties.of(scene)
-    stored = {one.name: getattr(saved, one.name) for one in OPTIONS} | properties.values_of(saved)
+    of_scene = properties.model_of(saved)
+    model = models.named(chosen.model or of_scene.name)
+    named = properties.values_of(saved)
+    stored = {one.name: getattr(saved, one.name) for one in HOST_PARAMETERS} | {
+        **{one.name: one.default for one in model.parameters},
+        **(named if model is of_scene else to_model(changed_of(named, of_scene), of_scene.id, model)),
+    }
     given = {one.name: getattr(chosen, one.name) for one in OPTIONS if getattr(chosen, one.name) is not None}
-    if chosen.format is None and (kind := frames.kind_in(chosen.output)):
-        given["format"] = kind  # a service that can give the file as it is wanted saves a conversion
+    own = {one.name for one in (models.CHOICE, *model.parameters, *HOST_PARAMETERS)}
+    if ignored := [f"--{one.argument}" for one in OPTIONS if one.name in given and one.name not in own]:
+        complain(f"fluxdepth: {model.label} has no {', '.join(ignored)}: ignored")
+    given = {name: value for name, value in given.items() if name in own}
+    kind_of_file, field = frames.kind_in(chosen.output), model.of(Role.FORMAT)
+    if kind_of_file and field and field.name not in given and (fitting := field.fits(kind_of_file)) is not None:
+        given[field.name] = fitting  # a service that can give the file as it is wanted saves a conversion
     image = None
     if chosen.image is not None:
         image = bpy.data.images.get(chosen.image)
         if image is None:
             raise ParameterError(f"There is no image “{chosen.image}” in this file.", "--image takes an image's name.")
-    settings = SimpleNamespace(**{**stored, **given}, source="IMAGE" if image else "RENDER", image=image)
+    settings = SimpleNamespace(
+        **{**stored, **given, "model": model.name}, source="IMAGE" if image else "RENDER", image=image
+    )
     for parameter in HOST_PARAMETERS:
         parameter.checked(getattr(settings, parameter.name))
     return settings
 
 
+def changed_of(values: Mapping[str, Value], model: Model) -> dict[str, Value]:
+    """Those of ``values`` that are not the default of ``model``, and so somebody's choice."""
+    return {name: value for name, value in values.items() if value != model.parameter(name).default}
+
+
 def edits_of(settings: SimpleNamespace) -> list[DepthEdit]:
     """The edits of one frame, one for each variation. Raises ParameterError."""
-    edit = DepthEdit.checked({one.name: getattr(settings, one.name) for one in FLUX_DEPTH_PRO.parameters})
+    model = models.named(settings.model)
+    edit = DepthEdit.checked({one.name: getattr(settings, one.name) for one in model.parameters}, model)
     return edit.variations(settings.variations)
 
 

@@ -213,7 +213,7 @@ def _edits_of(wish: Wish, jobs: Iterable[Job]) -> Iterable[tuple[Job, EditEntry]
         for entry in job.edits:
             files = job.destination.files[entry.index : entry.index + 1]
             same = bool(files) and _means(Path(files[0]), wish.file, exactly=ATTEMPT in job.destination.place)
-            if same and dict(entry.settings) == dict(wish.edit.values) and not entry.discarded:
+            if same and job.asked(entry) == wish.edit and not entry.discarded:
                 yield job, entry
 
 

@@ -21,11 +21,13 @@ from ..shared.errors import (
     ResultError,
     StorageError,
 )
+from ..shared.jobs.background import Background
 from ..shared.jobs.desk import Desk
 from ..shared.jobs.request import Result
 from ..shared.jobs.ticket import Ticket
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
+from ..shared.service import offers
 from ..shared.storage import claims, credentials, files, settings as stored
 from ..shared.storage.claims import Claim
 from ..shared.storage.entries import ALPHA, Destination, EditState
@@ -73,6 +75,7 @@ class _Run:
         credentials.key_or_error()
         if pillow := imaging.missing():
             raise PictureError("Pictures can't be encoded.", pillow)
+        Background(offers.asked, "fluxdepth-offers")  # for the price in the journal; nothing waits for it
         self.settings = arguments.settings_of(chosen, bpy.context.scene)
         edits = arguments.edits_of(self.settings)
         output = frames.with_kind(chosen.output, pictures.may_be_transparent(self.settings), edits[0].format)

@@ -8,8 +8,8 @@ from bpy_extras.io_utils import ExportHelper
 from .. import problem, properties, session, ticker
 from ..pictures import results
 from ..shared.errors import FluxDepthError, PictureError
+from ..shared.model import models
 from ..shared.model.edit import DepthEdit
-from ..shared.model.models import FLUX_DEPTH_PRO
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage, sniff, sniff_or_raw
 from ..shared.storage import files
@@ -56,16 +56,22 @@ class FLUXDEPTH_OT_reuse_settings(_OnResult, bpy.types.Operator):
         record = results.record_of(image) if image else None
         if image is None or record is None:
             return {"CANCELLED"}
-        known = {parameter.name for parameter in FLUX_DEPTH_PRO.parameters}
         made_with, beside = record["settings"], record.get("host_settings")
         beside = beside if isinstance(beside, dict) else {}  # version 0.1.0 kept none on the image
+        model = models.recorded(str(record.get("model", models.DEFAULT.id)))
+        if model not in models.MODELS:
+            self.report({"ERROR"}, f"{model.label} is a model that this version does not know")
+            return {"CANCELLED"}
         try:
-            edit = DepthEdit.checked({name: made_with[name] for name in known & set(made_with)})
+            known = {one.name: made_with[one.name] for one in model.parameters if one.name in made_with}
+            edit = DepthEdit.checked(known, model)
             kept = {one.name: one.checked(beside[one.name]) for one in properties.KEPT_PARAMETERS if one.name in beside}
         except FluxDepthError as exc:  # a record of another version, or one that somebody changed
             self.report({"ERROR"}, str(exc))
             return {"CANCELLED"}
-        properties.apply(properties.of(context.scene), {**edit.values, **kept})
+        settings = properties.of(context.scene)
+        properties.apply(settings, {properties.MODEL.name: model.name})
+        properties.apply(settings, {**edit.values, **kept})
         self.report({"INFO"}, f"Settings of “{image.name}” taken over")
         return {"FINISHED"}
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .. import problem, session, ticker
+from .. import problem, properties, session, ticker
 from ..shared.errors import FluxDepthError
 from ..shared.service.client import Client, ServiceStatus
 from ..shared.storage import credentials
@@ -47,7 +47,7 @@ class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
     bl_label = "Test"
     bl_options = {"INTERNAL"}
 
-    def execute(self, _context: bpy.types.Context) -> Answer:
+    def execute(self, context: bpy.types.Context) -> Answer:
         global testing
         testing = True
 
@@ -56,7 +56,8 @@ class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
             testing = False
             say(str(answer) if isinstance(answer, FluxDepthError) else f"{answer.line}.")
 
-        ticker.after(lambda: Client.from_settings().status(), then)
+        model = properties.model_of(properties.of(context.scene))
+        ticker.after(lambda: Client.from_settings().status(model), then)
         if bpy.app.background:
             session.finish([])
             self.report({"INFO"}, said)

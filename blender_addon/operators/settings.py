@@ -1,6 +1,7 @@
 """What fills the panel in: the dice, the use cases, presets, an earlier prompt, a text of its own. Knows no job."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import bpy
@@ -8,9 +9,14 @@ from bl_operators.presets import AddPresetBase
 
 from .. import properties
 from ..shared.model import presets
+from ..shared.model.parameters import Role, Value
 from .access import Answer
 
 PRESET_FOLDER = "fluxdepth"  # among Blender's own presets
+
+
+def _apply(settings: properties.SceneSettings, values: Mapping[Role, Value]) -> None:
+    properties.apply(settings, properties.model_of(settings).named(values))
 
 
 class FLUXDEPTH_OT_dice(bpy.types.Operator):
@@ -22,8 +28,7 @@ class FLUXDEPTH_OT_dice(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Answer:
         settings = properties.of(context.scene)
-        settings.seed_exact = ""
-        settings.seed = random.randrange(properties.LARGEST_INT + 1)
+        _apply(settings, {Role.SEED: random.randrange(properties.LARGEST_INT + 1)})
         return {"FINISHED"}
 
 
@@ -39,8 +44,9 @@ class FLUXDEPTH_OT_apply_preset(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> Answer:
-        values = next(preset.values for preset in presets.PRESETS if preset.name == self.preset)
-        properties.apply(properties.of(context.scene), values)
+        settings = properties.of(context.scene)
+        preset = next(one for one in presets.PRESETS if one.name == self.preset)
+        properties.apply(settings, preset.values(properties.model_of(settings)))
         return {"FINISHED"}
 
 
@@ -54,7 +60,7 @@ class FLUXDEPTH_OT_recent_prompt(bpy.types.Operator):
     prompt: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Answer:
-        properties.apply(properties.of(context.scene), {"prompt": self.prompt})
+        _apply(properties.of(context.scene), {Role.PROMPT: self.prompt})
         return {"FINISHED"}
 
 
@@ -70,7 +76,7 @@ class FLUXDEPTH_OT_preset_add(AddPresetBase, bpy.types.Operator):  # type: ignor
         """Called by the base, which would write the prompt's field also when a text is the prompt."""
         settings = properties.of(context.scene)
         values = {name: getattr(settings, name) for name in properties.PRESET_NAMES}
-        values["prompt"] = properties.prompt_of(settings)
+        values |= properties.model_of(settings).named({Role.PROMPT: properties.prompt_of(settings)})
         lines = ["import bpy", "settings = bpy.context.scene.fluxdepth", ""]
         lines += [f"settings.{name} = {value!r}" for name, value in values.items()]
         Path(filepath).write_text("\n".join(lines) + "\n", "utf-8")

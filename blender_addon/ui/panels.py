@@ -6,21 +6,24 @@ from typing import Any
 import bpy
 
 from .. import problem, properties, session
-from ..operators import access, service
+from ..operators import access, offered, service
 from ..pictures import results, sizes
 from ..properties import SceneSettings
 from ..shared.jobs.wording import one_line, short_prompt
-from ..shared.model.models import FLUX_DEPTH_PRO
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind
-from ..shared.model.presets import advice
+from ..shared.model import models
+from ..shared.model.advice import advice
+from ..shared.model.edit import DepthEdit
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind, Parameter, Role
 from ..shared.pictures.sending import sent_size
-from . import presets, rows, texts
+from . import models as models_part, presets, rows, texts
 from .preferences import key_buttons
 
 RESULTS_SHOWN = 8
 PREVIEW_LINES = 4  # of a prompt that its field can't show whole
 PREVIEW_LETTERS = 400  # more than these lines hold
 BUTTON_AND_EDGES = 40  # px at scale 1, beside the prompt in its field
+CHOICES = 4  # beside each other
+SHORT_LABEL = 5  # letters that have room there
 THUMBNAIL = 3.0  # in heights of a button
 THUMBNAIL_WIDTH = 70  # px at scale 1
 
@@ -30,21 +33,26 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     settings = properties.of(context.scene)
     if session.info is None:
         session.refresh()
+    offered.look()
     if _draw_obstacles(layout, context):
         return
     _draw_source(layout, context, settings)
     _draw_prompt(layout, context, settings)
     column = _properties(layout)
-    for name in ("steps", "guidance"):
-        _field(column, context, name)
-    row = _field(column, context, "seed_exact" if settings.seed_exact else "seed", text="Seed")
-    row.operator("fluxdepth.dice", text="", icon="FILE_REFRESH")
+    for parameter in properties.model_of(settings).main:
+        if parameter.role is Role.SEED:
+            name = properties.SEED_EXACT if settings.seed_exact else parameter.name
+            row = _field(column, context, name, text=parameter.label)
+            row.operator("fluxdepth.dice", text="", icon="FILE_REFRESH")
+        else:
+            _field(column, context, parameter.name)
     _field(column, context, "variations")
     count = settings.variations
     row = layout.row()
     row.scale_y = 1.6
     words = f"Depth Edit  ·  {count} paid edit{'s' if count > 1 else ''}"
     row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
+    models_part.draw_price(layout, context, settings)
     rows.draw_jobs(layout, context)
     rows.draw_owed(layout, context)
 
@@ -120,35 +128,40 @@ def _why_nothing(settings: SceneSettings) -> str:
 def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
     width, prompt = texts.width_of(context), properties.prompt_of(settings)
     row = layout.row(align=True)
-    row.alert = problem.field(context) == "prompt"
-    if settings.prompt_text:
-        row.template_ID(settings, "prompt_text", new="fluxdepth.new_prompt_text")
+    model = properties.model_of(settings)
+    field = model.of(Role.PROMPT)
+    row.alert = field is not None and problem.field(context) == field.name
+    if settings.prompt_text or field is None:
+        row.template_ID(settings, properties.PROMPT_TEXT, new="fluxdepth.new_prompt_text")
     else:
-        row.prop(settings, "prompt", text="", placeholder="What should the edit do?")
+        row.prop(settings, field.name, text="", placeholder="What should the edit do?")
         row.menu("FLUXDEPTH_MT_recent_prompts", text="", icon="RECOVER_LAST")
     shown = one_line(prompt[:PREVIEW_LETTERS])
     if shown and (settings.prompt_text or not texts.fits(shown, width, BUTTON_AND_EDGES)):
         texts.paragraph(layout.box(), shown, width, most=PREVIEW_LINES)
-    values = {"prompt": prompt, "steps": settings.steps, "guidance": settings.guidance}
-    texts.paragraph(layout, advice(values), width)
+    values = {one.name: getattr(settings, one.name) for one in model.parameters}
+    texts.paragraph(layout, advice({**values, **model.named({Role.PROMPT: prompt})}, model), width)
+    models_part.draw_choice(layout, context, settings)
 
 
 def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     width = texts.width_of(context)
-    parameters = [one for one in FLUX_DEPTH_PRO.parameters if one.advanced]
+    parameters = [one for one in properties.model_of(properties.of(context.scene)).parameters if one.advanced]
     parameters += (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
     named = [one for one in parameters if one.kind is not Kind.BOOLEAN]  # before it; a checkbox has its name behind it
     split = all(texts.fits_split(one.label, width) for one in named)
     column = _properties(self.layout)
     for parameter in parameters:
         column.use_property_split = split and parameter in named
-        if split or parameter not in named:
+        if parameter.kind is Kind.CHOICE and parameter.role:
+            _choice(column, context, parameter)
+        elif split or parameter not in named:
             _field(column, context, parameter.name)
         else:
             column.label(text=parameter.label)
             _field(column, context, parameter.name, text="")
     column.label(text="Prompt text")
-    column.template_ID(properties.of(context.scene), "prompt_text", new="fluxdepth.new_prompt_text")
+    column.template_ID(properties.of(context.scene), properties.PROMPT_TEXT, new="fluxdepth.new_prompt_text")
 
 
 def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
@@ -159,22 +172,25 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
         return
     shown = results.shown()
     for image, record in found[:RESULTS_SHOWN]:
-        _draw_result(layout.box(), width, image, record["settings"], image in shown)
+        _draw_result(layout.box(), width, image, record, image in shown)
     if len(found) > RESULTS_SHOWN:
         older = f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file"
         texts.paragraph(layout, older, width)
 
 
 def _draw_result(
-    box: bpy.types.UILayout, width: int, image: bpy.types.Image, made_with: Mapping[str, Any], is_shown: bool
+    box: bpy.types.UILayout, width: int, image: bpy.types.Image, record: Mapping[str, Any], is_shown: bool
 ) -> None:
-    prompt = one_line(str(made_with.get("prompt", image.name)))
+    edit = DepthEdit.recorded(record["settings"], str(record.get("model", "")))
+    prompt = one_line(edit.prompt or image.name)
     texts.paragraph(box, prompt, width, most=rows.TITLE_LINES)
     row = box.row()
     if image.preview:
         row.template_icon(icon_value=image.preview.icon_id, scale=THUMBNAIL)
     column = row.column()
-    note = f"Seed {made_with.get('seed')} · {made_with.get('steps')} steps"
+    note = f"Seed {edit.seed}" + (f" · {edit.steps} steps" if edit.steps is not None else "")
+    if edit.model is not models.DEFAULT:
+        note += f" · {edit.model.label}"
     texts.paragraph(column, note, width, beside=THUMBNAIL_WIDTH)
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name
@@ -188,6 +204,21 @@ def _properties(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     column.use_property_split = True
     column.use_property_decorate = False
     return column
+
+
+def _choice(column: bpy.types.UILayout, context: bpy.types.Context, parameter: Parameter) -> None:
+    """What the chosen model has to choose from; the property has the choices of all models."""
+    column.label(text=parameter.label)
+    # A long one has a row of its own.
+    wide = [choice for choice in parameter.choices if len(choice.label) > SHORT_LABEL]
+    narrow = [choice for choice in parameter.choices if choice not in wide]
+    rows_of = [[one] for one in wide] + [narrow[at : at + CHOICES] for at in range(0, len(narrow), CHOICES)]
+    for choices in rows_of:
+        row = column.row(align=True)
+        row.use_property_split = False
+        row.alert = problem.field(context) == parameter.name
+        for choice in choices:
+            row.prop_enum(properties.of(context.scene), parameter.name, choice.value)
 
 
 def _field(

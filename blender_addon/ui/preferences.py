@@ -42,7 +42,9 @@ def _kept_in_core(parameter: Parameter) -> object:
     if parameter.kind is Kind.CHOICE:
         return bpy.props.EnumProperty(items=[(one.value, one.label, one.help) for one in parameter.choices], **common)
     if parameter.kind is Kind.INTEGER:
-        return bpy.props.IntProperty(min=int(parameter.minimum), max=int(parameter.maximum), **common)
+        return bpy.props.IntProperty(
+            min=0 if parameter.zero_means else int(parameter.minimum), max=int(parameter.maximum), **common
+        )
     return bpy.props.StringProperty(**common)
 
 
@@ -71,7 +73,10 @@ def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
         words = f"FLUXDEPTH_BASE_URL is set, so {os.environ['FLUXDEPTH_BASE_URL']} is used"
         texts.paragraph(layout, words, texts.width_of(context), icon="INFO")
     layout.prop(self, "waiting")
-    layout.prop(self, "history_limit")
+    for parameter in (stored.HISTORY_LIMIT, stored.ASK_ABOVE, stored.MONTHLY_LIMIT):
+        layout.prop(self, parameter.name)
+    for line in session.info.spent if session.info else ():
+        texts.paragraph(layout, line, texts.width_of(context))
     row = layout.row()
     row.operator("fluxdepth.open_data", text="Open Data Folder", icon="FILE_FOLDER").what = "FOLDER"
     row.operator("fluxdepth.open_data", text="Open Log", icon="TEXT").what = "LOG"
@@ -108,7 +113,7 @@ FluxDepthPreferences = type(
                 get=_get_key,
                 set=_set_key,
             ),
-            **{one.name: _kept_in_core(one) for one in (stored.SERVICE_ADDRESS, stored.WAITING, stored.HISTORY_LIMIT)},
+            **{one.name: _kept_in_core(one) for one in stored.ALL},
         },
     },
 )

@@ -28,7 +28,12 @@ def run(
         return interactive(procedure, image, drawables, config)
     repeated = run_mode is Gimp.RunMode.WITH_LAST_VALS
     try:
-        chosen = arguments.read(config, **({"variations": 1} if repeated else {}))
+        if repeated:
+            chosen = arguments.read(config, variations=1)
+        else:
+            chosen = arguments.read(config, script=True)
+        if chosen.ignored:
+            replies.say(f"{chosen.edit.model.label} takes no such {', '.join(chosen.ignored)}: ignored.")
         ticket = _edit(image, drawables, chosen, artist=repeated)
     except FluxDepthError as exc:
         return replies.failed(procedure, exc)

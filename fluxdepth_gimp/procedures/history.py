@@ -39,5 +39,6 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
 def _edit_with(procedure: Gimp.Procedure, image: Gimp.Image, job: Job, entry: EditEntry) -> None:
     edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
     config = edit_procedure.create_config()
-    arguments.write(config, {**job.host_settings, **entry.settings})
+    arguments.write(config, job.host_settings)
+    arguments.write_edit(config, entry.settings, job.model_id)
     edit.interactive(edit_procedure, image, list(image.get_selected_drawables()), config)

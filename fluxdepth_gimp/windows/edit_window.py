@@ -6,7 +6,6 @@ Reset, saved settings and Repeat work as everywhere in GIMP.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import arguments
@@ -17,14 +16,16 @@ from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
 from gimp_host import GimpHost
 from main_loop import StatusBar, keep_going, wait
 
-from shared.errors import Cancelled, EditFailedError, FluxDepthError, NextStep
+from shared.errors import Cancelled, EditFailedError, FluxDepthError, ModelUnavailableError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import Progress, short_prompt
-from shared.model.parameters import SEED_COUNT
+from shared.model.parameters import Role
 from shared.storage.credentials import save_key
 from windows import settings_window, ui
 from windows.first_run import FirstRun, no_key
+from windows.models.model_box import ModelBox, ModelFields
+from windows.models.offers_watch import OffersWatch
 from windows.prompt_box import PromptBox
 from windows.setting_fields import SettingFields
 from windows.source_box import SourceBox
@@ -34,16 +35,8 @@ from windows.ui import SPACE, STEP_LABELS
 TOLD = 3  # sentences of what is owed; more would push the settings off a small screen
 
 Act = Callable[[], list[Ticket]]
-MORE = (
-    "prompt-upsampling",
-    "safety-tolerance",
-    "format",
-    "longest-side",
-    "upload-format",
-    "result",
-    "fit-to-source",
-    "keep-transparency",
-)
+# Under "More", after what the model has there.
+MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency")
 
 
 def show(
@@ -93,6 +86,7 @@ class EditWindow:
         self.status.refresh()
         host.on_change = self._show_standing
         desk.look(held())
+        self.offers.ask()
 
     # What it looks like.
 
@@ -103,15 +97,17 @@ class EditWindow:
         self.fields = SettingFields(self.dialog, self.config)
         self.source = SourceBox(self.image, self.drawables, self.config)
         self.prompt = PromptBox(self.config)
-        self.status = StatusLine(self.config, self.dialog)
+        self.model = ModelBox(self.config, self.fields, self._other_model)
+        self.of_models = ModelFields(self.config, self.fields)
+        self.status = StatusLine(self.config, self.dialog, lambda: self.model.model, lambda: self.model.price)
+        self.offers = OffersWatch(self.dialog, self.model.know)
         self.work = ui.WorkPanel(self._stop, self._hide)
         self.settings = ui.column(
             self.source,
             self.prompt,
+            self.model,
             self.fields.choice("source"),
-            self.fields.scale("steps", 0),
-            self.fields.scale("guidance", 1),
-            self._seed(),
+            *self.of_models.main(),
             self.fields.scale("variations", 0),
             self._more(),
         )
@@ -125,24 +121,19 @@ class EditWindow:
         self.dialog.set_default_size(ui.DIALOG_WIDTH, -1)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
+        self.of_models.show(self.model.model)
         self.config.connect("notify", lambda _, setting: self._changed(setting.name.replace("-", "_")))
         self.first_run.entry.entry.connect("changed", lambda _: self._changed("key"))
         self.first_run.box.set_visible(no_key())
         (self.first_run.entry.entry if no_key() else self.prompt.view).grab_focus()
 
-    def _seed(self) -> Gtk.Widget:
-        seed = self.fields.number("seed", 0)
-        seed.set_hexpand(True)
-        for child in seed.get_children():
-            child.set_hexpand(isinstance(child, Gtk.SpinButton))
-        dice = ui.button("Ra_ndom", self._roll, "Roll the dice: another seed can change the depth a lot")
-        return ui.row(seed, dice, grow=seed)
-
-    def _roll(self) -> None:
-        self.config.set_property("seed", float(random.randrange(SEED_COUNT)))
+    def _other_model(self) -> None:
+        self.of_models.show(self.model.model)
+        self.status.refresh()
+        self._shrink()
 
     def _more(self) -> Gtk.Expander:
-        inside = ui.column(*map(self.fields.of, MORE))
+        inside = ui.column(*self.of_models.more(), *map(self.fields.of, MORE))
         inside.show_all()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
@@ -300,6 +291,7 @@ class EditWindow:
             save_key(self.first_run.entry.text)
             self.first_run.box.hide()
             self.status.forget()
+            self.offers.ask()
 
     def _busy(self, tickets: list[Ticket] | None) -> None:
         self._busy_with = tickets
@@ -325,6 +317,8 @@ class EditWindow:
         if isinstance(error, Cancelled) and error.next_step is NextStep.TRY_AGAIN:
             del steps[NextStep.TRY_AGAIN]  # the artist stopped it, and Edit is there
         self.error.tell(error, steps, started=started)
+        if isinstance(error, ModelUnavailableError):
+            self.offers.ask()
         if isinstance(error, EditFailedError):
             self.prompt.view.grab_focus()  # the same again would fail again, and may be paid for
         self.dialog.present()
@@ -349,15 +343,15 @@ class EditWindow:
 
     def _focus(self, field: str) -> None:
         self.error.clear()
-        if field == "prompt":
+        parameter = arguments.BY_ARGUMENT.get(field.replace("_", "-"))
+        if parameter and parameter.role is Role.PROMPT:
             self.prompt.view.grab_focus()
         elif field == "key":
             self.first_run.entry.entry.grab_focus()
         else:
-            name = field.replace("_", "-")
-            if name in MORE:
+            if parameter and parameter.advanced:
                 self.more.set_expanded(True)
-            self.fields.made[name].child_focus(Gtk.DirectionType.TAB_FORWARD)
+            self.fields.made[field.replace("_", "-")].child_focus(Gtk.DirectionType.TAB_FORWARD)
 
     # Stopping, hiding, closing.
 
@@ -367,7 +361,7 @@ class EditWindow:
 
     def _hide(self) -> None:
         self.dialog.hide()
-        self._sign = hidden.Sign(f"“{short_prompt(self.config.get_property('prompt') or '')}”", self._come_back)
+        self._sign = hidden.Sign(f"“{short_prompt(self.prompt.text)}”", self._come_back)
 
     def _come_back(self) -> None:
         if self._sign:

@@ -13,8 +13,8 @@ from shared.jobs.desk import Desk
 from shared.jobs.owed import discardable
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import Progress, short_prompt, state_words, when, where
-from shared.model.models import FLUX_DEPTH_PRO
-from shared.model.parameters import Kind
+from shared.model.edit import DepthEdit
+from shared.model.parameters import Kind, Role
 from shared.storage.entries import EditEntry, EditState, Job
 from shared.storage.journal import Journal
 from windows import ui
@@ -131,7 +131,8 @@ class HistoryWindow:
         self.id.set_visible(current is not None and bool(current.entry.uuid))
         if current:
             entry = current.entry
-            parts = (str(entry.settings.get("prompt", "")), _settings(entry), entry.error)
+            edit = current.job.asked(entry)
+            parts = (edit.prompt, _settings(edit), entry.error)
             self.about.set_text("\n".join(part for part in parts if part))
             self.id.set_text(f"Id at the service: {entry.uuid}")
 
@@ -191,11 +192,13 @@ class HistoryWindow:
         return True
 
 
-def _settings(entry: EditEntry) -> str:
-    """The settings in the artist's words, without the prompt."""
-    words = []
-    for parameter in FLUX_DEPTH_PRO.parameters[1:]:
-        value = entry.settings.get(parameter.name, parameter.default)
+def _settings(edit: DepthEdit) -> str:
+    """The model and the settings in the artist's words, without the prompt."""
+    words = [edit.model.label]
+    for parameter in edit.model.parameters:
+        if parameter.role is Role.PROMPT:
+            continue
+        value = edit.values.get(parameter.name, parameter.default)
         if parameter.kind is Kind.BOOLEAN:
             value = "yes" if value else "no"
         words.append(f"{parameter.label} {value}")
@@ -203,10 +206,11 @@ def _settings(entry: EditEntry) -> str:
 
 
 def _words(job: Job, entry: EditEntry) -> tuple[str, ...]:
+    edit = job.asked(entry)
     return (
         when(job),
-        short_prompt(str(entry.settings.get("prompt", "")), PROMPT_LENGTH),
-        str(entry.settings.get("seed", "")),
+        short_prompt(edit.prompt, PROMPT_LENGTH),
+        str(edit.seed),
         state_words(entry),
         where(job.destination),
     )

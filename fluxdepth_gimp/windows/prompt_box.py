@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import arguments
 from gi.repository import Gdk, Gimp, GLib, GObject, Gtk
 
 from shared.jobs.wording import short_prompt
-from shared.model.models import FLUX_DEPTH_PRO
-from shared.model.parameters import Value
-from shared.model.presets import PRESETS, advice
+from shared.model.advice import advice
+from shared.model.edit import PLACE
+from shared.model.models import DEFAULT
+from shared.model.parameters import Role, Value
+from shared.model.presets import PRESETS, Preset
 from shared.storage.journal import Journal
 from windows import ui
 
@@ -18,20 +22,22 @@ STEPS = 200  # steps back
 
 
 class PromptBox(Gtk.Box):
-    """Bound to the argument ``prompt``; a preset sets some other arguments too."""
+    """Bound to the argument of the prompt; a preset sets some other arguments too."""
 
     def __init__(self, config: Gimp.ProcedureConfig) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=ui.SPACE)
         self._config = config
-        prompt = FLUX_DEPTH_PRO.parameter("prompt")
+        prompt = DEFAULT.of(Role.PROMPT)
+        assert prompt is not None  # what all models have, by one name
+        self._name = prompt.argument
         self.view = Gtk.TextView(wrap_mode=Gtk.WrapMode.WORD_CHAR, accepts_tab=False, tooltip_text=prompt.help)
         for side in ("left", "right", "top", "bottom"):
             self.view.set_property(f"{side}-margin", 4)
         self.view.get_accessible().set_name(prompt.label)
-        if config.get_property("prompt") is None:
-            config.set_property("prompt", "")
+        if config.get_property(self._name) is None:
+            config.set_property(self._name, "")
         config.bind_property(
-            "prompt",
+            self._name,
             self.view.get_buffer(),
             "text",
             GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE,
@@ -46,41 +52,57 @@ class PromptBox(Gtk.Box):
         self.pack_start(ui.row(name, ready, grow=name), False, False, 0)
         self.pack_start(scrolled, True, True, 0)
         self.pack_start(self._advice, False, False, 0)
-        for name_ in ("prompt", "steps", "guidance"):
-            config.connect(f"notify::{name_}", self._advise)
+        for one in (arguments.MODEL, *arguments.OF_MODELS):
+            config.connect(f"notify::{one.argument}", self._advise)
         self._advise()
 
     def _menu(self) -> Gtk.Menu:
         menu = Gtk.Menu()
         for preset in PRESETS:
             item = Gtk.MenuItem(label=preset.label, tooltip_text=preset.help)
-            item.connect("activate", self._use, preset.values)
+            item.connect("activate", self._take, preset)
             menu.append(item)
         recent = Journal().recent_prompts(RECENT)
-        self._known = {"", *recent, *(str(preset.values["prompt"]) for preset in PRESETS)}
+        self._known = {"", *recent, *(words for preset in PRESETS for words in preset.prompts.values())}
         if recent:
             menu.append(Gtk.SeparatorMenuItem())
         for prompt in recent:
             item = Gtk.MenuItem(label=short_prompt(prompt), tooltip_text=prompt)
-            item.connect("activate", self._use, {"prompt": prompt})
+            item.connect("activate", lambda _, words: self._use({Role.PROMPT: words}), prompt)
             menu.append(item)
         menu.show_all()
         return menu
 
-    def _use(self, _item: Gtk.MenuItem, values: dict[str, Value]) -> None:
+    @property
+    def text(self) -> str:
+        return self._config.get_property(self._name) or ""
+
+    def _take(self, _item: Gtk.MenuItem, preset: Preset) -> None:
+        self._use(preset.by_role(arguments.chosen_model(self._config)))
+
+    def _use(self, chosen: Mapping[Role, Value]) -> None:
+        prompt = str(chosen[Role.PROMPT])
         window = self.get_toplevel()
         assert isinstance(window, Gtk.Window)
-        own = (self._config.get_property("prompt") or "").strip() not in {*self._known, values["prompt"]}
+        own = self.text.strip() not in {*self._known, prompt}
         if own and not ui.confirmed(
             window, "Replace your prompt?", "In the prompt, Ctrl+Z brings it back.", "_Replace"
         ):
             return
-        arguments.write(self._config, values)
+        arguments.write(self._config, arguments.chosen_model(self._config).named(chosen))
         self.view.grab_focus()
+        self._select_place()
+
+    def _select_place(self) -> None:
+        """What the artist still has to say is selected, so that typing replaces it."""
+        buffer = self.view.get_buffer()
+        found = buffer.get_start_iter().forward_search(PLACE, Gtk.TextSearchFlags.TEXT_ONLY, None)
+        if found:
+            buffer.select_range(*found)
 
     def _advise(self, *_: object) -> None:
-        values = {name: self._config.get_property(name) for name in ("prompt", "steps", "guidance")}
-        self._advice.set_text(advice({**values, "prompt": values["prompt"] or ""}))
+        model = arguments.chosen_model(self._config)
+        self._advice.set_text(advice(arguments.values_of(self._config, model), model))
 
 
 class TextUndo:

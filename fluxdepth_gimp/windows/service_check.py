@@ -8,6 +8,8 @@ from gi.repository import GLib, Gtk
 
 from shared.errors import FluxDepthError
 from shared.jobs.background import Background
+from shared.model.model import Model
+from shared.model.models import DEFAULT
 from shared.service.client import Client
 
 TICK = 100  # ms
@@ -16,8 +18,10 @@ TICK = 100  # ms
 class ServiceCheck:
     """One question at a time; ``tell(line, running)`` is called in the main thread."""
 
-    def __init__(self, window: Gtk.Window, tell: Callable[[str, bool], None]) -> None:
-        self._tell = tell
+    def __init__(
+        self, window: Gtk.Window, tell: Callable[[str, bool], None], model: Callable[[], Model] = lambda: DEFAULT
+    ) -> None:
+        self._tell, self._model = tell, model
         self._work: Background[str] | None = None
         self._timer = 0
         window.connect("destroy", lambda _: self.stop())
@@ -27,7 +31,8 @@ class ServiceCheck:
         if self._timer:
             return
         self._tell("Asking the service…", True)
-        self._work = Background(lambda: client().status().line, "fluxdepth-check")
+        model = self._model()
+        self._work = Background(lambda: client().status(model).line, "fluxdepth-check")
         self._timer = GLib.timeout_add(TICK, self._look)
 
     def _look(self) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import arguments
 from gi.repository import Gimp, GimpUi, GObject, Gtk
 
-from shared.model.parameters import Kind
+from shared.model.parameters import Kind, Parameter
 from windows import ui
 
 
@@ -21,14 +24,47 @@ class SettingFields:
         """Not GIMP's own widget: its combo box tells a screen reader the value's id instead of its label."""
         parameter = arguments.BY_ARGUMENT[name]
         combo = Gtk.ComboBoxText(hexpand=True, tooltip_text=parameter.help)
-        for one in parameter.choices:
-            combo.append(one.value, one.label)
-        both_ways = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
-        self._config.bind_property(name, combo, "active-id", both_ways)
+        self._offer(combo, parameter)
+
+        def follow(*_: object) -> None:
+            combo.set_active_id(self._config.get_property(name))
+
+        def take(_: object) -> None:
+            chosen = combo.get_active_id()  # None while its choices are being exchanged
+            if chosen is not None and chosen != self._config.get_property(name):
+                self._config.set_property(name, chosen)
+
+        self._config.connect(f"notify::{name}", follow)
+        combo.connect("changed", take)
         words = Gtk.Label(label=arguments.label_of(parameter), use_underline=True, mnemonic_widget=combo, xalign=0)
         self._labels.add_widget(words)
         self.made[name] = combo
         return ui.row(words, combo, grow=combo)
+
+    def _offer(self, combo: Gtk.ComboBoxText, parameter: Parameter) -> None:
+        combo.remove_all()
+        for one in parameter.choices:
+            combo.append(one.value, one.label)
+        combo.set_active_id(self._config.get_property(parameter.argument))
+
+    def mark(self, parameter: Parameter, labels: Mapping[str, str]) -> None:
+        """Other labels for some values of a choice."""
+        choices = tuple(replace(one, label=labels.get(one.value, one.label)) for one in parameter.choices)
+        combo = self.made[parameter.argument]
+        assert isinstance(combo, Gtk.ComboBoxText)
+        self._offer(combo, replace(parameter, choices=choices))
+
+    def fit(self, parameter: Parameter) -> None:
+        """The field of that name has what this model's ``parameter`` has: its help, its choices, its slider."""
+        widget = self.made[parameter.argument]
+        widget.set_tooltip_text(parameter.help)
+        if isinstance(widget, Gtk.ComboBoxText):
+            self._offer(widget, parameter)
+        elif isinstance(widget, GimpUi.ScaleEntry):
+            widget.set_bounds(*parameter.usual, True)
+            for child in widget.get_children():
+                if isinstance(child, Gtk.SpinButton):  # wide enough for what is usual
+                    child.set_width_chars(max(5, len(f"{parameter.usual[1]:.{parameter.decimals}f}")))
 
     def scale(self, name: str, digits: int) -> Gtk.Widget:
         """A number with a slider."""

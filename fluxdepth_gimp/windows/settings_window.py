@@ -7,12 +7,14 @@ import dataclasses
 from gi.repository import GimpUi, Gtk
 
 from shared.errors import FluxDepthError
+from shared.jobs import spending
 from shared.model.parameters import Parameter
 from shared.service.client import Client
 from shared.storage import files, settings
 from shared.storage.credentials import KEY_VARIABLE, KeySource, find_key, forget_key, save_key
+from shared.storage.journal import Journal
 from shared.storage.log import log_file
-from shared.storage.settings import HISTORY_LIMIT, SERVICE_ADDRESS, WAITING
+from shared.storage.settings import ASK_ABOVE, HISTORY_LIMIT, MONTHLY_LIMIT, SERVICE_ADDRESS, WAITING
 from windows import ui
 from windows.service_check import ServiceCheck
 
@@ -59,9 +61,11 @@ class SettingsWindow:
         for choice in WAITING.choices:
             self.waiting.append(choice.value, choice.label)
         self.waiting.set_active_id(self._stored.waiting)
-        self.history = Gtk.SpinButton.new_with_range(HISTORY_LIMIT.minimum, HISTORY_LIMIT.maximum, 10)
-        self.history.set_value(self._stored.history_limit)
-        self.history.set_activates_default(True)
+        self.history = _number(HISTORY_LIMIT, self._stored.history_limit, 10)
+        self.ask_above = _number(ASK_ABOVE, self._stored.ask_above, 1)
+        self.monthly_limit = _number(MONTHLY_LIMIT, self._stored.monthly_limit, 10000)
+        spent = ui.label(dim=True)
+        spent.set_text("\n".join(spending.spent(Journal()).lines()))
         log = ui.button("Open the _Log", self._open_log, "What the plug-in and the service said; the key is not in it")
 
         grid = Gtk.Grid(row_spacing=ui.SPACE, column_spacing=2 * ui.SPACE)
@@ -75,12 +79,15 @@ class SettingsWindow:
                 (SERVICE_ADDRESS, "Service _address", self.address),
                 (WAITING, "_Waiting mode", self.waiting),
                 (HISTORY_LIMIT, "_Edits kept", self.history),
+                (ASK_ABOVE, "Ask a_bove", self.ask_above),
+                (MONTHLY_LIMIT, "_Monthly limit", self.monthly_limit),
             ),
             start=4,
         ):
             grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
             grid.attach(_described(widget, parameter), 1, row, 1, 1)
-        grid.attach(log, 1, 7, 1, 1)
+        grid.attach(spent, 1, 9, 1, 1)
+        grid.attach(log, 1, 10, 1, 1)
         log.set_halign(Gtk.Align.START)
         content = ui.column(self.error, grid, spacing=2 * ui.SPACE)
         content.set_border_width(2 * ui.SPACE)
@@ -143,6 +150,8 @@ class SettingsWindow:
             service_address=self.address.get_text(),
             waiting=self.waiting.get_active_id() or self._stored.waiting,
             history_limit=self.history.get_value_as_int(),
+            ask_above=self.ask_above.get_value_as_int(),
+            monthly_limit=self.monthly_limit.get_value_as_int(),
         )
 
     def _test(self) -> None:
@@ -180,6 +189,14 @@ class SettingsWindow:
 
 def _name(text: str, widget: Gtk.Widget) -> Gtk.Label:
     return Gtk.Label(label=text, use_underline=True, mnemonic_widget=widget, xalign=0)
+
+
+def _number(parameter: Parameter, value: int, step: int) -> Gtk.SpinButton:
+    made = Gtk.SpinButton.new_with_range(0 if parameter.zero_means else parameter.minimum, parameter.maximum, step)
+    made.set_value(value)
+    made.set_activates_default(True)
+    made.set_width_chars(8)
+    return made
 
 
 def _described(widget: Gtk.Widget, parameter: Parameter) -> Gtk.Widget:

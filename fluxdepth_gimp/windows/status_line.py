@@ -1,26 +1,36 @@
 """The last line of the dialog: is there a key, what will it cost, and what the service says when it is asked.
 
-The service is asked only when the artist presses Test: nothing leaves the computer before.
+The price is that of the list of models; key and model are asked about when the artist presses Test.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gi.repository import Gimp, Gtk
 
 from shared.errors import FluxDepthError
+from shared.jobs.wording import order
+from shared.model.model import Model
 from shared.storage.credentials import find_key
 from windows import ui
 from windows.service_check import ServiceCheck
 
 
 class StatusLine(Gtk.Box):
-    """Follows the number of variations."""
+    """Follows the number of variations and the model."""
 
-    def __init__(self, config: Gimp.ProcedureConfig, parent: Gtk.Window) -> None:
+    def __init__(
+        self,
+        config: Gimp.ProcedureConfig,
+        parent: Gtk.Window,
+        model: Callable[[], Model],
+        price: Callable[[], int | None],
+    ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
-        self._config = config
+        self._config, self._price = config, price
         self._words = ui.label()
-        self._check = ServiceCheck(parent, self._said)
+        self._check = ServiceCheck(parent, self._said, model)
         self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
         self.pack_start(self._words, True, True, 0)
         self.pack_start(self._button, False, False, 0)
@@ -40,8 +50,7 @@ class StatusLine(Gtk.Box):
         except FluxDepthError as exc:
             key, has_key = None, exc.message
         count = self._config.get_property("variations")
-        cost = f"{count} variations = {count} paid edits" if count > 1 else "1 paid edit"
-        self._words.set_text(f"{self._answer or has_key} · {cost}")
+        self._words.set_text(f"{self._answer or has_key} · {order(count, self._price())}")
         self._button.set_sensitive(key is not None)
 
     def _said(self, line: str, running: bool) -> None:

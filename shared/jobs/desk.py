@@ -122,7 +122,7 @@ class Desk:
     def recover(self, wanted: Owed, here: Destination | None = None) -> Ticket:
         """Brings in what is owed, without paying; ``here``, into another document than its own."""
         job, indices = wanted.job, wanted.indices
-        edits = tuple(DepthEdit(dict(entry.settings)) for entry in wanted.entries)
+        edits = tuple(job.asked(entry) for entry in wanted.entries)
         ticket = Ticket(str(next(self._keys)), edits, here or job.destination)
         ticket.recovered, ticket.elsewhere, ticket.job, ticket.job_id = True, here is not None, job, job.id
         self.tickets.append(ticket)

@@ -66,7 +66,7 @@ def read(journal: Journal, *, host: str, process: str, held: Held, ours: Collect
     jobs = journal.entries()
     problems = tuple(journal.problems)
     owed = [one for job in jobs if job.id not in ours for one in _owed(job, host, process, held)]
-    prompts = (str(edit.settings.get("prompt", "")) for job in jobs for edit in job.edits[:1])
+    prompts = (job.asked(edit).prompt for job in jobs for edit in job.edits[:1])
     return Standing(tuple(owed), problems, tuple(dict.fromkeys(one for one in prompts if one))[:PROMPTS])
 
 

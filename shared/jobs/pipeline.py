@@ -20,6 +20,7 @@ from ..errors import (
     Cancelled,
     FluxDepthError,
     KeyRejectedError,
+    ModelUnavailableError,
     NextStep,
     ParameterError,
     RequestRejectedError,
@@ -33,12 +34,14 @@ from ..errors import (
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
 from ..pictures.encoded import EncodedImage, sniff_or_raw
+from ..service import offers
 from ..service.client import Client
 from ..service.replies import Record, Status
 from ..storage import files, settings as settings_module
 from ..storage.entries import EditEntry, EditState, Job
 from ..storage.journal import JobWriter, Journal, note_failure
 from ..storage.log import LOGGER
+from . import spending
 from .background import side_by_side
 from .polling import wait_for_record
 from .request import EditRequest, Event, Guard, OnEvent, Outcome, Result, Stage, Taken
@@ -58,9 +61,14 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
     if isinstance(picture, EncodedImage):
         picture = Taken(picture)
     cancel.raise_if_cancelled()
+    price = spending.check(journal, request.edit.model, len(edits), request.confirmed or request.alone)
     files.require_room(journal.home, ROOM)
     writer = journal.create(
-        edits, address=client.address, destination=request.destination, host_settings=request.host_settings
+        edits,
+        address=client.address,
+        destination=request.destination,
+        host_settings=request.host_settings,
+        credits=price,
     )
     try:
         return _Run(writer, client, journal, on_event, cancel).all(request, picture, edits)
@@ -71,7 +79,7 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
 def trim(journal: Journal) -> None:
     """Keeps the history within its limit; for after the outcome was handed over, since it may take a moment."""
     with contextlib.suppress(StorageError):
-        journal.trim(settings_module.load_or_error(journal.home).history_limit)
+        spending.trim(journal, settings_module.load_or_error(journal.home).history_limit)
 
 
 def recover(
@@ -114,7 +122,7 @@ def _kept(job: Job, entry: EditEntry) -> Result | None:
         data = entry.result_file.read_bytes()
     except OSError:
         return None
-    return _result(job.id, entry, DepthEdit(dict(entry.settings)), sniff_or_raw(data), entry.result_file)
+    return _result(job.id, entry, job.asked(entry), sniff_or_raw(data), entry.result_file)
 
 
 class _Run:
@@ -182,7 +190,7 @@ class _Run:
                 return kept
             raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
         try:
-            return self.fetch(index, DepthEdit(dict(entry.settings)), entry.uuid, entry.submitted or job.created)
+            return self.fetch(index, job.asked(entry), entry.uuid, entry.submitted or job.created)
         except FluxDepthError:
             if kept is None or self.cancel.cancelled:
                 raise
@@ -292,7 +300,7 @@ class _Run:
         return _result(self.writer.job.id, entry, edit, image, file, warning)
 
     def wait(self, index: int, edit: DepthEdit, record_id: str, record: Record | None) -> Record:
-        self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(int(edit["steps"])))
+        self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(edit))
 
         def catch_up() -> None:
             with contextlib.suppress(StorageError):
@@ -331,6 +339,8 @@ class _Run:
     def fail(self, index: int, error: FluxDepthError) -> None:
         """Writes and tells how a variation ended. What the service has taken stays TAKEN, to be recovered."""
         LOGGER.warning("edit %s/%s: %s %s", self.writer.job.id, index, error.message, error.detail)
+        if isinstance(error, ModelUnavailableError):
+            offers.forget(self.journal.home)
         state = self.writer.job.edits[index].state
         if isinstance(error, UncertainError):
             state = EditState.UNCERTAIN

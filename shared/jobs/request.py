@@ -55,6 +55,7 @@ class EditRequest:
     ``picture`` is what was taken, or a callable that takes it (called once, in the worker), or an absolute URL or path
     that the service already has. ``host_settings`` are the host's own choices, for using them again: JSON, no secrets.
     ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already.
+    ``alone`` says that nobody is there to be asked about the size of an order.
     """
 
     edit: DepthEdit
@@ -64,6 +65,7 @@ class EditRequest:
     host_settings: Mapping[str, Any] = field(default_factory=dict)
     confirmed: bool = False
     guard: Guard | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,12 @@ def staged(stage: str, fraction: float | None) -> Progress:
     return Progress(stage if fraction is None else f"{stage} {round(fraction * 100)} %", fraction)
 
 
+def order(count: int, price: int | None) -> str:
+    """What is about to be paid for, e.g. ``4 paid edits · 200,000 credits``; ``price`` is that of one edit."""
+    edits = f"{count} paid edit{'s' if count != 1 else ''}"
+    return edits if price is None else f"{edits} · {count * price:,} credits"
+
+
 def one_line(prompt: str) -> str:
     """``prompt`` without line ends and other characters that no list can show."""
     return " ".join("".join(one if one.isprintable() else " " for one in prompt).split())
@@ -117,7 +123,7 @@ def when(job: Job) -> str:
 
 def owed_words(job: Job, entries: Sequence[EditEntry], why: Why) -> str:
     """One sentence about edits that are owed: which, since when, where they belong, and their ids for the vendor."""
-    prompt = short_prompt(str(entries[0].settings.get("prompt", "")))
+    prompt = short_prompt(job.asked(entries[0]).prompt)
     count = f"{len(entries)} edits " if len(entries) > 1 else ""
     ids = ", ".join(entry.uuid for entry in entries if entry.uuid)
     words = f"{count}“{prompt}” ({when(job)}, {where(job.destination)}): {why.value}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .models import FLUX_DEPTH_PRO, Model
-from .parameters import SEED_COUNT, VARIATIONS, Value
+from ..errors import ParameterError
+from .model import Model
+from .models import DEFAULT, recorded
+from .parameters import SEED_COUNT, VARIATIONS, Role, Value
+
+PLACE = "{subject}"  # in a ready prompt: what the artist still has to say
 
 
 @dataclass(frozen=True)
@@ -15,41 +20,74 @@ class DepthEdit:
     """One validated edit: the model and a value for each of its parameters.
 
     Made with :meth:`checked`; ``values`` then holds exactly the model's parameters, each of the right type, rounded and
-    in range.
+    in range. Made with :meth:`recorded` it holds what was written.
     """
 
     values: Mapping[str, Value]
-    model: Model = FLUX_DEPTH_PRO
+    model: Model = DEFAULT
 
     @classmethod
-    def checked(cls, values: Mapping[str, object], model: Model = FLUX_DEPTH_PRO) -> DepthEdit:
+    def checked(cls, values: Mapping[str, object], model: Model = DEFAULT) -> DepthEdit:
         """An edit from what the artist chose; what is not given takes its default.
 
-        Raises :class:`ParameterError` for an unknown name, a wrong type or a value out of range, the first one found.
+        Raises :class:`ParameterError` for an unknown name, a wrong type or a value out of range, the first one found,
+        and for a prompt whose place for the subject was not filled in.
         """
         for name in values:
             model.parameter(name)
-        return cls({p.name: p.checked(values.get(p.name, p.default)) for p in model.parameters}, model)
+        edit = cls({p.name: p.checked(values.get(p.name, p.default)) for p in model.parameters}, model)
+        if PLACE in edit.prompt:
+            prompt = model.of(Role.PROMPT)
+            raise ParameterError(
+                f"The prompt still has {PLACE} in it.",
+                "Write there what the picture shows.",
+                field=prompt.name if prompt else None,
+            )
+        return edit
+
+    @classmethod
+    def recorded(cls, values: Mapping[str, Any], model_id: str) -> DepthEdit:
+        """The edit of a job or a record, as it was written, by whatever version."""
+        return cls(dict(values), recorded(model_id))
 
     def __getitem__(self, name: str) -> Value:
         return self.values[name]
 
+    def get(self, role: Role) -> Value | None:
+        """The value for ``role``; None when the model has none."""
+        parameter = self.model.of(role)
+        return self.values.get(parameter.name, parameter.default) if parameter else None
+
     @property
     def prompt(self) -> str:
-        return str(self.values["prompt"])
+        """ "" in a record of a model that this version does not know."""
+        return str(self.get(Role.PROMPT) or "")
 
     @property
     def seed(self) -> int:
-        return int(self.values["seed"])
+        return self._whole(Role.SEED) or 0
+
+    @property
+    def steps(self) -> int | None:
+        """None when the model has no such choice."""
+        return self._whole(Role.STEPS)
+
+    def _whole(self, role: Role) -> int | None:
+        value = self.get(role)
+        return int(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
     @property
     def format(self) -> str:
-        """The encoding of the result: ``jpg``, ``png`` or ``webp``."""
-        return str(self.values["format"])
+        """The encoding of the result: ``jpg``, ``png`` or ``webp``, however the model calls it."""
+        kind = str(self.get(Role.FORMAT) or "jpg")
+        return "jpg" if kind == "jpeg" else kind
 
     def with_seed(self, seed: int) -> DepthEdit:
         """The same edit with another seed; seeds wrap at 2³²."""
-        return DepthEdit({**self.values, "seed": seed % SEED_COUNT}, self.model)
+        parameter = self.model.of(Role.SEED)
+        if parameter is None:
+            return self
+        return DepthEdit({**self.values, parameter.name: seed % SEED_COUNT}, self.model)
 
     def variations(self, count: int) -> list[DepthEdit]:
         """``count`` edits (1–8) with the seeds seed, seed+1, … modulo 2³². Raises :class:`ParameterError`."""
@@ -57,8 +95,6 @@ class DepthEdit:
 
     def body(self, image_url: str) -> dict[str, Any]:
         """The JSON body of the submit for the picture at ``image_url``, as the vendor's page shows it."""
-        return {
-            "type": self.model.type,
-            "model": self.model.id,
-            "promptObject": {"imageUrl": image_url, **self.values},
-        }
+        left_out = {one.name for one in self.model.parameters if one.optional and not self.values.get(one.name)}
+        sent = {name: value for name, value in self.values.items() if name not in left_out}
+        return {"type": self.model.type, "model": self.model.id, "promptObject": {"imageUrl": image_url, **sent}}

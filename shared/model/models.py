@@ -1,102 +1,81 @@
-"""The service's models, a table each: which parameters a model takes, with their ranges, defaults, labels and help.
+"""The service's models: every table in ``tables/``, found there. Another model is one more file, not a branch.
 
-GIMP's arguments, Blender's properties, the command's options, the validation, the request body and the README's table
-are all made from these tables. Another model is one more :class:`Model`, not a branch. No disk, no network, no host.
-
-Ranges and defaults: the vendor's page for Flux Depth Pro ("Prompt Object Parameters" and the playground's ranges).
+GIMP's arguments, Blender's properties, the command's options, the validation, the request body and the tables of the
+documentation are all made from them. No disk but the folder of the tables, no network, no host.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Iterable
 
 from ..errors import ParameterError
-from .parameters import SEED_COUNT, Choice, Kind, Parameter
+from . import tables
+from .model import Model, Task
+from .parameters import Choice, Kind, Parameter
 
 
-@dataclass(frozen=True)
-class Model:
-    """One model of the service: how it is asked for, and its parameters in the order of the vendor's page."""
-
-    type: str
-    id: str
-    label: str
-    parameters: tuple[Parameter, ...]
-
-    def parameter(self, name: str) -> Parameter:
-        """The parameter called ``name``. Raises :class:`ParameterError` for a name that the model does not have."""
-        for parameter in self.parameters:
-            if parameter.name == name:
-                return parameter
-        raise ParameterError.unknown(name, [parameter.name for parameter in self.parameters])
+def _found() -> tuple[Model, ...]:
+    names = (one.name for one in pkgutil.iter_modules(tables.__path__) if not one.name.startswith("_"))
+    modules = [importlib.import_module(f"{tables.__name__}.{name}") for name in names]
+    found: list[Model] = [model for module in modules for model in module.MODELS]
+    order = list(Task)
+    return tuple(sorted(found, key=lambda one: (not one.default, order.index(one.task), one.name)))
 
 
-FLUX_DEPTH_PRO = Model(
-    type="IMAGE_EDITOR",
-    id="black-forest-labs/flux-depth-pro",
-    label="Flux Depth Pro",
-    parameters=(
-        Parameter(
-            "prompt",
-            Kind.TEXT,
-            "",
-            "Prompt",
-            "What the edit should do. Words of space help: near, far, in front of, behind, foreground, background",
-        ),
-        Parameter(
-            "seed",
-            Kind.INTEGER,
-            0,
-            "Seed",
-            "The same seed with the same settings gives the same edit. Another seed can change the depth a lot",
-            minimum=0,
-            maximum=SEED_COUNT - 1,
-        ),
-        Parameter(
-            "steps",
-            Kind.INTEGER,
-            28,
-            "Steps",
-            "How many inference steps the model takes. More is slower; 35 to 50 suits complex depth",
-            minimum=1,
-            maximum=50,
-        ),
-        Parameter(
-            "prompt_upsampling",
-            Kind.BOOLEAN,
-            False,
-            "Enhance prompt",
-            "Let the service work the prompt out in more detail before it edits",
-            advanced=True,
-        ),
-        Parameter(
-            "guidance",
-            Kind.REAL,
-            3.5,
-            "Guidance",
-            "How closely the edit follows the prompt. 2 to 4 is subtle, 5 to 8 is dramatic",
-            minimum=1.0,
-            maximum=20.0,
-            decimals=1,
-        ),
-        Parameter(
-            "safety_tolerance",
-            Kind.INTEGER,
-            2,
-            "Safety tolerance",
-            "The content filter of the service: 1 is the strictest, 6 the most tolerant",
-            minimum=1,
-            maximum=6,
-            advanced=True,
-        ),
-        Parameter(
-            "format",
-            Kind.CHOICE,
-            "jpg",
-            "Result format",
-            "The file format in which the service encodes the result. PNG loses nothing, JPEG is the smallest",
-            choices=(Choice("jpg", "JPEG"), Choice("png", "PNG"), Choice("webp", "WebP")),
-            advanced=True,
-        ),
-    ),
+MODELS = _found()
+DEFAULT = MODELS[0]
+CHOICE = Parameter(
+    "model",
+    Kind.CHOICE,
+    DEFAULT.name,
+    "Model",
+    "Which model of the service edits the picture",
+    choices=tuple(Choice(one.name, one.label, one.good_for) for one in MODELS),
 )
+
+
+def named(name: object) -> Model:
+    """The model with that short id. Raises :class:`ParameterError`."""
+    chosen = CHOICE.checked(name)
+    return next(one for one in MODELS if one.name == chosen)
+
+
+def recorded(model_id: str) -> Model:
+    """The model with that id in a job or a record; one that this version does not know has its id and no parameters."""
+    for one in MODELS:
+        if model_id in (one.id, one.name):
+            return one
+    return dataclasses.replace(DEFAULT, id=model_id, label=model_id.rpartition("/")[2], parameters=(), default=False)
+
+
+def union(models: Iterable[Model] = MODELS) -> tuple[Parameter, ...]:
+    """One parameter for each name that a model has, wide enough for all of them; else as in the first that has it."""
+    found: dict[str, Parameter] = {}
+    for one in (parameter for model in models for parameter in model.parameters):
+        known = found.get(one.name)
+        found[one.name] = one if known is None else _wider(known, one)
+    return tuple(found.values())
+
+
+def _wider(one: Parameter, other: Parameter) -> Parameter:
+    values = {choice.value for choice in one.choices}
+    return dataclasses.replace(
+        one,
+        minimum=min(one.minimum, other.minimum),
+        maximum=max(one.maximum, other.maximum),
+        decimals=max(one.decimals, other.decimals),
+        zero_means=one.zero_means or other.zero_means,
+        choices=(*one.choices, *(choice for choice in other.choices if choice.value not in values)),
+        stated=one.stated and other.stated,
+    )
+
+
+def owners(name: str) -> list[Model]:
+    """The models that have a parameter of that name. Raises :class:`ParameterError` when none has."""
+    having = [model for model in MODELS if any(one.name == name for one in model.parameters)]
+    if not having:
+        raise ParameterError.unknown(name, [one.name for one in union()])
+    return having

@@ -1,9 +1,7 @@
-"""Every parameter of the model once: name, kind, range, default, label and help; and the validated edit made of them.
+"""What a parameter is: name, kind, range, default, label, help and role; and those that both hosts ask of any model.
 
-GIMP's arguments, Blender's properties, the validation, the request body and the README's table are all made from the
-tables here. A second model is one more :class:`Model`, not a branch. This module knows no host and no network.
-
-Ranges and defaults: the vendor's page for Flux Depth Pro ("Prompt Object Parameters" and the playground's ranges).
+The models' own parameters stand in ``tables/``. All code outside of them asks for a parameter's :class:`Role`. This
+module knows no model, no host and no network.
 """
 
 from __future__ import annotations
@@ -16,7 +14,25 @@ from ..errors import ParameterError
 
 Value = str | int | float | bool
 
-SEED_COUNT = 2**32  # the page's seeds are 0–4294967295
+SEED_COUNT = 2**32  # the pages' seeds are 0–4294967295
+LARGEST = 2**31 - 1  # of a whole number whose range no page states: what every host can hold
+
+
+class Role(enum.Enum):
+    """What a parameter is for, whatever a model calls it."""
+
+    PROMPT = "prompt"
+    SEED = "seed"
+    STEPS = "steps"
+    GUIDANCE = "guidance"
+    ENHANCE = "enhance the prompt"
+    SAFETY = "safety tolerance"
+    NO_CHECK = "no safety check"
+    FAST = "fast"
+    FORMAT = "result format"
+    QUALITY = "result quality"
+    SIZE = "result size"
+    ASPECT = "result aspect"
 
 
 class Kind(enum.Enum):
@@ -36,13 +52,15 @@ class Choice:
     value: str
     label: str
     help: str = ""
+    same_as: tuple[str, ...] = ()  # what other models call it
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One setting: how it is called, what it may hold, and what the artist reads.
 
-    ``minimum`` and ``maximum`` are inclusive. ``zero_means`` allows 0 below ``minimum`` and says what it stands for.
+    ``minimum`` and ``maximum`` are inclusive; with ``stated`` False no page says them, and they are those of the kind.
+    ``zero_means`` allows 0 below ``minimum`` and says what it stands for; ``optional`` leaves it out of the body.
     ``decimals`` rounds a REAL before it is validated, sent or written (hosts store single-precision floats).
     ``advanced`` puts the setting under "More" in both hosts.
     """
@@ -59,6 +77,9 @@ class Parameter:
     choices: tuple[Choice, ...] = ()
     unit: str = ""
     advanced: bool = False
+    role: Role | None = None
+    stated: bool = True
+    optional: bool = False
 
     @property
     def argument(self) -> str:
@@ -75,9 +96,27 @@ class Parameter:
             return "true or false"
         if self.kind is Kind.TEXT:
             return "a text that is not empty"
+        if not self.stated:
+            return (f"0 ({self.zero_means}) or " if self.zero_means else "") + "a whole number; no range is stated"
         low, high = (f"{bound:.{self.decimals}f}" for bound in (self.minimum, self.maximum))
         unit = f" {self.unit}" if self.unit else ""
         return (f"0 ({self.zero_means}) or " if self.zero_means else "") + f"{low} to {high}{unit}"
+
+    @property
+    def usual(self) -> tuple[float, float]:
+        """The ends of a slider: the range, or where none is stated, what is worth to be tried."""
+        if self.stated:
+            return self.minimum, self.maximum
+        return self.minimum, max(50, 2 * int(self.default))
+
+    def fits(self, value: object) -> Value | None:
+        """``value`` as :meth:`checked` gives it; a choice also by what it stands for. None when it does not fit."""
+        if self.kind is Kind.CHOICE:
+            value = next((one.value for one in self.choices if value in (one.value, *one.same_as)), value)
+        try:
+            return self.checked(value)
+        except ParameterError:
+            return None
 
     def checked(self, value: object) -> Value:
         """``value`` as it will be sent: the right type, rounded, in range.

@@ -25,12 +25,13 @@ from ..errors import (
     UnexpectedReplyError,
 )
 from ..model.edit import DepthEdit
-from ..model.models import FLUX_DEPTH_PRO, Model
+from ..model.model import Model
+from ..model.models import DEFAULT
 from ..pictures.encoded import EncodedImage
 from ..storage import credentials, files, log, settings as settings_module
 from ..storage.log import LOGGER
 from . import addresses
-from .replies import Record, offer, parse_record, taken_record, upload_path
+from .replies import Record, offered, parse_record, taken_record, upload_path
 from .results import Arrivals, Keep, body_or_error
 from .retrying import RETRY_AFTER_LIMIT as RETRY_AFTER_LIMIT, repeated
 from .transport import Exchange, Progress, TimeOuts, Transport, multipart
@@ -195,7 +196,15 @@ class Client:
             url = addresses.redirected(url, reply.location)
         raise ResultRefusedError("The address of the result leads from one address to the next without an end.")
 
-    def status(self, model: Model = FLUX_DEPTH_PRO, *, cancel: CancelToken | None = None) -> ServiceStatus:
+    def offers(self, feature: str, *, cancel: CancelToken | None = None) -> dict[str, int | None]:
+        """The ids of the models that are offered for ``feature``, with the credits of an edit where they are told.
+
+        Needs no key. Raises NetworkError or ServiceError.
+        """
+        reply = self._transport.call("GET", f"/models?feature={feature}", Exchange(cancel), key=False)
+        return offered(reply.json_or_error(), feature)
+
+    def status(self, model: Model = DEFAULT, *, cancel: CancelToken | None = None) -> ServiceStatus:
         """Asks, without paying, whether the key is good, whether the model is offered and what it costs.
 
         What can't be found out stands in the answer as its problem, a stop (:class:`Cancelled`) among them.
@@ -211,8 +220,7 @@ class Client:
         except FluxDepthError as exc:
             problem = exc
         try:
-            reply = self._transport.call("GET", f"/models?feature={model.type}", Exchange(cancel), key=False)
-            offered, credits = offer(reply.json_or_error(), model.id, model.type)
+            prices = self.offers(model.type, cancel=cancel)
         except FluxDepthError as exc:
             return ServiceStatus(accepted, None, None, problem or exc)
-        return ServiceStatus(accepted, offered, credits, problem)
+        return ServiceStatus(accepted, model.id in prices, prices.get(model.id), problem)

@@ -244,7 +244,7 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     if status in (401, 403):
         return KeyRejectedError(f"The service did not accept the key ({status}): {said}")
     if code == "UNSUPPORTED_MODEL":
-        return ModelUnavailableError(f"The service does not offer this model: {said}")
+        return ModelUnavailableError(f"The service does not offer this model: {said}", field="model")
     details = _unwrap(details)
     named = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
     fields = [str(one.get("field")) for one in named]
@@ -263,18 +263,19 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     return RequestRejectedError(f"The service turned the edit down: {said}")
 
 
-def offer(reply: JSON, model_id: str, feature: str) -> tuple[bool, int | None]:
-    """Whether the list of models offers ``model_id``, and the credits that one edit costs, None when it is not told.
+def offered(reply: JSON, feature: str) -> dict[str, int | None]:
+    """The ids of the models that the list offers, with the credits that one edit costs, None when it is not told.
 
     A model that is listed without a status counts as offered: a list that was really seen has none.
     """
     listed = reply.get("models") if isinstance(reply, dict) else None
     if not isinstance(listed, list):
         raise UnexpectedReplyError("The service's list of models can't be read.", detail=json.dumps(reply)[:300])
-    for one in listed:
-        if isinstance(one, dict) and one.get("modelId") == model_id:
-            return one.get("status", "ACTIVE") == "ACTIVE", _price(one.get("creditMetadata"), feature)
-    return False, None
+    return {
+        str(one["modelId"]): _price(one.get("creditMetadata"), feature)
+        for one in listed
+        if isinstance(one, dict) and "modelId" in one and one.get("status", "ACTIVE") == "ACTIVE"
+    }
 
 
 def _price(credits: JSON, feature: str) -> int | None:

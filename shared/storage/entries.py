@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..model.edit import DepthEdit
+
 VERSION = 2
 LATEST = 1e11  # s since 1970, the year 5138: what is later, or before 1970, is no time that a clock ever showed
 
@@ -98,7 +100,10 @@ class EditEntry:
 
 @dataclass(frozen=True)
 class Job:
-    """One press of the button. ``host_settings`` are the host's own choices, to be used again."""
+    """One press of the button. ``host_settings`` are the host's own choices, to be used again.
+
+    ``credits`` is the price of each of its edits as the service's list told it, None when it did not.
+    """
 
     id: str
     folder: Path
@@ -110,6 +115,11 @@ class Job:
     host_settings: Mapping[str, Any] = field(default_factory=dict)
     picture: Mapping[str, Any] = field(default_factory=dict)
     upload: str = ""
+    credits: int | None = None
+
+    def asked(self, entry: EditEntry) -> DepthEdit:
+        """What the service was asked for with ``entry``, by the model that it was made with."""
+        return DepthEdit.recorded(entry.settings, self.model_id)
 
     def companion(self, name: str) -> bytes | None:
         """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""
@@ -133,6 +143,7 @@ def to_json(job: Job) -> dict[str, Any]:
         "host_settings": dict(job.host_settings),
         "picture": dict(job.picture),
         "upload": job.upload,
+        "credits": job.credits,
         "edits": [_edit_to_json(edit) for edit in job.edits],
     }
 
@@ -163,6 +174,7 @@ def from_json(data: Any, folder: Path) -> Job:
             host_settings=dict(host_settings) if isinstance(host_settings, dict) else {},
             picture=dict(data["picture"]),
             upload=str(data["upload"]),
+            credits=data.get("credits") if isinstance(data.get("credits"), int) else None,
         )
     except (KeyError, TypeError, AttributeError) as exc:
         raise _damaged() from exc

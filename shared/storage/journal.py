@@ -141,6 +141,7 @@ class Journal:
         address: str,
         destination: Destination,
         host_settings: Mapping[str, Any] | None = None,
+        credits: int | None = None,
     ) -> JobWriter:
         """A new entry, written and held. Raises :class:`StorageError`; then nothing may be submitted."""
         now = time.time()
@@ -154,6 +155,7 @@ class Journal:
             destination=destination,
             edits=tuple(EditEntry(index, dict(edit.values)) for index, edit in enumerate(edits)),
             host_settings=dict(host_settings or {}),
+            credits=credits,
         )
         _write(job)
         with _held_mutex:
@@ -238,7 +240,7 @@ class Journal:
     def _twin(self, job: Job) -> tuple[Job, EditEntry] | None:
         wanted = [dict(edit.settings) for edit in job.edits]
         for other in self._read_all(self._folders()[:TWINS_LOOKED_AT]):
-            if other.id == job.id or other.address != job.address:
+            if other.id == job.id or (other.address, other.model_id) != (job.address, job.model_id):
                 continue
             if other.picture.get("sha256") != job.picture["sha256"]:
                 continue
@@ -252,18 +254,24 @@ class Journal:
 
     def recent_prompts(self, count: int = 10) -> list[str]:
         """The last different prompts, the newest first."""
-        prompts = (str(edit.settings.get("prompt", "")) for job in self.entries() for edit in job.edits[:1])
+        prompts = (job.asked(edit).prompt for job in self.entries() for edit in job.edits[:1])
         return list(dict.fromkeys(prompt for prompt in prompts if prompt))[:count]
 
-    def usual_seconds(self, steps: int) -> float | None:
-        """The median seconds from submit to result, of edits with as many steps, else of all; None before any."""
+    def usual_seconds(self, like: DepthEdit) -> float | None:
+        """The median seconds from submit to result of edits by the model and with the steps of ``like``.
+
+        Else of all by that model, else of all; None before any.
+        """
         done = [
-            (edit.settings.get("steps"), edit.finished - edit.submitted)
+            (job.asked(edit), edit.finished - edit.submitted)
             for job in self.entries()[: DURATIONS_USED * 5]
             for edit in job.edits
             if edit.state is EditState.DONE and edit.finished and edit.submitted and edit.finished > edit.submitted
         ]
-        alike = [seconds for one, seconds in done if one == steps] or [seconds for _, seconds in done]
+        same = [(one, seconds) for one, seconds in done if one.model == like.model]
+        alike = [seconds for one, seconds in same if one.steps == like.steps] or [
+            seconds for _, seconds in same or done
+        ]
         return statistics.median(alike[:DURATIONS_USED]) if alike else None
 
     def _read_all(self, folders: Iterable[Path]) -> Iterator[Job]:

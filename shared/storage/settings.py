@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import ParameterError, StorageError
-from ..model.parameters import Choice, Kind, Parameter
+from ..model.parameters import LARGEST, Choice, Kind, Parameter
 from .files import home, parsed, write_by_rename
 
 BELIEVED = 24 * 3600.0  # s
@@ -50,6 +50,28 @@ HISTORY_LIMIT = Parameter(
     minimum=10,
     maximum=10000,
 )
+ASK_ABOVE = Parameter(
+    "ask_above",
+    Kind.INTEGER,
+    4,
+    "Ask above",
+    "More paid edits at once than this are asked about first, with their price; 0 never asks",
+    minimum=1,
+    maximum=1000,
+    zero_means="never",
+)
+MONTHLY_LIMIT = Parameter(
+    "monthly_limit",
+    Kind.INTEGER,
+    0,
+    "Monthly limit",
+    "How many credits the edits of a month may cost, as far as prices are known; 0 is no limit",
+    minimum=1,
+    maximum=LARGEST,
+    zero_means="no limit",
+    unit="credits",
+)
+ALL = (SERVICE_ADDRESS, WAITING, HISTORY_LIMIT, ASK_ABOVE, MONTHLY_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,8 @@ class Settings:
     waiting: str = "async"
     history_limit: int = 200
     synchronous_addresses: Mapping[str, float] = field(default_factory=dict)
+    ask_above: int = 4
+    monthly_limit: int = 0
 
     def asynchronous(self, address: str) -> bool:
         """Whether an edit for ``address`` is submitted with ``async``."""
@@ -83,7 +107,7 @@ def load_or_error(folder: Path | None = None) -> Settings:
     """
     stored = _stored(folder)
     kept: dict[str, object] = {}
-    for parameter in (SERVICE_ADDRESS, WAITING, HISTORY_LIMIT):
+    for parameter in ALL:
         with contextlib.suppress(ParameterError, KeyError):
             kept[parameter.name] = parameter.checked(stored[parameter.name])
     addresses = stored.get("synchronous_addresses")
@@ -109,8 +133,8 @@ def _stored(folder: Path | None) -> dict[str, object]:
 
 def save(settings: Settings, folder: Path | None = None) -> None:
     """Stores ``settings``; entries of a newer version stay. Raises :class:`ParameterError`, :class:`StorageError`."""
-    WAITING.checked(settings.waiting)
-    HISTORY_LIMIT.checked(settings.history_limit)
+    for parameter in (WAITING, HISTORY_LIMIT, ASK_ABOVE, MONTHLY_LIMIT):
+        parameter.checked(getattr(settings, parameter.name))
     checked = dataclasses.replace(settings, service_address=check_address(settings.service_address))
     others: dict[str, object] = {}
     with contextlib.suppress(StorageError):  # the artist saves anew what can't be read

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.models import DEFAULT
 from tests.sandbox import Fault, Sandbox
 
 from .commanding import command, sizes
@@ -35,7 +35,7 @@ def test_help_lists_every_parameter(host: Installed, scene: Path, sandbox: Sandb
     done = command(host, scene, sandbox, "--help")
     assert done.returncode == 0
     words = " ".join(done.stdout.split())
-    for parameter in FLUX_DEPTH_PRO.parameters:
+    for parameter in DEFAULT.parameters:
         assert f"--{parameter.argument}" in words
     for option in ("--frames", "--output", "--image", "--variations", "--longest-side"):
         assert option in words

@@ -368,7 +368,7 @@ def test_nothing_more_is_paid_when_paying_is_stopped_and_what_is_under_way_arriv
 ) -> None:
     bench.sandbox.latency = 0.4
     desk = bench.desk()
-    ticket = desk.start(bench.request(photo, variations=8))
+    ticket = desk.start(bench.request(photo, variations=8, confirmed=True))
     until(desk, lambda: bench.sandbox.submits == 4)
     desk.stop_paying()
     finish(desk)

@@ -140,7 +140,9 @@ class Desk:
         place = {self.frames.ATTEMPT: attempt} if attempt else {}
         destination = self.entries.Destination(host, place=place, files=(file or str(self.wish.file),))
         edit = self.entries.EditEntry(0, settings, self.entries.EditState(state), **entry)
-        job = self.entries.Job(job_id, Path("/nowhere"), float(len(self.jobs)), "m", ADDRESS, destination, (edit,))
+        job = self.entries.Job(
+            job_id, Path("/nowhere"), float(len(self.jobs)), self.wish.edit.model.id, ADDRESS, destination, (edit,)
+        )
         self.jobs.insert(0, job)
         return job_id
 

@@ -54,7 +54,7 @@ def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
     assert entry.settings == dict(edit(seed=5).values)
     assert entry.result_file and entry.result_file.read_bytes() == b"bytes"
     assert (entry.format, entry.width, entry.height) == ("png", 3, 2)
-    assert journal.usual_seconds(28) == 10.0
+    assert journal.usual_seconds(DepthEdit.checked({"prompt": "x"})) == 10.0
 
 
 def test_a_data_folder_that_was_moved_still_has_its_results(journal: Journal, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_an_odd_value_in_an_old_entry_disturbs_no_new_edit(journal: Journal, old
     finished_job(journal)
     (path,) = journal.home.glob("jobs/*/job.json")
     path.write_text(path.read_text().replace(old, new))
-    assert journal.usual_seconds(28) is None
+    assert journal.usual_seconds(DepthEdit.checked({"prompt": "x"})) is None
     assert words in journal.problems[0]
 
 
@@ -262,7 +262,8 @@ def test_an_entry_of_this_version_holds_what_it_should_and_nothing_more(journal:
     writer.close()
     stored = json.loads((writer.job.folder / "job.json").read_text())
     assert set(stored) == {
-        *("version", "id", "created", "model", "address", "destination", "host_settings", "picture", "upload", "edits")
+        *("version", "id", "created", "model", "address", "destination", "host_settings", "picture", "upload", "edits"),
+        "credits",
     }
     assert stored["version"] == 2
     (job,) = journal.entries()

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from shared.errors import ParameterError
-from shared.model.edit import DepthEdit
-from shared.model.models import FLUX_DEPTH_PRO
+from shared.model.advice import advice
+from shared.model.edit import PLACE, DepthEdit
+from shared.model.model import Model, Task
+from shared.model.models import DEFAULT, MODELS, named
 from shared.model.parameters import LONGEST_SIDE, SEED_COUNT, VARIATIONS
-from shared.model.presets import PRESETS, advice
+from shared.model.presets import PRESETS
 
 EXAMPLES = Path(__file__).parents[1] / "service" / "examples"
 
@@ -99,7 +101,7 @@ def test_what_is_out_of_range_or_of_another_type_is_refused_by_name_value_and_ra
     with pytest.raises(ParameterError) as refused:
         edit(**{name: value})
     assert refused.value.field == name
-    parameter = FLUX_DEPTH_PRO.parameter(name)
+    parameter = DEFAULT.parameter(name)
     words = str(refused.value)
     assert "Nothing was billed" in words
     if isinstance(value, str) and not value.strip():
@@ -159,16 +161,45 @@ def test_what_is_valid_survives_json_unchanged(values: dict[str, object]) -> Non
     }
 
 
-def test_every_preset_is_a_valid_edit_and_names_space() -> None:
+@pytest.mark.parametrize("model", MODELS, ids=lambda one: one.name)
+def test_every_preset_fits_every_model_in_the_words_that_it_takes(model: Model) -> None:
     assert len(PRESETS) == 6
     for preset in PRESETS:
-        DepthEdit.checked(preset.values)
-        assert "Words of space" not in advice(preset.values)
+        values = preset.values(model)
+        prompt = str(values["prompt"])
+        assert prompt.startswith(PLACE) is (model.task is Task.STRUCTURE)
+        DepthEdit.checked({**values, "prompt": prompt.replace(PLACE, "a cup on a table")}, model)
+        written = advice({**values, "prompt": prompt.replace(PLACE, "a cup")}, model)
+        assert "Words of space" not in written and "paints everything new" not in written, written
+        assert "what stays" not in written
+
+
+def test_an_edit_with_the_place_still_in_it_is_not_made() -> None:
+    with pytest.raises(ParameterError, match="still has {subject} in it") as refused:
+        DepthEdit.checked(PRESETS[0].values(DEFAULT))
+    assert refused.value.field == "prompt"
+    assert "Nothing was billed" in str(refused.value)
 
 
 def test_the_advice_fits_the_settings() -> None:
-    assert "near and what far" in advice({})
-    assert "Words of space" in advice({"prompt": "make it red"})
-    assert "subtle" in advice({"prompt": "subtle haze far away", "guidance": 7.0})
+    assert "whole picture" in advice({})
+    assert "in the place of {subject}" in advice({"prompt": "{subject}, far away"})
+    assert "describe the whole picture" in advice({"prompt": "Blur the background"})
+    assert "Words of space" in advice({"prompt": "a red cup"})
+    assert "2 to 4" in advice({"prompt": "subtle haze far away", "guidance": 7.0})
     assert "35 to 50" in advice({"prompt": "layers of depth", "steps": 20})
-    assert "natural" in advice({"prompt": "haze behind", "guidance": 12.0})
+    assert "5 to 8" in advice({"prompt": "haze behind", "guidance": 12.0})
+
+
+def test_fewer_steps_than_other_hosts_take_are_allowed_with_a_warning() -> None:
+    assert "may be refused" in advice({"prompt": "haze behind", "steps": 14})
+    assert "may be refused" not in advice({"prompt": "haze behind", "steps": 15})
+    assert "may be refused" not in advice({"prompt": "haze behind", "num_inference_steps": 4}, named("flux-depth-dev"))
+    assert edit(steps=14)["steps"] == 14
+
+
+def test_the_advice_knows_a_model_that_keeps_the_picture() -> None:
+    kontext = named("flux-kontext-pro")
+    assert "what should change" in advice({}, kontext)
+    assert "what stays" in advice({"prompt": "Blur the background"}, kontext)
+    assert "One change" in advice({"prompt": "Blur the background; keep the cup"}, kontext)

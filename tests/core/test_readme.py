@@ -17,7 +17,7 @@ from shared.storage import settings
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 TABLES = {
-    "parameters": models.FLUX_DEPTH_PRO.parameters,
+    "parameters": models.DEFAULT.parameters,
     "settings": (
         parameters.VARIATIONS,
         parameters.LONGEST_SIDE,

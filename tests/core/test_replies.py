@@ -20,7 +20,7 @@ from shared.errors import (
     ServiceDownError,
     UnexpectedReplyError,
 )
-from shared.service.replies import Status, error_of, is_refusal, offer, parse_record, upload_path
+from shared.service.replies import Status, error_of, is_refusal, offered, parse_record, upload_path
 
 EXAMPLES = Path(__file__).parents[1] / "service" / "examples"
 JSON_TYPE = "application/json; charset=utf-8"
@@ -215,20 +215,20 @@ def test_the_path_of_an_upload() -> None:
 )
 def test_the_offer_and_its_price(credits: Any, price: int | None) -> None:
     models = {"models": [{"modelId": "m", "creditMetadata": credits}], "total": 1}
-    assert offer(models, "m", "IMAGE_EDITOR") == (True, price)
-    assert offer(models, "n", "IMAGE_EDITOR") == (False, None)
+    assert offered(models, "IMAGE_EDITOR") == {"m": price}
     with pytest.raises(UnexpectedReplyError):
-        offer([], "m", "IMAGE_EDITOR")
+        offered([], "IMAGE_EDITOR")
 
 
-@pytest.mark.parametrize(("status", "offered"), [("ACTIVE", True), ("DISABLED", False), (None, False)])
-def test_a_status_counts_where_there_is_one(status: str | None, offered: bool) -> None:
-    assert offer({"models": [{"modelId": "m", "status": status}], "total": 1}, "m", "IMAGE_EDITOR") == (offered, None)
+@pytest.mark.parametrize(("status", "listed"), [("ACTIVE", True), ("DISABLED", False), (None, False)])
+def test_a_status_counts_where_there_is_one(status: str | None, listed: bool) -> None:
+    reply = {"models": [{"modelId": "m", "status": status}], "total": 1}
+    assert offered(reply, "IMAGE_EDITOR") == ({"m": None} if listed else {})
 
 
 def test_the_list_of_models_as_it_was_really_seen() -> None:
     seen = json.loads((EXAMPLES / "models.json").read_text("utf-8"))
-    assert offer(seen, "black-forest-labs/flux-depth-pro", "IMAGE_EDITOR") == (True, 50000)
+    assert offered(seen, "IMAGE_EDITOR") == {"black-forest-labs/flux-depth-pro": 50000}
 
 
 def test_long_and_ragged_words_of_the_service_become_one_line() -> None:

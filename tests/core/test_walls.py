@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import build
+from shared.model import models
 from tests.core.conftest import DATA
 from tests.sandbox import Sandbox
 
@@ -63,6 +64,11 @@ HOSTS = {
 }
 # What may be imported only when it is first needed, so that starting a host costs nothing.
 LAZY = {"requests", "urllib3", "numpy", "PIL", "filelock", "platformdirs"}
+# Texts that are a field of a model, and here mean something else.
+ALSO = {
+    *(("shared/model/parameters.py", role) for role in ("prompt", "seed", "steps", "guidance")),  # the roles
+    ("shared/jobs/source.py", "format"),  # of the picture that is sent
+}
 MOST_LINES = 400
 MOST_FILES = 10
 
@@ -193,6 +199,25 @@ def test_only_procedures_import_windows_and_no_window_decides() -> None:
         room = room_of(name_of("fluxdepth_gimp", path))
         if any(room_of(one.target) == "windows" for one in imports(path)):
             assert room in ("procedures", "windows"), path
+
+
+def test_no_file_outside_the_tables_names_a_model_or_its_field() -> None:
+    """Code asks for a parameter's role. A name counts as a text of its own, and as what is asked of an object."""
+    tables = set((ROOT / "shared" / "model" / "tables").glob("*.py"))
+    fields = {one.name for one in models.union()}
+    texts = fields | {one.argument for one in models.union()}
+    of_objects = fields - {"format", "prompt", "seed", "steps"}  # which a picture has, and an edit by their roles
+    titles = [words for model in models.MODELS for words in (model.id, model.name, model.label)]
+    wrong = []
+    for path in (path for house in HOUSES for path in set(modules(house)) - tables):
+        file = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if (text in texts and (file, text) not in ALSO) or any(one in text for one in titles):
+                wrong.append(f"{file} says {text}")
+            if isinstance(node, ast.Attribute) and node.attr in of_objects:
+                wrong.append(f"{file} asks for {node.attr}")
+    assert not wrong
 
 
 SCRIPT = """

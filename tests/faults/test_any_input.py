@@ -27,7 +27,7 @@ from shared.pictures import imaging
 from shared.pictures.encoded import declared_pixels, sniff_or_raw
 from shared.service import retrying
 from shared.service.client import Client
-from shared.service.replies import error_of, offer, parse_json, parse_record, upload_path
+from shared.service.replies import error_of, offered, parse_json, parse_record, upload_path
 from shared.service.results import Arrivals
 from shared.storage.entries import EditState
 from shared.storage.journal import Journal
@@ -85,7 +85,7 @@ STATUSES = st.sampled_from([200, 201, 204, 301, 307, 400, 401, 403, 404, 406, 41
 def test_any_reply_is_understood_or_an_error_in_words(amount: int) -> None:
     @on_many(amount, body=BODIES, status=STATUSES, retry_after=st.none() | st.text(st.characters(codec="latin-1")))
     def check(body: bytes, status: int, retry_after: str | None) -> None:
-        for read in (parse_record, upload_path, lambda reply: offer(reply, "m", "f")):
+        for read in (parse_record, upload_path, lambda reply: offered(reply, "f")):
             with contextlib.suppress(FluxDepthError):
                 read(parse_json("application/json", body))
         error = error_of(status, "application/json", body, retry_after)
@@ -292,7 +292,7 @@ def test_an_entry_with_any_value_in_any_place_disturbs_nothing(amount: int, jour
         for problem in standing.problems:
             assert problem.endswith(".")
         for job in journal.entries():
-            journal.usual_seconds(28)
+            journal.usual_seconds(DepthEdit.checked({"prompt": "x"}))
             for entry in job.edits:
                 journal.mark(job.id, [entry.index], arrived=None)
             with contextlib.suppress(FluxDepthError):

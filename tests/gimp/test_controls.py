@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from shared.model.models import DEFAULT
 from shared.model.presets import PRESETS
 from shared.pictures.encoded import sniff
 from tests.hosts import Gimp
@@ -166,11 +167,14 @@ def test_settings(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.type(service.base_url)
     controls.choose("Waiting mode", "Down")
     controls.number("Edits kept", 50)
+    controls.number("Ask above", 6)
+    controls.number("Monthly limit", 9000000)
     controls.use("button", "Save")
     desk.gone(SETTINGS)
     stored = settings_of(desk)
     assert stored["history_limit"] == 50 and stored["service_address"] == service.base_url
     assert stored["waiting"] == "sync"
+    assert (stored["ask_above"], stored["monthly_limit"]) == (6, 9000000)
     key = desk.inside.data_folder / "key"
     assert key.read_text() == service.api_key
     desk.menu("Settings…")
@@ -207,6 +211,10 @@ def test_every_setting_is_sent(desk: Desk, service: Sandbox, controls: Controls)
     opened(desk)
     controls.use("text", "Prompt")
     desk.write("Every setting, far", EDIT)
+    controls.choose("Model", "Down")  # and back: what was chosen is as it was
+    desk.see("label", "Flux Canny Pro keeps the edges")
+    controls.choose("Model", "Up")
+    desk.see("label", "Flux Depth Pro keeps the depth")
     for name in ("Steps", "Guidance", "Variations"):
         before = controls.value(name)
         seen = controls.use("slider", name)
@@ -258,7 +266,7 @@ def test_presets_and_recent_prompts(desk: Desk, controls: Controls) -> None:
     controls.use("text", "Prompt")
     desk.write("My own words, far", EDIT)
     first = PRESETS[0]
-    for answer, shown in (("Cancel", "My own words, far"), ("Replace", first.values["prompt"])):
+    for answer, shown in (("Cancel", "My own words, far"), ("Replace", first.values(DEFAULT)["prompt"])):
         controls.use("toggle button", "Presets")
         controls.use("menu item", first.label)
         desk.window(QUESTION)
@@ -268,12 +276,14 @@ def test_presets_and_recent_prompts(desk: Desk, controls: Controls) -> None:
     desk.press_in(EDIT, "ctrl+z")
     desk.see("text", "My own words, far")
     desk.press_in(EDIT, "ctrl+y")
-    desk.see("text", str(first.values["prompt"]))
+    desk.see("text", str(first.values(DEFAULT)["prompt"]))
     for preset in PRESETS[1:]:
         controls.use("toggle button", "Presets")
         controls.use("menu item", preset.label)
-        desk.see("text", str(preset.values["prompt"]))
-        desk.wait_for(lambda preset=preset: controls.value("Steps") == preset.values["steps"], "the preset's steps")
+        desk.see("text", str(preset.values(DEFAULT)["prompt"]))
+        desk.wait_for(
+            lambda preset=preset: controls.value("Steps") == preset.values(DEFAULT)["steps"], "the preset's steps"
+        )
     controls.use("toggle button", "Presets")
     controls.use("menu item", "Every setting, far")
     desk.see("text", "Every setting, far")

@@ -5,6 +5,7 @@ Builds values only: knows no connection and no state of the server.
 
 import json
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timezone
 from typing import Any
 
@@ -165,14 +166,16 @@ class Team:
         }
 
 
-def record(*, record_id: str, team: Team, status: str, created: str, prompt_object: Body, result: Any) -> Body:
+def record(
+    *, model: str, record_id: str, team: Team, status: str, created: str, prompt_object: Body, result: Any
+) -> Body:
     """One edit as the service tells it; `temporaryUrl` is the caller's to add."""
     return {
         "uuid": record_id,
         "userId": team.user_id,
         "teamId": team.team_id,
         "teamUser": team.user(),
-        "model": MODEL,
+        "model": model,
         "type": FEATURE,
         "metadata": {"note": STAND_IN},
         "rating": None,
@@ -185,25 +188,52 @@ def record(*, record_id: str, team: Team, status: str, created: str, prompt_obje
     }
 
 
-def models(offered: bool = True, status: str | None = None) -> Body:
+# Name → title and price, as far as saved replies and pages tell; {} where none is known. The last five are offered as
+# well, and their fields are not known here.
+OFFERED: dict[str, tuple[str, Body]] = {
+    "flux-depth-pro": ("Flux Depth Pro", {"ALL": 50000}),
+    "flux-canny-pro": ("Flux Canny Pro", {"ALL": 50000}),
+    "flux-depth-dev": ("Flux Depth Dev", {"ALL": 25000}),
+    "flux-kontext-pro": ("Flux Kontext Pro", {FEATURE: 40000}),
+    "flux-kontext-max": ("Flux Kontext Max", {"ALL": 80000}),
+    "flux-kontext-dev": ("Flux Kontext Dev", {"ALL": 25000}),
+    "flux-2-pro": ("FLUX.2 Pro", {"INPUT": 5000, "OUTPUT": 10000}),
+    "flux-2-max": ("FLUX.2 Max", {}),
+    "flux-2-flex": ("FLUX.2 Flex", {}),
+    "flux-canny-dev": ("Flux Canny Dev", {"ALL": 25000}),
+    "flux-kontext-dev-lora": ("Flux Kontext Dev LoRA", {"ALL": 25000}),
+    "qwen-image-edit-plus": ("Qwen Image Edit Plus", {}),
+    "gpt-image-1": ("GPT Image 1", {}),
+    "gemini-2.5-flash-image": ("Gemini 2.5 Flash Image", {}),
+}
+KNOWN = tuple(OFFERED)[:9]
+
+
+def model_id(name: str) -> str:
+    return f"black-forest-labs/{name}"
+
+
+def models(offered: bool = True, status: str | None = None, withdrawn: Collection[str] = ()) -> Body:
     """The model list in the shape of a reply that was really seen: no status, the price in `creditMetadata`.
 
-    Our model stands in it unless it is not `offered`, with `status` where one is given: other replies had one.
+    The first model stands in it unless it is not `offered`, with `status` where one is given: other replies had one.
+    `withdrawn` names others that do not.
     """
-    listed = [_model("flux-kontext-pro", "Flux Kontext Pro", 40000)]
-    if offered:
-        ours = _model("flux-depth-pro", "Flux Depth Pro", 50000)
-        listed.append(ours if status is None else {**ours, "status": status})
+    gone = {*withdrawn, *(() if offered else ("flux-depth-pro",))}
+    listed = [_model(name, *about) for name, about in OFFERED.items() if name not in gone]
+    if status is not None:
+        listed = [{**one, "status": status} if one["modelId"] == MODEL else one for one in listed]
     return {"total": len(listed), "models": listed}
 
 
-def _model(name: str, title: str, credits: int) -> Body:
+def _model(name: str, title: str, credits: Body) -> Body:
+    ours = name in KNOWN
     return {
-        "modelId": f"black-forest-labs/{name}",
-        "name": f"{title} - Black Forest Labs",
-        "provider": "replicate",
-        "group": "black_forest_labs/flux",
-        "creditMetadata": {"ALL": credits},
+        "modelId": model_id(name) if ours else name,
+        "name": f"{title} - Black Forest Labs" if ours else title,
+        "provider": "replicate" if ours else "other",
+        "group": "black_forest_labs/flux" if ours else "others",
+        "creditMetadata": credits,
         "features": [FEATURE],
         "modality": None,
     }

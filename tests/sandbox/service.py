@@ -38,6 +38,8 @@ class Settings:
     private_url: str = "http://10.255.255.1/result.jpg"
     drip_interval: float = 0.1
     strict: bool = True
+    withdrawn: set[str] = field(default_factory=set)
+    """Short names of models that are neither listed nor asked any more."""
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Edit:
     """One taken edit. `fault` is the kind that spoils its finished record."""
 
     uuid: str
+    model: str
     prompt_object: dict[str, Any]
     created: str
     status: str = "PROCESSING"
@@ -135,7 +138,7 @@ class Service:
         # What a lenient service overlooked is not in its record either.
         overlooked = {problem.field.removeprefix("promptObject.") for problem in call.problems}
         known = {name: value for name, value in wanted.items() if name not in overlooked}
-        edit = Edit(str(uuid.uuid4()), known, replies.now(), fault=call.fault)
+        edit = Edit(str(uuid.uuid4()), call.json["model"], known, replies.now(), fault=call.fault)
         self.edits[edit.uuid] = edit
         self.taken += 1
         if call.fault == "failure_at_once":
@@ -160,7 +163,7 @@ class Service:
         if feature != replies.FEATURE:
             return web.json_response({"models": [], "total": 0})
         status = "DISABLED" if call.fault == "model_disabled" else None
-        return web.json_response(replies.models(call.fault != "model_gone", status))
+        return web.json_response(replies.models(call.fault != "model_gone", status, self.settings.withdrawn))
 
     def _submit_refusal(self, call: Call) -> replies.Body | None:
         """The service's 400 for this body, None when it may be carried out."""
@@ -171,7 +174,10 @@ class Service:
             return replies.error("HTTP_EXCEPTION", "property async should not exist")
         if sent.get("type") != replies.FEATURE:
             return replies.unsupported_feature(sent.get("type"))
-        if sent.get("model") != replies.MODEL:
+        asked_for = str(sent.get("model")).removeprefix(replies.model_id(""))
+        if asked_for not in set(replies.KNOWN) - self.settings.withdrawn or sent["model"] != replies.model_id(
+            asked_for
+        ):
             return replies.unsupported_model(sent.get("model"))
         if call.problems and (self.settings.strict or not _can_be_carried_out(sent)):
             return _refusal(call.problems)
@@ -200,7 +206,7 @@ class Service:
             prompt=asked["prompt"],
             guidance=float(asked.get("guidance", 3.5)),
             seed=int(asked.get("seed", 0)),
-            file_format=asked.get("format", "jpg"),
+            file_format=str(asked.get("format") or asked.get("output_format", "jpg")).replace("jpeg", "jpg"),
             size=result_size,
         )
 
@@ -240,6 +246,7 @@ class Service:
             url = self.storage.presigned(self.base_url, edit.key, self.settings.url_lifetime)
             result, url = self._spoiled(edit, result, url)
         record = replies.record(
+            model=edit.model,
             record_id=edit.uuid,
             team=self.team,
             status=edit.status,

@@ -17,6 +17,7 @@ from PIL import Image, JpegImagePlugin
 
 from tests.sandbox import KINDS, Sandbox, replies
 from tests.sandbox.client import PICTURE, Client, decoded, encoded
+from tests.sandbox.pictures import Effect
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,10 +105,36 @@ def test_a_wrong_key_is_refused_everywhere_but_at_the_models(sandbox: Sandbox, h
 
 def test_the_model_is_listed_as_it_was_really_seen(client: Client) -> None:
     listed = client.get("/models?feature=IMAGE_EDITOR").json()
-    assert listed["total"] == len(listed["models"])
+    assert listed["total"] == len(listed["models"]) == 14
     ours = [model for model in listed["models"] if model["modelId"] == "black-forest-labs/flux-depth-pro"]
     assert [("status" in model, model["creditMetadata"]) for model in ours] == [(False, {"ALL": 50000})]
     assert client.get("/models?feature=TEXT_TO_VIDEO").json() == {"models": [], "total": 0}
+
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "service" / "examples" / "models").glob("*.json"))
+
+
+@pytest.mark.parametrize("effect", ["depth", "echo"])
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_model_is_answered_until_it_is_withdrawn(
+    sandbox: Sandbox, client: Client, path: Path, effect: Effect
+) -> None:
+    body = json.loads(path.read_text("utf-8"))
+    body["promptObject"]["imageUrl"] = client.uploaded()
+    sandbox.effect = effect
+    record = client.finished(client.submit(body).json()["aiRecord"])
+    assert (record["status"], record["model"]) == ("SUCCESS", body["model"])
+    assert record["aiRecordDetail"]["promptObject"] == body["promptObject"]
+    asked = body["promptObject"].get("format") or body["promptObject"]["output_format"]
+    assert Image.open(io.BytesIO(client.download(record))).format == asked.upper().replace("JPG", "JPEG")
+    sandbox.withdrawn = {path.stem}
+    try:
+        assert client.submit(body).json()["errorCode"] == "UNSUPPORTED_MODEL"
+        listed = client.get("/models?feature=IMAGE_EDITOR").json()
+        assert body["model"] not in [one["modelId"] for one in listed["models"]]
+        assert listed["total"] == 13
+    finally:
+        sandbox.withdrawn = set()
 
 
 @pytest.mark.parametrize(

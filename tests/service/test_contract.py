@@ -55,6 +55,48 @@ def test_the_pages_example_request_passes(submit: Body) -> None:
     check_submit({**submit, "promptObject": {"imageUrl": "images/a.png", "prompt": "p"}})
 
 
+MODELS = sorted((EXAMPLES / "models").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_each_models_example_passes_and_another_models_field_does_not(path: Path, reply: Body) -> None:
+    body = json.loads(path.read_text(encoding="utf-8"))
+    check_submit(body)
+    record = deepcopy(reply)
+    record["aiRecord"]["model"] = body["model"]
+    record["aiRecord"]["aiRecordDetail"]["promptObject"] = body["promptObject"]
+    check_record(record)
+    strange = "num_inference_steps" if "steps" in body["promptObject"] else "steps"
+    body["promptObject"][strange] = 28
+    assert problems(lambda: check_submit(body)) == {(f"promptObject.{strange}", "additionalProperties")}
+    record["aiRecord"]["aiRecordDetail"]["promptObject"] = body["promptObject"]
+    assert problems(lambda: check_record(record))
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "value", "rule"),
+    [
+        ("flux-depth-dev", "megapixels", "2", "enum"),
+        ("flux-kontext-dev", "go_fast", 0, "type"),
+        ("flux-depth-dev", "output_quality", 0, "minimum"),
+        ("flux-depth-dev", "go_fast", False, "additionalProperties"),
+        ("flux-depth-dev", "format", "jpeg", "enum"),
+        ("flux-kontext-pro", "format", "jpg", "enum"),
+        ("flux-kontext-max", "guidance", 3.5, "additionalProperties"),
+        ("flux-kontext-dev", "num_inference_steps", 51, "maximum"),
+        ("flux-2-pro", "steps", 14, "minimum"),
+        ("flux-2-max", "guidance", 5.5, "maximum"),
+        ("flux-2-max", "output_format", "jpg", "enum"),
+        ("flux-2-flex", "format", "png", "additionalProperties"),
+        ("flux-2-flex", "aspect_ratio", "21:9", "enum"),
+    ],
+)
+def test_a_wrong_parameter_of_each_model_is_refused(model: str, name: str, value: object, rule: str) -> None:
+    body = json.loads((EXAMPLES / "models" / f"{model}.json").read_text(encoding="utf-8"))
+    body["promptObject"][name] = value
+    assert problems(lambda: check_submit(body)) == {(f"promptObject.{name}", rule)}
+
+
 def test_the_pages_example_reply_passes(reply: Body) -> None:
     check_record(reply)
     contract.check_reply("GET", f"/api/results/{reply['aiRecord']['uuid']}", 200, HEADERS, json.dumps(reply).encode())
@@ -117,7 +159,7 @@ def test_a_missing_parameter_is_named(submit: Body, name: str) -> None:
     ("change", "expected"),
     [
         ({"type": "IMAGE_GENERATOR"}, ("type", "const")),
-        ({"model": "flux-depth-pro"}, ("model", "const")),
+        ({"model": "flux-depth-pro"}, ("model", "enum")),
         ({"async": "true"}, ("async", "type")),
         ({"async": 1}, ("async", "type")),
         ({"stream": True}, ("stream", "additionalProperties")),

@@ -65,6 +65,10 @@ class Layout:
             self._note(f"{words} 8192 px" if words else "", 2 * ICON)
         self._node().used.append((name, {}))
 
+    def prop_enum(self, owner, name, value):
+        self._note(owner.bl_rna.properties[name].enum_items[value].name, GAP)
+        self._node().used.append((name, {"value": value}))
+
     def template_ID(self, _owner, name, **how):
         self._node().used.append((name, how))
 

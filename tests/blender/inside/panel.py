@@ -103,6 +103,32 @@ def _every_state():
     )
 
 
+def check_only_what_the_model_has_is_drawn():
+    chosen = settings()
+    offered, offers = _module("operators.offered"), _module("shared.service.offers")
+    table = _module("shared.model.models")
+    for model in table.MODELS:
+        chosen.model = model.name
+        names = {name for panel in ("main", "more") for name, _ in _drawn(panel).used}
+        own = {one.name for one in model.parameters}
+        assert own <= names, (model.name, own - names)
+        assert not {one.name for one in table.union()} - own & names, model.name
+        cut = [word for panel in ("main", "more") for word in _drawn(panel, 220).cut()]
+        assert not cut, (model.name, cut)
+    chosen.model, chosen.variations = "flux-depth-pro", 4
+    prices = {"black-forest-labs/flux-depth-pro": 50000, "black-forest-labs/flux-kontext-pro": None}
+    try:
+        offered.known = offers.Offers("", 0.0, prices)
+        assert "4 paid edits · 200,000 credits" in _drawn().all_words()
+        del prices["black-forest-labs/flux-depth-pro"]
+        words = _drawn().all_words()
+        assert "does not offer Flux Depth Pro any more" in words and "Flux Kontext Pro" in words
+        assert "changes the one thing" in words
+        assert not _drawn(width=220).cut()
+    finally:
+        offered.known = None
+
+
 def check_every_word_has_room():
     """At Blender's own widths of the sidebar, on an ordinary and on a fine screen."""
     _every_state()

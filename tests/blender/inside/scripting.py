@@ -103,7 +103,7 @@ def check_submitting_is_not_undoable():
 def check_properties_come_from_the_table():
     table = _module("shared.model.models")
     chosen = bpy.context.scene.fluxdepth
-    for parameter in table.FLUX_DEPTH_PRO.parameters:
+    for parameter in table.DEFAULT.parameters:
         prop = chosen.bl_rna.properties[parameter.name]
         assert prop.name == parameter.label
         assert prop.description == parameter.help
@@ -241,7 +241,7 @@ def check_service_can_be_tested_for_nothing():
 def check_use_cases_and_own_presets():
     chosen = settings(seed=77)
     bpy.ops.fluxdepth.apply_preset(preset="cinematic")
-    assert chosen.prompt.startswith("Cinematic")
+    assert chosen.prompt.startswith("{subject}, a cinematic")
     assert chosen.seed == 77
     assert bpy.ops.fluxdepth.preset_add(name="My Look") == {"FINISHED"}
     (file,) = Path(os.environ["BLENDER_USER_RESOURCES"]).glob("**/presets/fluxdepth/*.py")
@@ -249,7 +249,7 @@ def check_use_cases_and_own_presets():
     assert "prompt" in file.read_text()
     settings(prompt="something else")
     bpy.ops.script.execute_preset(filepath=str(file), menu_idname="FLUXDEPTH_PT_presets")
-    assert chosen.prompt.startswith("Cinematic")
+    assert chosen.prompt.startswith("{subject}, a cinematic")
 
 
 def check_recover_brings_in_what_is_in_no_file():

@@ -1,0 +1,126 @@
+"""Credits spent, from the journal: by document, day and month; and the limits that the artist has set.
+
+A price is what the service's list said when the edit was started. What was trimmed from the history is added up in
+``spent.json`` beside it. An edit that may have been billed counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..errors import LargeOrderError, LimitError
+from ..model.model import Model
+from ..service import offers
+from ..storage import files, locks, settings as settings_module
+from ..storage.entries import EditState, Job
+from ..storage.journal import Journal
+from .wording import order, where
+
+COUNTED = {EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN}
+LOCK_WAIT = 2.0  # s
+SHOWN = 5  # documents
+
+
+@dataclass
+class Spent:
+    """Credits by day (``2026-01-31``) and by document; ``unpriced`` edits were made when no price was known."""
+
+    days: Counter[str] = field(default_factory=Counter)
+    documents: Counter[str] = field(default_factory=Counter)
+    unpriced: int = 0
+
+    @property
+    def months(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for day, credits in self.days.items():
+            found[day[:7]] += credits
+        return found
+
+    def add(self, job: Job) -> None:
+        count = sum(edit.state in COUNTED for edit in job.edits)
+        if not count:
+            return
+        if job.credits is None:
+            self.unpriced += count
+            return
+        self.days[_day(job.created)] += count * job.credits
+        self.documents[where(job.destination)] += count * job.credits
+
+    def lines(self, now: float | None = None) -> list[str]:
+        """In the artist's words, for the settings of both hosts."""
+        today = _day(time.time() if now is None else now)
+        told = [f"Today {self.days[today]:,} credits, this month {self.months[today[:7]]:,}."]
+        if earlier := sorted((month for month in self.months if month != today[:7]), reverse=True)[:3]:
+            told.append("Before: " + ", ".join(f"{month} {self.months[month]:,}" for month in earlier) + ".")
+        if self.documents:
+            most = ", ".join(f"{name} {credits:,}" for name, credits in self.documents.most_common(SHOWN))
+            told.append(f"Most for {most}.")
+        if self.unpriced:
+            told.append(f"{self.unpriced} edits more, whose price was not known.")
+        return told
+
+
+def spent(journal: Journal) -> Spent:
+    """All that is known. Raises nothing."""
+    found = _trimmed(journal)
+    for job in journal.entries():
+        found.add(job)
+    return found
+
+
+def trim(journal: Journal, keep: int) -> None:
+    """As :meth:`Journal.trim`, without losing what the removed jobs have cost. Raises :class:`StorageError`."""
+    lock = locks.acquired(journal.home, LOCK_WAIT, "spent.lock")
+    try:
+        before = journal.entries()
+        journal.trim(keep)
+        removed = [job for job in before if not job.folder.exists()]
+        if removed:
+            sums = _trimmed(journal)
+            for job in removed:
+                sums.add(job)
+            data = {"days": sums.days, "documents": sums.documents, "unpriced": sums.unpriced}
+            files.write_by_rename(journal.home / "spent.json", json.dumps(data, indent=1).encode())
+    finally:
+        lock.release()
+
+
+def check(journal: Journal, model: Model, count: int, confirmed: bool) -> int | None:
+    """What an edit by ``model`` costs, None when that is not known.
+
+    Raises :class:`LimitError` when ``count`` edits would pass the month's limit, and, when nobody has said that it is
+    meant, :class:`LargeOrderError` for more than the artist wants to be asked about.
+    """
+    chosen = settings_module.load(journal.home)
+    known = offers.known(journal.home)
+    price = known.price(model) if known else None
+    if chosen.monthly_limit:
+        used = spent(journal).months[_day(time.time())[:7]]
+        if used + count * (price or 0) > chosen.monthly_limit or used >= chosen.monthly_limit:
+            raise LimitError.of(used, chosen.monthly_limit, order(count, price))
+    if not confirmed and 0 < chosen.ask_above < count:
+        raise LargeOrderError(f"These are {order(count, price)}.")
+    return price
+
+
+def _trimmed(journal: Journal) -> Spent:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        stored = files.parsed((journal.home / "spent.json").read_bytes())
+        days, documents = (Counter(dict(_numbers(stored[name]))) for name in ("days", "documents"))
+        return Spent(days, documents, int(stored["unpriced"]))
+    return Spent()
+
+
+def _numbers(stored: dict[str, object]) -> Iterator[tuple[str, int]]:
+    for name, value in stored.items():
+        if isinstance(value, int):
+            yield name, value
+
+
+def _day(when: float) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(when))
