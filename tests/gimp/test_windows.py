@@ -121,11 +121,11 @@ def test_first_result_in_six_clicks_and_one_paste(desk: Desk, service: Sandbox) 
     desk.click("toggle button", "Presets")
     desk.click("menu item", "Depth of field")
     desk.see("text", "{subject}, sharp in the foreground")
-    desk.type("A cup of coffee")  # the place for the subject is selected
-    desk.see("text", "A cup of coffee, sharp in the foreground")
+    desk.type("A tabby cat")  # the place for the subject is selected
+    desk.see("text", "A tabby cat, sharp in the foreground")
     desk.click("button", "Edit")
     finished(desk, 2)
-    assert desk.layers()[0].startswith("A cup of coffee, sharp")
+    assert desk.layers()[0].startswith("A tabby cat, sharp")
     assert (desk.inside.data_folder / "key").read_text() == service.api_key
     desk.picture(f"result-{desk.gimp.series}")
 
@@ -268,10 +268,10 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     desk.command("History…")
     desk.window(HISTORY)
     desk.press_in(HISTORY, "End")  # the first edit of all, made with a preset
-    desk.see("label", "A cup of coffee, sharp in the foreground")
+    desk.see("label", "A tabby cat, sharp in the foreground")
     desk.press_in(HISTORY, "alt+u")
     desk.window(EDIT)
-    desk.see("text", "A cup of coffee, sharp in the foreground")
+    desk.see("text", "A tabby cat, sharp in the foreground")
     desk.press_in(EDIT, "ctrl+Return")
     finished(desk, before + 1)
-    assert sum(name.startswith("A cup of coffee, sharp") for name in desk.layers()) == 2
+    assert sum(name.startswith("A tabby cat, sharp") for name in desk.layers()) == 2
