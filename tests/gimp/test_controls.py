@@ -80,7 +80,7 @@ class Controls:
     def number(self, name: str, value: float) -> None:
         self.use("spin button", name)
         self.desk.press("ctrl+a")
-        self.desk.type(f"{value:g}")
+        self.desk.type(str(value))
         self.desk.press("Tab")
 
     def choose(self, name: str, *keys: str) -> None:
