@@ -145,8 +145,11 @@ class VirtualScreen:
         self.xdotool("key", "--delay", 40, *keys)
 
     def click(self, x: int, y: int, button: int = 1) -> None:
-        """Move the mouse there, in pixels of the screen, and click."""
-        self.xdotool("mousemove", x, y, "click", button)
+        """Move the mouse there, in pixels of the screen, and click.
+
+        Not in the same moment: a tooltip that lies there goes when the mouse comes, and must not get the click.
+        """
+        self.xdotool("mousemove", x, y, "sleep", 0.1, "click", button)
 
     def _start_server(self, ends: contextlib.ExitStack) -> int:
         for display in _DISPLAYS:
