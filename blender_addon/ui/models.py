@@ -1,4 +1,4 @@
-"""The choice of the model in the panel: what it is good for, what it costs, and what to take when it is gone."""
+"""The model in the panel: what it is good for, what to take when it is gone, and the button with what it costs."""
 
 import bpy
 
@@ -27,8 +27,13 @@ def draw_choice(layout: bpy.types.UILayout, context: bpy.types.Context, settings
         texts.paragraph(box, other.good_for[0].upper() + other.good_for[1:], width)
 
 
-def draw_price(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
-    """What the large button costs; nothing where the service does not tell a price."""
+def draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
+    """The large button, which has no room for a price: where the service tells one, the order stands below it."""
     price = offered.known.price(properties.model_of(settings)) if offered.known else None
+    ordered = order(settings.variations, price)
+    row = layout.row()
+    row.scale_y = 1.6
+    words = "Depth Edit" if price is not None else f"Depth Edit  ·  {ordered}"
+    row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
     if price is not None:
-        texts.paragraph(layout, order(settings.variations, price), texts.width_of(context))
+        texts.paragraph(layout, ordered, texts.width_of(context))

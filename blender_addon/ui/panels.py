@@ -47,12 +47,7 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
         else:
             _field(column, context, parameter.name)
     _field(column, context, "variations")
-    count = settings.variations
-    row = layout.row()
-    row.scale_y = 1.6
-    words = f"Depth Edit  ·  {count} paid edit{'s' if count > 1 else ''}"
-    row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
-    models_part.draw_price(layout, context, settings)
+    models_part.draw_button(layout, context, settings)
     rows.draw_jobs(layout, context)
     rows.draw_owed(layout, context)
 

@@ -17,6 +17,9 @@ from .window import INSIDE, Window
 
 PREFERENCES = "PREFERENCES"
 STEP = 7  # px between two presses of the key: a button is 20 px high, and the first press on it may come too early
+NEAR = 9  # presses above and below
+ROW = 22  # px from a row of buttons to the next
+EDGES = 23, 31  # px beside a row of them
 # px from the left or the right edge: the fields and wide buttons, then each kind of icon.
 COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30)
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
@@ -48,6 +51,7 @@ class Controls:
         self.test = ""
         self.editor = ""
         self._spots: list[Spot] = []
+        self._known: dict[Control, tuple[int, int]] = {}  # where each was found last
 
     def watch(self, test: str) -> None:
         """From now on, for that test. To be called again when a file was opened."""
@@ -63,7 +67,11 @@ class Controls:
         else:
             self.window.do(f"""
 window = bpy.context.window_manager.windows[0]
-max(window.screen.areas, key=lambda one: one.width * one.height).type = {editor!r}
+area = max(window.screen.areas, key=lambda one: one.width * one.height)
+area.type = {editor!r}
+if area.type == "VIEW_3D":  # what costs much to draw, and is not looked at
+    view = area.spaces.active
+    view.shading.type, view.overlay.show_overlays, view.show_gizmo = "WIREFRAME", False, False
 """)
             self.window.open_sidebar(editor)
         self.settle()
@@ -92,7 +100,8 @@ answer = [place[0].x + region.x, place[0].y + region.y, region.width, region.hei
 
     def press_the_key(self, points: list[tuple[int, int]]) -> list[Spot]:
         self.window.do("hovered.clear()")
-        words: list[str | int] = []
+        # From afar: what the mouse was on before would be noted at the first of them.
+        words: list[str | int | float] = ["mousemove", *points[0], "sleep", 0.2]
         for x, y in points:
             words += ["mousemove", x, y, "key", "--delay", "2", "y"]
         self.screen.xdotool(*words)
@@ -122,15 +131,19 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
                 return
 
     def find(self, kind: str, name: str) -> tuple[int, int] | None:
-        """The middle of what shows it, the highest of several; where it was before it is looked for first."""
-        if (before := self._middle(kind, name)) and self._is_at(before, kind, name):
-            return before
-        self.scan(kind, name)
-        return self._middle(kind, name)
-
-    def _is_at(self, at: tuple[int, int], kind: str, name: str) -> bool:
-        x, y = at
-        return any(one.shows(kind, name) for one in self.press_the_key([(x - 2, y), (x - 1, y), (x, y)]))
+        """The middle of what shows it, the highest of several; near where it was before it is looked for first."""
+        before = self._known.get((self.editor, kind, name))
+        if before:
+            x, y = before
+            _, top, _, height = self.box()
+            near = [y + STEP * self.screen.scale * one for one in range(-NEAR, NEAR + 1)]
+            self._spots = self.press_the_key([(x, one) for one in near if top < one < top + height])
+        if not before or not self._middle(kind, name):
+            self.scan(kind, name)
+        found = self._middle(kind, name)
+        if found:
+            self._known[self.editor, kind, name] = found
+        return found
 
     def _middle(self, kind: str, name: str) -> tuple[int, int] | None:
         columns: dict[int, list[int]] = {}
@@ -207,6 +220,18 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
             if self.value(name, owner) == wanted:
                 return
         raise AssertionError(f"{name} is {self.value(name, owner)!r} and not {wanted!r}")
+
+    def press(self, name: str, wanted: str, across: float, row: int = 0) -> None:
+        """One of the buttons that a choice is drawn as, at that part of the width, in that row of them."""
+        for _ in range(3):
+            _, y = self.see("property", name)
+            left, _, width, _ = self.box()
+            self.click((left + EDGES[0] + round((width - sum(EDGES)) * across), y + row * ROW))
+            self.settle()
+            if self.value(name) == wanted:
+                self.note("property", name)
+                return
+        raise AssertionError(f"{name} is {self.value(name)!r} and not {wanted!r}; {self.names()}")
 
     def toggle(self, name: str) -> None:
         before = self.value(name)
