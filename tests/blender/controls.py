@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ STEP = 7  # px between two presses of the key: a button is 20 px high, and the f
 NEAR = 9  # presses above and below
 ROW = 22  # px from a row of buttons to the next
 EDGES = 23, 31  # px beside a row of them
+LIST_AREA = 15000  # px that change where a list opens
+LATE = 3  # px by which a press is noted too far below, on the whole: what was above is noted at it
 # px from the left or the right edge: the fields and wide buttons, then each kind of icon.
 COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30)
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
@@ -72,6 +75,7 @@ area.type = {editor!r}
 if area.type == "VIEW_3D":  # what costs much to draw, and is not looked at
     view = area.spaces.active
     view.shading.type, view.overlay.show_overlays, view.show_gizmo = "WIREFRAME", False, False
+    bpy.context.preferences.system.viewport_aa = "OFF"
 """)
             self.window.open_sidebar(editor)
         self.settle()
@@ -154,7 +158,7 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
             return None
         x, ys = sorted(columns.items())[len(columns) // 2]
         ys = [y for y in ys if y < min(ys) + 3 * STEP * self.screen.scale]
-        return x, ys[len(ys) // 2]
+        return x, ys[(len(ys) - 1) // 2] - LATE * self.screen.scale
 
     def judged(self, path: Path, *wanted: tuple[str, str], settle: float = 2) -> Path:
         """A picture of the screen, which counts only when all of it can be seen."""
@@ -203,8 +207,8 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
             self.screen.key("ctrl+a")
             self.screen.type(text)
             self.screen.key("Return")
-            self.settle()
-            if self.value(name, owner) == (text if expected is None else expected):
+            with suppress(TimeoutError):
+                wait_until(lambda: self.value(name, owner) == (text if expected is None else expected), 2, name)
                 return
         raise AssertionError(f"{name} is {self.value(name, owner)!r} after {text!r} was typed")
 
@@ -250,6 +254,20 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
             if self.window.do(opened):
                 return
         raise AssertionError(f"{name} does not open; {self.names()}")
+
+    def open_list(self, at: tuple[int, int]) -> None:
+        """A list of data-blocks: that it opens is only to be seen."""
+        for _ in range(3):
+            before = self._shot()
+            self.click(at)
+            self.screen.xdotool("sleep", 1)
+            if np.any(self._shot() != before, axis=2).sum() > LIST_AREA * self.screen.scale**2:
+                return
+        raise AssertionError(f"no list opens; {self.names()}")
+
+    def _shot(self) -> np.ndarray[Any, Any]:
+        with Image.open(self.screen.screenshot(SCREENS / "now.png", settle=0)) as picture:
+            return np.asarray(picture.convert("RGB"))
 
     def presets(self) -> tuple[int, int]:
         """Opens the presets in the head of the panel. Returns where it was clicked."""

@@ -111,7 +111,7 @@ def test_every_setting_is_sent(sidebar: Controls, sandbox: Sandbox) -> None:
     }
 
 
-def test_what_other_models_have(sidebar: Controls, sandbox: Sandbox) -> None:
+def test_what_other_models_have(sidebar: Controls, host: Installed, sandbox: Sandbox) -> None:
     """Every field that the default has not; the first is taken by the hint, as the default is not offered any more."""
     window = sidebar.window
     window.wait_for("fluxdepth.offered.known is not None")
@@ -124,13 +124,16 @@ def test_what_other_models_have(sidebar: Controls, sandbox: Sandbox) -> None:
         window.wait_for("chosen.model != 'flux-depth-pro'", 10)
     finally:
         sandbox.withdrawn = set()
+        (host.data_folder / "models.json").unlink()
+        window.do("fluxdepth.offered.known, fluxdepth.offered._asked = None, -1e6")
     sidebar.use("operator", "fluxdepth.dismiss")
-    window.do("fluxdepth.offered.known, fluxdepth.offered._asked = None, -1e6")
+    window.wait_for("fluxdepth.offered.known is not None")
+    sidebar.settle()
     sidebar.choose("model", "flux-depth-dev")
     unfold(sidebar, "more", ("property", "output_quality"))
     sidebar.write("num_inference_steps", "31", expected=31)
     sidebar.toggle("disable_safety_checker")
-    sidebar.press("megapixels", "0.25", 0.75)
+    sidebar.press("megapixels", "0.25", 0.5, row=1)
     sidebar.write("output_quality", "77", expected=77)
     sidebar.use("operator", "fluxdepth.edit")
     window.wait_for(f"len({RESULTS}) == 1")
@@ -170,9 +173,10 @@ def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -
     x, y = sidebar.presets()
     sidebar.click((x - 40, y + adding))
     sidebar.note("property", "preset_name")
-    window.screen.key("ctrl+a")
-    window.screen.type("Thirteen")
-    window.screen.key("Return")
+    for keys in (["ctrl+a"], list("Thirteen"), ["Return"]):  # the menu is slow to take them
+        window.screen.xdotool("sleep", 0.5)
+        window.screen.key(*keys)
+    window.screen.xdotool("sleep", 0.5)
     sidebar.click((x + 88, y + adding))
     sidebar.note("operator", "fluxdepth.preset_add")
     own = wait_until(lambda: list(host.profile.rglob("presets/fluxdepth/Thirteen.py")), 10, "the preset's file")
@@ -223,11 +227,7 @@ def pick(sidebar: Controls, name: str, beside: str, wanted: str) -> None:
     """A data-block, in the list that the left button of its line opens, by the first letters of its name."""
     left = sidebar.box()[0]
     at = sidebar.see("operator", beside)
-    for _ in range(3):
-        sidebar.click((left + 30, at[1]))
-        sidebar.screen.xdotool("sleep", 1)
-        if not sidebar.press_the_key([at]):  # below an open list the mouse finds nothing
-            break
+    sidebar.open_list((left + 30, at[1]))
     sidebar.screen.key("ctrl+a")
     sidebar.screen.type(wanted)
     sidebar.screen.xdotool("sleep", 1)
