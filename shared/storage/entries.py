@@ -132,6 +132,23 @@ class Job:
         """What the service was asked for with ``entry``, by the model that it was made with."""
         return DepthEdit.recorded(entry.settings, self.model_id)
 
+    def record(self, entry: EditEntry) -> dict[str, Any]:
+        """What a result of this job carries of the edit that made it, as JSON: enough to make it again.
+
+        ``index`` of ``variations`` says which of them it is; ``created`` is s since 1970.
+        """
+        return {
+            "version": 1,
+            "model": self.model_id,
+            "settings": dict(entry.settings),
+            "host_settings": dict(self.host_settings),
+            "uuid": entry.uuid,
+            "job": self.id,
+            "index": entry.index,
+            "variations": len(self.edits),
+            "created": entry.finished or self.created,
+        }
+
     def companion(self, name: str) -> bytes | None:
         """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""
         for path in self.folder.glob(f"{SENT}.*") if name == SENT else [self.folder / name]:
