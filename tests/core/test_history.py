@@ -15,6 +15,7 @@ from PIL import Image
 from shared.cancel import CancelToken
 from shared.errors import BusyError, PictureError, StorageError
 from shared.jobs import owed, spending
+from shared.jobs.wording import kept_words
 from shared.model.edit import DepthEdit
 from shared.pictures import imaging
 from shared.pictures.encoded import EncodedImage, sniff
@@ -329,6 +330,7 @@ def test_how_much_disk_it_takes(journal: Journal) -> None:
     made(journal)
     count, size = history.disk_use(journal)
     assert count == 2 and 10000 < size < 30000
+    assert kept_words(1, 480_000_000) == "1 edit · 480 MB" and kept_words(1212, 2**32) == "1,212 edits · 4.3 GB"
 
 
 # Thumbnails.
