@@ -256,9 +256,18 @@ def test_deleting_one_variation_leaves_the_others_where_they_are(journal: Journa
         *("job.json", "result-1.png", "result-3.png"),
     ]
     page = History(journal).page(Query())
-    assert [edit.entry.index for edit in page.edits] == [0, 2]
+    assert [edit.entry.index for edit in page.edits] == [0, 2] and page.total == 2
     entry = (journal.job(job_id) or job).edits[1]
     assert entry.deleted and not entry.settings and not entry.pending and not entry.unsaved
+
+
+def test_a_deleted_variation_is_never_offered_again(journal: Journal) -> None:
+    job_id = made(journal, count=2, safe=False, arrived=5.0)
+    spending.delete(journal, job_id, 0)
+    look = owed.read(journal, host="gimp", process="another", held=(), ours=())
+    assert [one.indices for one in look.owed] in ([], [[1]])
+    (job,) = journal.entries()
+    assert [edit.unsaved for edit in job.edits] == [False, True]
 
 
 def test_the_last_variation_takes_the_job_along_and_its_cost_stays(journal: Journal) -> None:
@@ -394,6 +403,13 @@ def test_no_thumbnail_is_made_after_a_stop_or_in_a_job_that_is_gone(journal: Jou
     thumbnails.make_missing([(edit.job, 0)], slow, CancelToken())
     thumbnails.keep(edit.job, 0, b"late")
     assert not edit.job.folder.exists()
+
+
+def test_a_result_whose_entry_is_lost_is_left_alone(journal: Journal, photo_job: str) -> None:
+    (edit,) = History(journal).page(Query()).edits
+    (edit.job.folder / "job.json").unlink()
+    thumbnails.keep(edit.job, 0, b"late")
+    assert sorted(path.name for path in edit.job.folder.iterdir() if path.suffix != ".lock") == ["result-1.png"]
 
 
 def test_a_transparent_result_stands_over_white(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ stands for a result of which none can be made, so that it is not tried again and
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -57,12 +56,11 @@ def make_missing(wanted: Iterable[tuple[Job, int]], make: Make, cancel: CancelTo
 
 def keep(job: Job, index: int, data: bytes) -> None:
     """Writes the thumbnail of a result; with no data, that none can be made."""
-    if not (job.folder / "job.json").exists():
-        return
-    with contextlib.suppress(StorageError):
+    with contextlib.suppress(StorageError, OSError):
         files.write_by_rename(_path(job, index), data)
-    if not (job.folder / "job.json").exists():  # removed just then: writing has made its folder again
-        shutil.rmtree(job.folder, ignore_errors=True)
+        if not (job.folder / "job.json").exists():  # removed meanwhile, and writing has made its folder again
+            _path(job, index).unlink()
+            job.folder.rmdir()
 
 
 def _path(job: Job, index: int) -> Path:
