@@ -166,6 +166,7 @@ class Maker:
             {one.name: getattr(self.settings, one.name) for one in arguments.HOST_PARAMETERS},
             confirmed=True,  # frames of a still scene may be equal; the claims say which are on their way
             guard=ClaimGuard(flown, [self._facts(wish, attempt) for wish in wishes], self.asked),
+            edits=tuple(wish.edit for wish in wishes),
         )
         ticket = self.desk.start(request)
         self.flights.append(Flight(frame, ticket, dict(enumerate(wishes)), dict(enumerate(flown)), snapshot))

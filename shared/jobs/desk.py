@@ -78,7 +78,7 @@ class Desk:
     def start(self, request: EditRequest, ticket: Ticket | None = None) -> Ticket:
         """Starts an edit; what goes wrong, a missing key included, comes out as the ticket's error."""
         if ticket is None:
-            ticket = self.open(request.edit, request.variations, request.destination)
+            ticket = self._opened(request.all_edits, request.destination, "Preparing")
         elif not ticket.active:  # stopped while its picture was made
             return ticket
         ticket.request, ticket.destination = request, request.destination
@@ -87,7 +87,10 @@ class Desk:
 
     def open(self, edit: DepthEdit, variations: int, destination: Destination, preparing: str = "Preparing") -> Ticket:
         """A ticket whose picture is still being made by the host, which then calls :meth:`start` or :meth:`fail`."""
-        ticket = Ticket(str(next(self._keys)), tuple(edit.variations(variations)), destination)
+        return self._opened(tuple(edit.variations(variations)), destination, preparing)
+
+    def _opened(self, edits: tuple[DepthEdit, ...], destination: Destination, preparing: str) -> Ticket:
+        ticket = Ticket(str(next(self._keys)), edits, destination)
         ticket.preparing = preparing
         self.tickets.append(ticket)
         return ticket

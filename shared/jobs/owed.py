@@ -11,10 +11,12 @@ from typing import Any
 from ..storage import processes
 from ..storage.entries import EditEntry, EditState, Job
 from ..storage.journal import Journal, is_running
+from ..storage.library.index import recent_prompts
 from .wording import Why, owed_words
 
 Held = Collection[tuple[str, int]]  # results (job id, index) that open documents contain
-PROMPTS = 10  # recent ones
+PROMPTS = 10  # recent ones …
+MOST_PROMPTS = 1000  # … and those that are found by typing
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,23 @@ class Owed:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the data folder held when it was looked at. ``problems`` are entries that can't be read, in words."""
+    """What the data folder held when it was looked at. ``problems`` are entries that can't be read, in words.
+
+    ``prompts`` are the last ones, ``all_prompts`` also the earlier ones, the newest first.
+    """
 
     owed: tuple[Owed, ...] = ()
     problems: tuple[str, ...] = ()
-    prompts: tuple[str, ...] = ()
+    all_prompts: tuple[str, ...] = ()
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        return self.all_prompts[:PROMPTS]
 
     def without(self, job_id: str, indices: Collection[int]) -> Standing:
         """The same, after some edits of a job have been dealt with."""
         kept = (one for one in self.owed if one.job.id != job_id or set(one.indices) - set(indices))
-        return Standing(tuple(kept), self.problems, self.prompts)
+        return Standing(tuple(kept), self.problems, self.all_prompts)
 
 
 def discardable(job: Job, entry: EditEntry) -> bool:
@@ -63,11 +72,10 @@ def discardable(job: Job, entry: EditEntry) -> bool:
 
 def read(journal: Journal, *, host: str, process: str, held: Held, ours: Collection[str]) -> Standing:
     """The standing of ``host``, whose documents live in ``process``; ``ours`` are jobs that it brings in already."""
-    jobs = journal.entries()
-    problems = tuple(journal.problems)
-    owed = [one for job in jobs if job.id not in ours for one in _owed(job, host, process, held)]
-    prompts = (job.asked(edit).prompt for job in jobs for edit in job.edits[:1])
-    return Standing(tuple(owed), problems, tuple(dict.fromkeys(one for one in prompts if one))[:PROMPTS])
+    jobs = journal.summaries()
+    open_ones = [one.id for one in jobs if one.kept and one.id not in ours]
+    owed = [one for job in map(journal.job, open_ones) if job for one in _owed(job, host, process, held)]
+    return Standing(tuple(owed), tuple(journal.problems), tuple(recent_prompts(jobs, MOST_PROMPTS)))
 
 
 def _owed(job: Job, host: str, process: str, held: Held) -> Iterator[Owed]:

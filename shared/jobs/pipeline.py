@@ -33,6 +33,7 @@ from ..errors import (
 )
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
+from ..model.prompts import combinations
 from ..pictures.encoded import EncodedImage, sniff_or_raw
 from ..service import offers
 from ..service.client import Client
@@ -52,8 +53,8 @@ ROOM = 32 * 1000 * 1000  # bytes of disk that must be free before anything is pa
 
 def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnEvent, cancel: CancelToken) -> Outcome:
     """Runs the job to its end. Raises the first variation's :class:`FluxDepthError` when there is no result at all."""
-    VARIATIONS.checked(request.variations)
-    edits = request.edit.variations(request.variations)
+    edits = request.all_edits
+    VARIATIONS.checked(len(edits))
     picture = request.picture
     if callable(picture):
         on_event(Event("", 0, Stage.ENCODING))
@@ -69,6 +70,7 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
         destination=request.destination,
         host_settings=request.host_settings,
         credits=price,
+        pattern=request.edit.prompt if combinations(request.edit.prompt) > 1 else "",
     )
     try:
         return _Run(writer, client, journal, on_event, cancel).all(request, picture, edits)
@@ -122,7 +124,7 @@ def _kept(job: Job, entry: EditEntry) -> Result | None:
         data = entry.result_file.read_bytes()
     except OSError:
         return None
-    return _result(job.id, entry, job.asked(entry), sniff_or_raw(data), entry.result_file)
+    return _result(job, entry, job.asked(entry), sniff_or_raw(data), entry.result_file)
 
 
 class _Run:
@@ -297,7 +299,7 @@ class _Run:
         entry = dataclasses.replace(self.writer.job.edits[index], uuid=record.uuid, submitted=submitted)
         if awaited:
             entry = dataclasses.replace(entry, finished=finished)
-        return _result(self.writer.job.id, entry, edit, image, file, warning)
+        return _result(self.writer.job, entry, edit, image, file, warning)
 
     def wait(self, index: int, edit: DepthEdit, record_id: str, record: Record | None) -> Record:
         self.tell(index, Stage.GENERATING, usual=self.journal.usual_seconds(edit))
@@ -364,10 +366,11 @@ def paid(error: FluxDepthError) -> FluxDepthError:
 
 
 def _result(
-    job_id: str, entry: EditEntry, edit: DepthEdit, image: EncodedImage, file: Path | None, warning: str = ""
+    job: Job, entry: EditEntry, edit: DepthEdit, image: EncodedImage, file: Path | None, warning: str = ""
 ) -> Result:
     seconds = (entry.finished or 0.0) - (entry.submitted or 0.0) if entry.finished and entry.submitted else 0.0
-    return Result(image, edit, entry.uuid, job_id, entry.index, file, seconds, warning, entry.finished or time.time())
+    created, details = entry.finished or time.time(), job.record(entry)
+    return Result(image, edit, entry.uuid, job.id, entry.index, file, seconds, warning, created, details)
 
 
 def _remember_synchronous(address: str, home: Path) -> None:

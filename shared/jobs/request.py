@@ -55,7 +55,8 @@ class EditRequest:
     ``picture`` is what was taken, or a callable that takes it (called once, in the worker), or an absolute URL or path
     that the service already has. ``host_settings`` are the host's own choices, for using them again: JSON, no secrets.
     ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already.
-    ``alone`` says that nobody is there to be asked about the size of an order.
+    ``alone`` says that nobody is there to be asked about the size of an order. ``edits`` are what is made where that
+    is known already and is not simply ``variations`` of ``edit``.
     """
 
     edit: DepthEdit
@@ -66,6 +67,12 @@ class EditRequest:
     confirmed: bool = False
     guard: Guard | None = None
     alone: bool = False
+    edits: tuple[DepthEdit, ...] = ()
+
+    @property
+    def all_edits(self) -> tuple[DepthEdit, ...]:
+        """One for each variation. Raises :class:`ParameterError`."""
+        return self.edits or tuple(self.edit.variations(self.variations))
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,8 @@ class Result:
     """One edited picture: the service's exact bytes and what is known of it. ``seconds`` ran from submit to result.
 
     ``image.format`` is "" when its header is of no kind that the core knows; the host's decoder may know better.
-    ``file`` is the copy in the journal, None when it could not be kept; then ``warning`` says so.
+    ``file`` is the copy in the journal, None when it could not be kept; then ``warning`` says so. ``details`` is
+    :meth:`Job.record` of it.
     """
 
     image: EncodedImage
@@ -85,18 +93,11 @@ class Result:
     seconds: float
     warning: str = ""
     created: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """What a layer or an image carries of the edit that made it, as JSON."""
-        return {
-            "version": 1,
-            "model": self.edit.model.id,
-            "settings": dict(self.edit.values),
-            "uuid": self.uuid,
-            "job": self.job_id,
-            "index": self.index,
-            "created": self.created,
-        }
+        """What a layer or an image carries of the edit that made it, as JSON; see :meth:`Job.record`."""
+        return {**self.details, "created": self.created}
 
 
 @dataclass(frozen=True)

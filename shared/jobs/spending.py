@@ -10,18 +10,19 @@ import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import LargeOrderError, LimitError
 from ..model.model import Model
 from ..service import offers
 from ..storage import files, locks, settings as settings_module
-from ..storage.entries import EditState, Job
+from ..storage.entries import Destination, EditState
 from ..storage.journal import Journal
+from ..storage.library.index import Summary
 from .wording import order, where
 
-COUNTED = {EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN}
+COUNTED = {one.value for one in (EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN)}
 LOCK_WAIT = 2.0  # s
 SHOWN = 5  # documents
 
@@ -41,7 +42,7 @@ class Spent:
             found[day[:7]] += credits
         return found
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Summary) -> None:
         count = sum(edit.state in COUNTED for edit in job.edits)
         if not count:
             return
@@ -49,7 +50,8 @@ class Spent:
             self.unpriced += count
             return
         self.days[_day(job.created)] += count * job.credits
-        self.documents[where(job.destination)] += count * job.credits
+        there = Destination(job.host, job.path, title=job.title, files=job.files)
+        self.documents[where(there)] += count * job.credits
 
     def lines(self, now: float | None = None) -> list[str]:
         """In the artist's words, for the settings of both hosts."""
@@ -68,18 +70,30 @@ class Spent:
 def spent(journal: Journal) -> Spent:
     """All that is known. Raises nothing."""
     found = _trimmed(journal)
-    for job in journal.entries():
+    for job in journal.summaries():
         found.add(job)
     return found
 
 
 def trim(journal: Journal, keep: int) -> None:
     """As :meth:`Journal.trim`, without losing what the removed jobs have cost. Raises :class:`StorageError`."""
+    _without(journal, lambda: journal.trim(keep))
+
+
+def delete(journal: Journal, job_id: str, index: int) -> None:
+    """As :meth:`Journal.delete`, without losing what a removed job has cost. Raises what that does."""
+
+    def remove() -> list[Summary]:
+        gone = journal.delete(job_id, index)
+        return [gone] if gone else []
+
+    _without(journal, remove)
+
+
+def _without(journal: Journal, remove: Callable[[], list[Summary]]) -> None:
     lock = locks.acquired(journal.home, LOCK_WAIT, "spent.lock")
     try:
-        before = journal.entries()
-        journal.trim(keep)
-        removed = [job for job in before if not job.folder.exists()]
+        removed = remove()
         if removed:
             sums = _trimmed(journal)
             for job in removed:

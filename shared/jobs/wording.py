@@ -73,6 +73,12 @@ def order(count: int, price: int | None) -> str:
     return edits if price is None else f"{edits} · {count * price:,} credits"
 
 
+def kept_words(count: int, size: int) -> str:
+    """What the history holds (``history.disk_use``), e.g. ``212 edits · 480 MB``."""
+    edits = f"{count:,} edit{'s' if count != 1 else ''}"
+    return f"{edits} · {size / 1e6:,.0f} MB" if size < 1e9 else f"{edits} · {size / 1e9:,.1f} GB"
+
+
 def one_line(prompt: str) -> str:
     """``prompt`` without line ends and other characters that no list can show."""
     return " ".join("".join(one if one.isprintable() else " " for one in prompt).split())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ParameterError
+from . import prompts
 from .model import Model
 from .models import DEFAULT, recorded
 from .parameters import SEED_COUNT, VARIATIONS, Role, Value
@@ -31,13 +32,15 @@ class DepthEdit:
         """An edit from what the artist chose; what is not given takes its default.
 
         Raises :class:`ParameterError` for an unknown name, a wrong type or a value out of range, the first one found,
-        and for a prompt whose place for the subject was not filled in.
+        for a prompt whose place for the subject was not filled in, and for one with an empty combination of choices.
         """
         for name in values:
             model.parameter(name)
         edit = cls({p.name: p.checked(values.get(p.name, p.default)) for p in model.parameters}, model)
+        prompt = model.of(Role.PROMPT)
+        if prompt and prompts.may_be_empty(edit.prompt):
+            raise ParameterError.empty(prompt.name, prompt.label)
         if PLACE in edit.prompt:
-            prompt = model.of(Role.PROMPT)
             raise ParameterError(
                 f"The prompt still has {PLACE} in it.",
                 "Write there what the picture shows.",
@@ -84,14 +87,21 @@ class DepthEdit:
 
     def with_seed(self, seed: int) -> DepthEdit:
         """The same edit with another seed; seeds wrap at 2³²."""
-        parameter = self.model.of(Role.SEED)
+        return self._with(Role.SEED, seed % SEED_COUNT)
+
+    def _with(self, role: Role, value: Value) -> DepthEdit:
+        parameter = self.model.of(role)
         if parameter is None:
             return self
-        return DepthEdit({**self.values, parameter.name: seed % SEED_COUNT}, self.model)
+        return DepthEdit({**self.values, parameter.name: parameter.checked(value)}, self.model)
 
     def variations(self, count: int) -> list[DepthEdit]:
-        """``count`` edits (1–8) with the seeds seed, seed+1, … modulo 2³². Raises :class:`ParameterError`."""
-        return [self.with_seed(self.seed + step) for step in range(int(VARIATIONS.checked(count)))]
+        """``count`` edits (1–8) with the seeds seed, seed+1, … modulo 2³², and with their own of the prompt's choices.
+
+        See :mod:`prompts`. Raises :class:`ParameterError` for the count.
+        """
+        expanded = prompts.expanded(self.prompt, int(VARIATIONS.checked(count)))
+        return [self.with_seed(self.seed + step)._with(Role.PROMPT, prompt) for step, prompt in enumerate(expanded)]
 
     def body(self, image_url: str) -> dict[str, Any]:
         """The JSON body of the submit for the picture at ``image_url``, as the vendor's page shows it."""

@@ -10,6 +10,7 @@ import importlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError
@@ -26,6 +27,7 @@ WEBP_LARGEST_SIDE = 16383  # RFC 9649: 14 bits
 JPEG_LARGEST_SIDE = 65535  # ITU-T T.81: 16 bits
 # The kinds that a store of pictures may have. Pillow knows more, some of which start other programs (EPS).
 DECODED = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "MPO")
+THUMBNAIL_QUALITY = 85  # some 10 KB at 256 px
 STRIP_PIXELS = 128 * 1024  # 2 MB of float RGBA: what numpy works on stays in the processor's cache
 
 
@@ -163,6 +165,22 @@ def as_kind(picture: EncodedImage, kind: str) -> EncodedImage:
     if kind == "jpg":
         image = _over_white(image)
     return EncodedImage(_file(image, kind, lossless=True), kind, *image.size)
+
+
+def thumbnail(file: Path, longest_side: int) -> bytes:
+    """The picture in ``file`` as a small JPEG, over white where it is transparent; no side is longer than so many px.
+
+    Raises :class:`PictureError`.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as exc:
+        raise PictureError("The picture can't be read.", str(exc)) from exc
+    image = _over_white(decode(data))
+    image.thumbnail((longest_side, longest_side))
+    opened = io.BytesIO()
+    image.save(opened, "JPEG", quality=THUMBNAIL_QUALITY)
+    return opened.getvalue()
 
 
 def stored_alpha(alpha: Image.Image) -> bytes:

@@ -63,7 +63,8 @@ class EditEntry:
 
     ``arrived`` is when its result was put into its document, ``document_time`` that document's file's time of change
     then (None: it had no file, or an earlier version wrote it), ``safe`` whether it was saved with it (or the file
-    written), ``discarded`` that the artist does not want it any more.
+    written), ``discarded`` that the artist does not want it any more. ``starred`` is a favourite; ``deleted`` was taken
+    out of the history, with its result, while others of its job are still in it.
     """
 
     index: int
@@ -81,6 +82,8 @@ class EditEntry:
     document_time: float | None = None
     safe: bool = False
     discarded: bool = False
+    starred: bool = False
+    deleted: bool = False
 
     @property
     def paid(self) -> bool:
@@ -93,6 +96,12 @@ class EditEntry:
         return self.paid and self.arrived is None and not (self.safe or self.discarded)
 
     @property
+    def pending(self) -> bool:
+        """Whether the artist has yet to fetch it or to give it up: unfinished, or of a fate that nobody knows."""
+        unknown = self.state in (EditState.SUBMITTING, EditState.UNCERTAIN)
+        return self.unfinished or (unknown and not self.discarded)
+
+    @property
     def unsaved(self) -> bool:
         """Brought into a document that was not saved since, as far as anybody knows."""
         return self.paid and self.arrived is not None and not (self.safe or self.discarded)
@@ -102,7 +111,8 @@ class EditEntry:
 class Job:
     """One press of the button. ``host_settings`` are the host's own choices, to be used again.
 
-    ``credits`` is the price of each of its edits as the service's list told it, None when it did not.
+    ``credits`` is the price of each of its edits as the service's list told it, None when it did not. ``pattern`` is
+    the prompt with its choices as it was written, "" when it had none.
     """
 
     id: str
@@ -116,10 +126,28 @@ class Job:
     picture: Mapping[str, Any] = field(default_factory=dict)
     upload: str = ""
     credits: int | None = None
+    pattern: str = ""
 
     def asked(self, entry: EditEntry) -> DepthEdit:
         """What the service was asked for with ``entry``, by the model that it was made with."""
         return DepthEdit.recorded(entry.settings, self.model_id)
+
+    def record(self, entry: EditEntry) -> dict[str, Any]:
+        """What a result of this job carries of the edit that made it, as JSON: enough to make it again.
+
+        ``index`` of ``variations`` says which of them it is; ``created`` is s since 1970.
+        """
+        return {
+            "version": 1,
+            "model": self.model_id,
+            "settings": dict(entry.settings),
+            "host_settings": dict(self.host_settings),
+            "uuid": entry.uuid,
+            "job": self.id,
+            "index": entry.index,
+            "variations": len(self.edits),
+            "created": entry.finished or self.created,
+        }
 
     def companion(self, name: str) -> bytes | None:
         """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""
@@ -144,6 +172,7 @@ def to_json(job: Job) -> dict[str, Any]:
         "picture": dict(job.picture),
         "upload": job.upload,
         "credits": job.credits,
+        "pattern": job.pattern,
         "edits": [_edit_to_json(edit) for edit in job.edits],
     }
 
@@ -175,6 +204,7 @@ def from_json(data: Any, folder: Path) -> Job:
             picture=dict(data["picture"]),
             upload=str(data["upload"]),
             credits=data.get("credits") if isinstance(data.get("credits"), int) else None,
+            pattern=str(data.get("pattern", "")),
         )
     except (KeyError, TypeError, AttributeError) as exc:
         raise _damaged() from exc
@@ -209,17 +239,20 @@ def _destination_of_version_1(origin: dict[str, Any]) -> Destination:
     return Destination(host, path, "", Path(path).name, place, files)
 
 
+_FIELDS = {one.name for one in dataclasses.fields(EditEntry)}
+_STATES = {state.value for state in EditState}
+
+
 def _edits(edits: list[dict[str, Any]], folder: Path, old: bool) -> Iterator[EditEntry]:
     if not edits:
         raise _damaged()
-    known = {one.name for one in dataclasses.fields(EditEntry)}
     for index, data in enumerate(edits):
-        fields = {name: value for name, value in data.items() if name in known}
+        fields = {name: value for name, value in data.items() if name in _FIELDS}
         # Only a name is stored: a data folder that was moved still finds its results, and none lies outside it.
         name = Path(fields["result_file"]).name
         if "\0" in name:
             raise _damaged()
-        if fields["state"] not in {state.value for state in EditState}:
+        if fields["state"] not in _STATES:
             raise ValueError("was written by a newer version and is left alone")
         fields |= {
             "index": index,
@@ -239,7 +272,7 @@ def _checked(entry: EditEntry) -> EditEntry:
         if one is not None:
             _time(one)
     texts = (entry.uuid, entry.format, entry.error)
-    whole = (entry.width, entry.height, entry.safe, entry.discarded)
+    whole = (entry.width, entry.height, entry.safe, entry.discarded, entry.starred, entry.deleted)
     if all(isinstance(one, str) for one in texts) and all(isinstance(one, int) for one in whole):
         return entry
     raise _damaged()

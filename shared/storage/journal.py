@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import shutil
 import statistics
 import threading
@@ -25,6 +26,8 @@ from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from . import files, locks
 from .entries import Destination, EditEntry, EditState, Job, from_json, to_json
+from .library import index
+from .library.index import Summary, recent_prompts, summary
 
 if TYPE_CHECKING:
     import filelock
@@ -142,6 +145,7 @@ class Journal:
         destination: Destination,
         host_settings: Mapping[str, Any] | None = None,
         credits: int | None = None,
+        pattern: str = "",
     ) -> JobWriter:
         """A new entry, written and held. Raises :class:`StorageError`; then nothing may be submitted."""
         now = time.time()
@@ -156,6 +160,7 @@ class Journal:
             edits=tuple(EditEntry(index, dict(edit.values)) for index, edit in enumerate(edits)),
             host_settings=dict(host_settings or {}),
             credits=credits,
+            pattern=pattern,
         )
         _write(job)
         with _held_mutex:
@@ -200,15 +205,56 @@ class Journal:
         finally:
             writer.close()
 
-    def trim(self, keep: int) -> None:
-        """Removes the oldest finished jobs until ``keep`` are left. What is unfinished or running always stays."""
-        finished = [job for job in self.entries() if not any(edit.unfinished or edit.unsaved for edit in job.edits)]
-        for job in finished[keep:]:
-            with contextlib.suppress(StorageError, OSError):
-                _locked(job.folder, 0.0).release()  # Windows removes no open file
-                job.folder.rename(job.folder.with_name(f".{job.folder.name}"))  # all of it is gone at once
-        for removed in self._jobs.glob(".*"):
-            shutil.rmtree(removed, ignore_errors=True)
+    def trim(self, keep: int) -> list[Summary]:
+        """Removes the oldest jobs until ``keep`` are left, and returns what they were.
+
+        What is starred, pending, unsaved or running always stays, and does not count.
+        """
+        finished = [one for one in self.summaries() if not one.kept]
+        removed = [one for one in finished[keep:] if self._removed(self._jobs / one.id)]
+        self._sweep()
+        return removed
+
+    def _removed(self, folder: Path) -> bool:
+        """Puts a job out of sight, its files to be removed; False when that can't be, or when a process works on it."""
+        with contextlib.suppress(StorageError, OSError):
+            _locked(folder, 0.0).release()  # Windows removes no open file
+            folder.rename(folder.with_name(f".{folder.name}"))  # all of it is gone at once
+            return True
+        return False
+
+    def _sweep(self) -> None:
+        for folder in self._jobs.glob(".*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def delete(self, job_id: str, index: int) -> Summary | None:
+        """Takes one edit out of the history, with its result and its thumbnail; the last of a job takes the job along.
+
+        Returns what the job was when it is gone, None while others of it are there. Raises :class:`BusyError` while a
+        job is at work, and :class:`StorageError`, also for an edit that is ``pending``: that is discarded first.
+        """
+        writer = self.reopen(job_id)
+        try:
+            job = writer.job
+            if writer.holders > 1:
+                raise BusyError("This edit is still being worked on.")
+            if job.edits[index].pending:
+                raise StorageError("This edit is not finished.", "Fetch it or discard it first.")
+            last = all(edit.deleted for edit in job.edits if edit.index != index)
+            if not last:
+                gone = {"deleted": True, "discarded": True, "starred": False}
+                writer.update_edit(index, settings={}, result_file=None, **gone)
+        finally:
+            writer.close()
+        if last:
+            if not self._removed(job.folder):
+                raise StorageError(f"“{job.folder}” can't be removed.", "Is one of its files open in another program?")
+            self._sweep()
+            return summary(job)
+        for file in (*job.folder.glob(f"result-{index + 1}.*"), *job.folder.glob(f"thumbnail-{index + 1}.*")):
+            with contextlib.suppress(OSError):  # open in another program: it goes with the job
+                file.unlink()
+        return None
 
     # Reading.
 
@@ -216,6 +262,11 @@ class Journal:
         """All jobs, the newest first. What can't be read is named in :attr:`problems` and left alone."""
         self.problems = []
         return sorted(self._read_all(self._folders()), key=lambda job: job.created, reverse=True)
+
+    def summaries(self) -> list[Summary]:
+        """As :meth:`entries`, only what lists need of each job, and much faster. Submits are as they were written."""
+        self.problems = []
+        return index.summaries(self._jobs, self._names(), _read, self.problems)
 
     def job(self, job_id: str) -> Job | None:
         """One job as it is on disk now; None when it is not there or can't be read."""
@@ -254,8 +305,7 @@ class Journal:
 
     def recent_prompts(self, count: int = 10) -> list[str]:
         """The last different prompts, the newest first."""
-        prompts = (job.asked(edit).prompt for job in self.entries() for edit in job.edits[:1])
-        return list(dict.fromkeys(prompt for prompt in prompts if prompt))[:count]
+        return recent_prompts(self.summaries(), count)
 
     def usual_seconds(self, like: DepthEdit) -> float | None:
         """The median seconds from submit to result of edits by the model and with the steps of ``like``.
@@ -264,7 +314,7 @@ class Journal:
         """
         done = [
             (job.asked(edit), edit.finished - edit.submitted)
-            for job in self.entries()[: DURATIONS_USED * 5]
+            for job in self._read_all(self._folders()[: DURATIONS_USED * 5])
             for edit in job.edits
             if edit.state is EditState.DONE and edit.finished and edit.submitted and edit.finished > edit.submitted
         ]
@@ -282,10 +332,14 @@ class Journal:
                 self.problems.append(f"The entry of job {folder.name} {exc}.")
 
     def _folders(self) -> list[Path]:
-        """The folders of the jobs; their names begin with a date, so the newest comes first."""
+        return [self._jobs / name for name in self._names()]
+
+    def _names(self) -> list[str]:
+        """The ids of the jobs; they begin with a date, so the newest comes first."""
         try:
-            folders = (one for one in self._jobs.iterdir() if one.is_dir() and not one.name.startswith("."))
-            return sorted(folders, reverse=True)
+            with os.scandir(self._jobs) as found:
+                names = [one.name for one in found if not one.name.startswith(".") and one.is_dir()]
+            return sorted(names, reverse=True)
         except FileNotFoundError:
             return []
         except OSError as exc:

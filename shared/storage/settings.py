@@ -46,7 +46,7 @@ HISTORY_LIMIT = Parameter(
     Kind.INTEGER,
     200,
     "Edits kept",
-    "How many finished edits the history keeps, with their results. What is unfinished is always kept",
+    "How many edits the history keeps, with their results. Favourites, and what is unfinished or unsaved, always stay",
     minimum=10,
     maximum=10000,
 )

@@ -27,8 +27,9 @@ from shared.pictures import imaging as pictures
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.service.client import Client
 from shared.service.replies import Record, Status
-from shared.storage.entries import Destination
+from shared.storage.entries import Destination, EditState
 from shared.storage.journal import Journal
+from shared.storage.library.history import History, Query
 from tests.bench import Figure
 from tests.sandbox import Sandbox
 
@@ -128,6 +129,35 @@ def second_edit() -> Iterator[Figure]:
         yield Figure("bytes uploaded by a second edit of an unchanged source", uploaded, "bytes", 0)
 
 
+def opened_history() -> Iterator[Figure]:
+    """A new process opens the history: its first page, beside reading every entry."""
+    for count, goal in ((1000, 0.5), (10000, None)):
+        with tempfile.TemporaryDirectory() as home:
+            journal = Journal(Path(home))
+            writer = journal.create(
+                [DepthEdit.checked({"prompt": "haze far behind the old town"})],
+                address="https://x",
+                destination=Destination("gimp", "/pictures/photo.xcf", "s", "photo.xcf"),
+            )
+            writer.update_edit(0, state=EditState.DONE, uuid="u", safe=True)
+            writer.close()
+            entry = writer.job.folder / "job.json"
+            for number in range(count):
+                folder = writer.job.folder.with_name(f"20260101-000000-{number:08x}")
+                folder.mkdir()
+                (folder / "job.json").write_bytes(entry.read_bytes())
+                os.utime(folder / "job.json", (1e9, 1e9))
+            began = time.perf_counter()
+            journal.entries()
+            entries = time.perf_counter() - began
+            journal.summaries()  # writes the index
+            began = time.perf_counter()
+            History(journal).page(Query())
+            seconds = time.perf_counter() - began
+            yield Figure(f"history of {count:,} edits, first page", seconds, "s", goal)
+            yield Figure("… / reading every entry", seconds / entries, "×")
+
+
 def imaging() -> Iterator[Figure]:
     """A rendered 4K picture on its way to the file, while another thread asks for Python's lock all the time."""
     rng = np.random.default_rng(1)
@@ -173,4 +203,5 @@ MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "variations": variations,
     "second-edit": second_edit,
     "imaging": imaging,
+    "history": opened_history,
 }

@@ -138,11 +138,13 @@ def test_every_supported_blender_runs_it(
     scene, out = tmp_path / "scene.blend", tmp_path / "frames"
     made = host.host.run_script(INSIDE / "scene.py", [scene], user_resources=host.profile, env=env)
     assert made.returncode == 0, made.stdout + made.stderr
-    words = [scene, "--frames", "1-2", "--output", out / "####.webp", "--prompt", "haze", "--variations", "2"]
+    words = [scene, "--frames", "1-2", "--output", out / "####.webp", "--prompt", "{haze|fog}", "--variations", "2"]
     for _ in range(2):
         done = host.host.run_script(INSIDE / "command.py", words, user_resources=host.profile, env=env)
         assert done.returncode == 0, done.stdout + done.stderr
         names = ["0001-2.webp", "0001.webp", "0002-2.webp", "0002.webp"]
         assert sizes(out) == dict.fromkeys(names, (480, 270))
         assert sandbox.taken == 4
+    prompts = [request.json["promptObject"]["prompt"] for request in sandbox.at("submit")]
+    assert sorted(prompts) == ["fog", "fog", "haze", "haze"]
     assert done.stdout.count("is there already") == 2

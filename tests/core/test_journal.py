@@ -263,7 +263,7 @@ def test_an_entry_of_this_version_holds_what_it_should_and_nothing_more(journal:
     stored = json.loads((writer.job.folder / "job.json").read_text())
     assert set(stored) == {
         *("version", "id", "created", "model", "address", "destination", "host_settings", "picture", "upload", "edits"),
-        "credits",
+        *("credits", "pattern"),
     }
     assert stored["version"] == 2
     (job,) = journal.entries()
