@@ -83,6 +83,8 @@ def seen(desk: Desk, size: tuple[int, int], name: str = "seen") -> Picture:
 
     def still() -> list[Picture]:
         now = picture_on(desk.screen.screenshot(path), size)
+        if now is not None and now.min() == now.max():  # on a busy machine it is white before it is drawn
+            now = None
         before, last[0] = last[0], now
         return [now] if now is not None and before is not None and np.array_equal(now, before) else []
 
