@@ -11,7 +11,7 @@ from shared.errors import FluxDepthError, NextStep
 SPACE = 6  # px between things that belong together; twice that between groups, as in GIMP's own dialogs
 DIALOG_WIDTH = 540  # px
 LEAST_HEIGHT = 240  # px of what scrolls
-OTHER_PARTS = 220  # px: title bar, status line and buttons around what may scroll
+OTHER_PARTS = 240  # px: title bar, status line and buttons around what may scroll
 TEXT_WIDTH = 64  # characters of a line of explanation
 
 STEP_LABELS = {

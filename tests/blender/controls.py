@@ -66,7 +66,10 @@ class Controls:
         self.editor, self._spots = editor, []
         if editor == PREFERENCES:
             self.window.do("bpy.ops.fluxdepth.preferences()")
-            self.screen.wait_for_window("Preferences")
+            window, scale = self.screen.wait_for_window("Preferences"), self.screen.scale
+            height = min(1100 * scale, self.screen.height - 40 * scale)
+            self.screen.xdotool("windowmove", window, 60, 30 * scale, "windowsize", window, 850 * scale, height)
+            self.screen.xdotool("sleep", 1)
         else:
             self.window.do(f"""
 window = bpy.context.window_manager.windows[0]
@@ -101,6 +104,12 @@ region = next(one for one in place[1].regions if one.type == {"WINDOW" if self.e
 answer = [place[0].x + region.x, place[0].y + region.y, region.width, region.height]
 """)
         return left, self.screen.height - bottom - height, width, height
+
+    def scroll(self) -> None:
+        """To the end of what is open."""
+        left, top, width, height = self.box()
+        at = left + width // 2, top + height // 2
+        self.screen.xdotool("mousemove", *at, "sleep", 0.2, "click", "--repeat", 40, "--delay", 20, 5, "sleep", 0.5)
 
     def press_the_key(self, points: list[tuple[int, int]]) -> list[Spot]:
         self.window.do("hovered.clear()")

@@ -66,7 +66,9 @@ def test_looks(fresh: Window, host: Installed, sandbox: Sandbox, screen: Virtual
     controls.open("IMAGE_EDITOR")
     controls.judged(SCREENS / f"{name}-editor.png", *MAIN, EDIT)
     controls.open(PREFERENCES)
-    controls.judged(SCREENS / f"{name}-preferences.png", *FIELDS, *BUTTONS)
+    controls.judged(SCREENS / f"{name}-preferences.png", *FIELDS)
+    controls.scroll()
+    controls.judged(SCREENS / f"{name}-preferences-end.png", *BUTTONS)
     controls.close_preferences()
     fresh.do("bpy.ops.preferences.reset_default_theme()")
 

@@ -99,6 +99,7 @@ def test_with_the_mouse(desk: Desk, service: Sandbox) -> None:
         artist.write(service.api_key)
         artist.click("toggle button", "Presets")
         artist.click("menu item", "Depth of field")
+        artist.write("A cat")  # where the preset has the subject's place, which is selected
         artist.click("button", "Edit")
         finished(desk, 2)
     with artist.told("another seed"):
