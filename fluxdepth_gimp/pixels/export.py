@@ -14,7 +14,7 @@ from pathlib import Path
 from gi.repository import Gegl, Gimp, Gio, GLib
 
 from pixels.coverage import ALPHA, SELECTION, Coverage
-from pixels.scaling import copy_scaled
+from pixels.scaling import fill, read_scaled
 from pixels.scratch import Refused, checked, duplicate, last_error, pdb, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
@@ -65,7 +65,8 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
         alpha = Coverage.read(drawable, ALPHA) if see_through and keep_transparency else None
         if alpha is not None and alpha.full:
             see_through, alpha = False, None
-        picture, plain = _encode(drawable, size, sent_format(size, upload_format), see_through, profile)
+        pixels = Pixels.read(drawable, size, see_through, profile)
+    picture, plain = _encode(pixels, sent_format(size, upload_format))
     mask = None
     if source.kind == "selection":
         selection = source.image.get_selection()
@@ -88,18 +89,20 @@ def _unread_profile(image: Gimp.Image) -> Gimp.ColorProfile | None:
 def _as_shown(source: Source, raw: bool) -> Iterator[Gimp.Drawable]:
     """A drawable that holds exactly the source's rectangle, as the artist sees it: mask, filters and group applied.
 
-    ``raw`` leaves the numbers of its profile as they are.
+    ``raw`` leaves the numbers of its profile as they are. There is never more than one scratch image: GIMP's window
+    takes the keyboard when one is deleted that another was made after.
     """
     layer = source.layer
     if layer and source.whole_layer and not (layer.is_group() or layer.get_mask() or layer.get_filters()):
         yield layer  # its own buffer is all there is to it
         return
     with ExitStack() as ends:
-        scratch = ends.enter_context(scratch_image(source.width, source.height, like=source.image))
-        if layer is None:
-            shown = ends.enter_context(duplicate(source.image)) if raw else source.image
+        if layer is None and raw:
+            scratch = shown = ends.enter_context(duplicate(source.image))
         else:
-            shown = scratch
+            scratch = ends.enter_context(scratch_image(source.width, source.height, like=source.image))
+            shown = source.image if layer is None else scratch
+        if layer is not None:
             copy = checked(Gimp.Layer.new_from_drawable(layer, scratch))
             checked(scratch.insert_layer(copy, None, 0))
             _, x, y = layer.get_offsets()
@@ -109,8 +112,7 @@ def _as_shown(source: Source, raw: bool) -> Iterator[Gimp.Drawable]:
             copy.set_mode(Gimp.LayerMode.NORMAL)
         if raw:
             # Else GIMP converts there and back, although it is the same profile; a table loses shades each way.
-            for image in (shown, scratch):
-                checked(image.set_color_profile(_srgb(image.get_base_type() is Gimp.ImageBaseType.GRAY)))
+            checked(shown.set_color_profile(_srgb(shown.get_base_type() is Gimp.ImageBaseType.GRAY)))
         flat = checked(Gimp.Layer.new_from_visible(shown, scratch, "flat"))
         checked(scratch.insert_layer(flat, None, 0))  # from now on it goes when the scratch image goes
         yield flat
@@ -120,26 +122,43 @@ def _srgb(gray: bool) -> Gimp.ColorProfile:
     return Gimp.ColorProfile.new_d65_gray_srgb_trc() if gray else Gimp.ColorProfile.new_rgb_srgb()
 
 
-def _encode(
-    drawable: Gimp.Drawable, size: tuple[int, int], suffix: str, see_through: bool, profile: Gimp.ColorProfile | None
-) -> tuple[EncodedImage, bool]:
-    """The file, and whether it has one single colour. ``profile`` says what numbers mean that GEGL does not know."""
-    width, height = size
+@dataclass(frozen=True)
+class Pixels:
+    """What is sent, at its size, outside of GIMP. ``profile`` says what numbers mean that GEGL does not know."""
+
+    buffer: Gegl.Buffer
+    see_through: bool
+    profile: Gimp.ColorProfile | None
+
+    @classmethod
+    def read(
+        cls, drawable: Gimp.Drawable, size: tuple[int, int], see_through: bool, profile: Gimp.ColorProfile | None
+    ) -> Pixels:
+        gray = profile is not None and profile.is_gray()
+        pixel = PIXELS[gray, see_through][1]
+        # GIMP keeps an unread profile's own numbers in linear precisions too.
+        as_read = pixel.replace("'", "") if profile is not None and _linear(drawable.get_image()) else pixel
+        return cls(read_scaled(drawable, size, as_read, pixel, see_through), see_through, profile)
+
+
+def _encode(pixels: Pixels, suffix: str) -> tuple[EncodedImage, bool]:
+    """The file, and whether it has one single colour."""
+    width, height = pixels.buffer.get_extent().width, pixels.buffer.get_extent().height
+    profile = pixels.profile
     gray = profile is not None and profile.is_gray()
-    kind, pixel = PIXELS[gray, see_through]
-    # GIMP keeps an unread profile's own numbers in linear precisions too.
-    as_read = pixel.replace("'", "") if profile is not None and _linear(drawable.get_image()) else pixel
     with scratch_image(width, height, gray=gray) as small:
-        layer = Gimp.Layer.new(small, "small", width, height, kind, 100, Gimp.LayerMode.NORMAL)
+        layer = Gimp.Layer.new(
+            small, "small", width, height, PIXELS[gray, pixels.see_through][0], 100, Gimp.LayerMode.NORMAL
+        )
         checked(small.insert_layer(layer, None, 0))
-        copy_scaled(drawable, layer, as_read, pixel, see_through)
+        fill(layer, pixels.buffer)
         if profile is not None:
             # The small picture is converted by GIMP itself, as on its canvas.
             checked(small.set_color_profile(profile))
             checked(small.convert_color_profile(_srgb(gray), INTENT, True))
         if gray:
             checked(small.convert_rgb())
-        if see_through:
+        if pixels.see_through:
             _put_over_white(layer)
         return _file(small, suffix), _is_plain(small.get_layers()[0])
 

@@ -16,23 +16,32 @@ WEIGHED_SMALL = "RaGaBaA half"
 NONE = Gegl.AbyssPolicy.NONE
 
 
-def copy_scaled(drawable: Gimp.Drawable, target: Gimp.Layer, as_read: str, pixel: str, see_through: bool) -> None:
-    """Fill ``target`` with ``drawable``, which is at least as large.
+def read_scaled(
+    drawable: Gimp.Drawable, size: tuple[int, int], as_read: str, pixel: str, see_through: bool
+) -> Gegl.Buffer:
+    """``drawable``, which is at least as large, at ``size``, in the format ``pixel``; GIMP does not need to keep it.
 
     The numbers of the format ``as_read`` are written as those of ``pixel``: GEGL need not know what they mean. Where
     ``drawable`` is ``see_through``, its colours are weighed by their alpha.
     """
-    width, height = target.get_width(), target.get_height()
     source = None
-    if (width, height) != (drawable.get_width(), drawable.get_height()):
-        source = _scaled(drawable, (width, height), as_read, see_through)
-    buffer = target.get_buffer()
-    for strip in _strips(width, height, 4 * width):
+    if size != (drawable.get_width(), drawable.get_height()):
+        source = _scaled(drawable, size, as_read, see_through)
+        if as_read == pixel:
+            return source
+    buffer = Gegl.Buffer.new(pixel, 0, 0, *size)
+    for strip in _strips(*size, 4 * size[0]):
         # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
-        data = (source or drawable.get_buffer()).get(strip, 1.0, as_read, NONE)
-        buffer.set(strip, pixel, data)
+        buffer.set(strip, pixel, (source or drawable.get_buffer()).get(strip, 1.0, as_read, NONE))
+    return buffer
+
+
+def fill(layer: Gimp.Layer, pixels: Gegl.Buffer) -> None:
+    """Makes ``pixels``, of the same size and format, the layer's own."""
+    place, buffer = pixels.get_extent(), layer.get_buffer()
+    pixels.copy(place, NONE, buffer, place)
     buffer.flush()
-    target.update(0, 0, width, height)
+    layer.update(0, 0, place.width, place.height)
 
 
 def _strips(width: int, height: int, row_bytes: int) -> Iterator[Gegl.Rectangle]:

@@ -124,7 +124,7 @@ def test_with_the_mouse(desk: Desk, service: Sandbox) -> None:
             field = next(one for one in desk.look() if one.role == "spin button" and one.label == "Variations")
             artist.count += 1
             desk.screen.click(field.x + field.width - 15, field.middle[1])  # its plus
-        desk.see("label", "4 variations = 4 paid edits")
+        desk.see("label", "4 paid edits")
         desk.window_picture("small-variations", EDIT)
         artist.click("button", "Edit")
         finished(desk, 5)
@@ -166,7 +166,7 @@ def test_with_the_keyboard_alone(desk: Desk, service: Sandbox) -> None:
     with artist.told("four variations"):
         artist.search()
         prompt_is_ready(desk)
-        artist.press_until(lambda: desk.find("label", "4 variations"), "alt+i", "ctrl+a", "4", "Tab")
+        artist.press_until(lambda: desk.find("label", "4 paid edits"), "alt+i", "ctrl+a", "4", "Tab")
         artist.press("ctrl+Return")
         finished(desk, 5)
     assert len(service.at("submit")) == 7
