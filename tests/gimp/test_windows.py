@@ -275,3 +275,15 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     desk.press_in(EDIT, "ctrl+Return")
     finished(desk, before + 1)
     assert sum(name.startswith("A tabby cat, sharp") for name in desk.layers()) == 2
+
+
+def test_keyboard_stays_when_a_selection_is_chosen(desk: Desk) -> None:
+    """Its size is found 0.4 s later with images of our own, and GIMP's window must not come to the front for them."""
+    desk.tell("select")
+    desk.command("Depth Edit…")
+    desk.window(EDIT)
+    desk.press_until(lambda: desk.find("label", "Selection of layer"), EDIT, "alt+u", "Home", "Down")
+    desk.see("label", "Sent as PNG, 450×300 px, 0.")
+    desk.screen.xdotool("sleep", 0.5)
+    assert "Depth Edit" in desk.screen.xdotool("getactivewindow", "getwindowname")
+    desk.close(EDIT, "Depth Edit")
