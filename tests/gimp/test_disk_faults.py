@@ -12,13 +12,14 @@ import pytest
 
 from tests.faults import Cells, Recovered
 from tests.faults.disks import SmallDisk, mounted
+from tests.faults.ways import FULL, STAGE
 from tests.hosts import Gimp
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
 from .conftest import Inside, installed
 from .live import Live
-from .test_faults import FULL, KIND, STAGE, Undisturbed, closed, judged, remembered, service, undisturbed  # noqa: F401
+from .test_faults import KIND, Undisturbed, closed, judged, remembered, service, undisturbed  # noqa: F401
 
 
 @pytest.fixture(scope="module")
