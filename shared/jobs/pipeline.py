@@ -24,6 +24,7 @@ from ..errors import (
     NextStep,
     ParameterError,
     RequestRejectedError,
+    ResultDamagedError,
     ResultError,
     ResultExpiredError,
     SameEditError,
@@ -33,7 +34,7 @@ from ..errors import (
 )
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
-from ..pictures.encoded import EncodedImage, sniff_or_raw
+from ..pictures.encoded import EncodedImage, is_cut_off, sniff_or_raw
 from ..service import offers
 from ..service.client import Client
 from ..service.replies import Record, Status
@@ -121,6 +122,8 @@ def _kept(job: Job, entry: EditEntry) -> Result | None:
     try:
         data = entry.result_file.read_bytes()
     except OSError:
+        return None
+    if is_cut_off(data):  # by the disk, or it came so in an earlier version
         return None
     return _result(job.id, entry, job.asked(entry), sniff_or_raw(data), entry.result_file)
 
@@ -315,6 +318,8 @@ class _Run:
         )
 
     def download(self, index: int, record: Record) -> EncodedImage:
+        """The result's bytes. Raises :class:`FluxDepthError`; one about what can't be read names the file that has it."""
+
         def progress(fraction: float) -> None:
             self.tell(index, Stage.DOWNLOADING, fraction)
 
@@ -330,6 +335,9 @@ class _Run:
             if again is None or again.addresses == record.addresses:
                 raise
             return self.client.download(again, progress=progress, cancel=self.cancel, keep=keep)
+        except ResultDamagedError as exc:
+            kept = self.writer.raw_or_none(index)
+            raise exc.with_advice(f"{exc.advice} What came is kept as {kept}." if kept else exc.advice) from exc
 
     # Telling.
 

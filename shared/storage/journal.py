@@ -83,6 +83,13 @@ class JobWriter:
         """Writes a result's bytes before anything judges them. Raises :class:`StorageError`."""
         files.write_by_rename(self._raw(index), data)
 
+    def raw_or_none(self, index: int) -> Path | None:
+        """The file of what :meth:`keep_raw` wrote last, unless there is none or it is empty."""
+        with contextlib.suppress(OSError):
+            if self._raw(index).stat().st_size:
+                return self._raw(index)
+        return None
+
     def keep_result(self, index: int, image: EncodedImage, **changes: Any) -> Path:
         """Gives the result's exact bytes their name and marks the edit DONE, with other ``changes`` of its entry.
 

@@ -134,6 +134,19 @@ def test_a_fault_on_the_way(gimp: Live, service: Sandbox, undisturbed: Undisturb
 
 
 @FULL
+@pytest.mark.parametrize("fault", ["download:wrong_length", "download:result_truncated"])
+def test_half_of_a_jpeg(gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells, fault: str) -> None:
+    """Which a decoder opens: the other half is grey."""
+    kind = "half a JPEG"
+    with cell("gimp", "download", f"{named(fault)[1]}, JPEG") as found:
+        expected = undisturbed(kind)
+        gimp.fresh(service)
+        gimp.do("open", kind=kind)
+        arm(service, fault)
+        found.end(**judged(gimp, service, gimp.do("edit", kind=kind), kind, expected))
+
+
+@FULL
 def test_silence(gimp30: Gimp, package: Path, tmp_path: Path, cell: Cells) -> None:
     """A minute at each stage, all at the same time."""
 
