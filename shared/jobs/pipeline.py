@@ -318,7 +318,7 @@ class _Run:
         )
 
     def download(self, index: int, record: Record) -> EncodedImage:
-        """The result's bytes. Raises :class:`FluxDepthError`; one about what can't be read names the file that has it."""
+        """The result's bytes. Raises :class:`FluxDepthError`, which names the file of what came and can't be read."""
 
         def progress(fraction: float) -> None:
             self.tell(index, Stage.DOWNLOADING, fraction)

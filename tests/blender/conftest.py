@@ -69,6 +69,11 @@ class Installed:
         """FLUXDEPTH_HOME, of this module's own."""
         return self.out.parent / "fluxdepth"
 
+    def beside(self, folder: Path) -> Installed:
+        """The same host and profile, with a data folder and pictures of its own."""
+        (folder / "out").mkdir()
+        return Installed(self.host, self.profile, folder / "out")
+
     def environment(self, sandbox: Sandbox, key: str | None = None) -> dict[str, str]:
         env = profile_environment(self.data_folder, sandbox.base_url, sandbox.api_key if key is None else key)
         return {**env, "FLUXDEPTH_TEST_OUT": str(self.out)}

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from tests.faults import data_folder

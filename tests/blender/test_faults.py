@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,7 +33,7 @@ from tests.sandbox import Sandbox
 from .conftest import HEADLESS, Installed, installed
 from .live import Live, Seen
 
-KIND = "image with alpha"
+KIND, VARIATIONS = "image with alpha", "one of three variations failed"
 Undisturbed = Callable[[str], Seen]
 
 
@@ -159,12 +160,12 @@ def test_silence(host: Installed, tmp_path: Path, cell: Cells) -> None:
     """A minute at each stage, all at the same time."""
 
     def one(fault: str) -> None:
-        out = tmp_path / fault.strip("*1").replace(":", " ") / "out"
-        out.mkdir(parents=True)
+        folder = tmp_path / fault.strip("*1").replace(":", " ")
+        folder.mkdir()
         with (
             cell("blender", *named(fault)) as found,
             Sandbox(effect="echo") as service,
-            Live(Installed(host.host, host.profile, out)) as blender,
+            Live(host.beside(folder)) as blender,
         ):
             expected = remembered(blender, service)(KIND)
             blender.fresh(service)
@@ -204,3 +205,151 @@ def test_a_service_whose_name_does_not_resolve(
         assert "can't be found" in facts["message"]
         blender.address(service.base_url)
         found.end(**judged(blender, service, facts, KIND, expected))
+
+
+@pytest.fixture(scope="module")
+def over_tls(
+    host: Installed, service: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Live, Undisturbed, dict[str, str]]]:
+    """A Blender that knows the authority, what it makes undisturbed, and where and how the certificate is wrong."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificates = Certificates(folder)
+    wrong = {"after": "", "what": "good"}
+
+    def context() -> Any:
+        is_wrong = not wrong["after"] or service.at(wrong["after"])
+        return certificates.contexts[wrong["what"] if is_wrong else "good"]
+
+    bundle = {"REQUESTS_CA_BUNDLE": str(certificates.bundle)}
+    with (
+        secured(int(service.base_url.rsplit(":", 1)[1]), context) as port,
+        Live(host.beside(folder), bundle) as live,
+    ):
+        wrong["address"] = f"https://localhost:{port}"
+        yield live, remembered(live, service), wrong
+
+
+@FULL
+@pytest.mark.parametrize(("what", "stage"), WRONG_CERTIFICATES)
+def test_a_wrong_certificate_gets_nothing(
+    over_tls: tuple[Live, Undisturbed, dict[str, str]], service: Sandbox, cell: Cells, stage: str, what: str
+) -> None:
+    blender, undisturbed, wrong = over_tls
+    with cell("blender", stage, f"TLS: {what}") as found:
+        expected = undisturbed(KIND)
+        blender.fresh(service, wrong["address"])
+        blender.do("make", kind=KIND)
+        if stage == "download":
+            service.fault = "no_temporary_url"  # then the result lies at the service's own address
+        wrong.update(what=what, after=BEFORE[stage])
+        facts = blender.do("edit", kind=KIND)
+        wrong.update(what="good")
+        assert service.at(stage) == [] and facts["status"] != "FINISHED"
+        found.end(**judged(blender, service, facts, KIND, expected))
+
+
+def test_a_marked_key_is_in_no_byte_that_is_written(
+    host: Installed, service: Sandbox, cell: Cells, tmp_path: Path
+) -> None:
+    """Refused and taken; the fixture above looks into each file after each of the other tests as well."""
+    own = host.beside(tmp_path)
+    own.profile = tmp_path / "profile"  # whose preferences are saved
+    shutil.copytree(host.profile, own.profile)
+    with cell("blender", "whole", "a marked key; file, preset, preferences saved") as found, Live(own) as blender:
+        expected = remembered(blender, service)(KIND)
+        blender.fresh(service)
+        blender.do("make", kind=KIND)
+        service.fault = "upload:unauthorized"
+        assert "key" in blender.do("edit", kind=KIND)["message"]
+        service.fault = "download:html"
+        facts = blender.do("edit", kind=KIND)
+        result = judged(blender, service, facts, KIND, expected)
+        blender.do("keep_settings")
+        for name in ("userpref.blend", "startup.blend", "presets/**/*.py"):
+            assert list(own.profile.glob(f"**/{name}")), f"no {name} was written"
+        assert (own.out / f"{KIND}.blend1").exists() and (own.data_folder / "log" / "fluxdepth.log").exists()
+        assert MARKED.encode() in (own.data_folder / "key").read_bytes()
+        assert list(leaks(MARKED, tmp_path)) == []
+        found.end(**result)
+
+
+# The picture and its document.
+
+
+@FULL
+def test_an_image_that_is_removed_before_it_was_read(
+    blender: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells
+) -> None:
+    with cell("blender", "preparing", "image removed") as found:
+        expected = undisturbed(KIND)
+        blender.fresh(service)
+        blender.do("make", kind=KIND)
+        blender.do("begin", kind=KIND)
+        blender.do("remove_image")
+        facts = blender.do("end")
+        assert "was removed" in facts["message"] and service.requests == []
+        blender.do("reopen", kind=KIND)
+        found.end(**judged(blender, service, facts, KIND, expected))
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "another file opened",
+        *(pytest.param(one, marks=FULL) for one in ("image removed", "file deleted", "saved under another name")),
+    ],
+)
+def test_a_document_that_changes_in_the_wait(
+    blender: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells, what: str
+) -> None:
+    with cell("blender", "wait", what) as found:
+        expected = undisturbed(KIND)
+        blender.fresh(service)
+        blender.do("make", kind=KIND)
+        service.latency = 2.0
+        blender.do("begin", kind=KIND)
+        blender.do("work", until="Generating")
+        if what == "another file opened":
+            blender.do("make", kind=VARIATIONS)
+            assert blender.do("end")["status"] == "KEPT" and blender.look().count == 0
+            blender.do("reopen", kind=KIND)
+        elif what == "image removed":
+            blender.do("remove_image")
+        elif what == "file deleted":
+            (blender.host.out / f"{KIND}.blend").unlink()
+        else:
+            blender.do("save", name="renamed.blend")
+        facts = blender.do("end")
+        assert facts["status"] == "ARRIVED", facts
+        if what == "saved under another name":
+            assert blender.look().facts["file"] == "renamed.blend"
+            blender.do("save", name=f"{KIND}.blend")
+        seen, submits = kept(blender, KIND), service.taken
+        assert blender.do("recover") == NOTHING
+        equal = seen.facts["results"] == expected.facts["results"] and seen.facts["file"] == expected.facts["file"]
+        found.end(submits=submits, recovered=Recovered.ARRIVED, equal=equal)
+
+
+@FULL
+def test_a_document_that_is_gone_when_its_result_is_fetched(
+    blender: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells
+) -> None:
+    """It comes into another one only when the artist says so."""
+    with cell("blender", "recover", "its file is deleted") as found:
+        expected = undisturbed(KIND)
+        blender.fresh(service)
+        blender.do("make", kind=KIND)
+        service.fault = "download:html"
+        assert "Recover" in blender.do("edit", kind=KIND)["message"]
+        over(service)
+        blender.do("make", kind=VARIATIONS)
+        (blender.host.out / f"{KIND}.blend").unlink()
+        blender.do("forget")
+        assert blender.do("recover") == NOTHING and blender.look().count == 0
+        panel = blender.do("panel")
+        assert "Belongs elsewhere" in panel and f"For “{KIND}.blend” in Blender" in panel, panel
+        blender.do("bring_in_here")
+        seen = kept(blender, VARIATIONS)
+        assert "Belongs elsewhere" not in blender.do("panel")
+        equal = seen.facts["results"] == expected.facts["results"]
+        found.end(submits=service.taken, recovered=Recovered.FETCHED, equal=equal)

@@ -104,6 +104,57 @@ def render_for_ever(kind):
     return edit(kind)
 
 
+def begin(kind, **values):
+    """The edit as a window starts it: it moves on with :func:`work` and :func:`end`."""
+    choose(kind, **values)
+    module("session").submit(bpy.context, bpy.context.scene.fluxdepth)
+
+
+def work(until):
+    """Ticks until the row says so, as a window's timer does; what came of the edit is an error here."""
+    session = module("session")
+    (ticket,) = session.desk.tickets
+    while not ticket.progress.text.startswith(until):
+        assert ticket.active, ticket.error
+        _tick()
+
+
+def end():
+    """Ticks until the row is at rest; what came of it, as :func:`edit` tells it."""
+    (ticket,) = module("session").desk.tickets
+    while _tick() or ticket.active:
+        pass
+    words = [str(one) for one in (*ticket.failures, *ticket.warnings)]
+    message = str(ticket.error) if ticket.error else ""
+    return {"status": ticket.state.name, "message": message, "warnings": words, "changed": []}
+
+
+def _tick():
+    time.sleep(0.01)
+    return module("ticker").step()
+
+
+def remove_image():
+    bpy.data.images.remove(bpy.data.images["glass"])
+
+
+def bring_in_here():
+    """The button beside the first result that belongs elsewhere."""
+    (owed, *_) = module("session").desk.elsewhere()
+    bpy.ops.fluxdepth.bring_in_here(job=owed.job.id)
+
+
+def keep_settings():
+    """All that an artist may have written: a preset, the start-up file, the preferences, and the backup of a file."""
+    bpy.context.preferences.filepaths.save_version = 2
+    assert bpy.ops.fluxdepth.preset_add(name="Of mine") == {"FINISHED"}
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.save_homefile()
+    bpy.ops.wm.save_userpref()
+    bpy.context.preferences.filepaths.save_version = 0
+
+
 def recover():
     return _outcome(bpy.ops.fluxdepth.recover)
 
