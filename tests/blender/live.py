@@ -9,7 +9,7 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.faults import data_folder
@@ -77,23 +77,24 @@ class Live:
 
     # Asking.
 
-    def ask(self, what: str, **values: Any) -> Callable[[], Any]:
-        """Has `faulty` inside do ``what``; returns what waits for the answer."""
-        connection = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
-        connection.sendall((json.dumps({"what": what, **values}) + "\n").encode())
+    def ask(self, what: str, **values: Any) -> None:
+        """Has `faulty` inside do ``what``; :meth:`reply` waits for what it gives."""
+        self._connection = self._ends.enter_context(
+            socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE)
+        )
+        self._connection.sendall((json.dumps({"what": what, **values}) + "\n").encode())
 
-        def reply() -> Any:
-            with connection, connection.makefile("r", encoding="utf-8") as stream:
-                line = stream.readline()
-            assert line, f"Blender is gone: {self.said(0)[-3000:]}"
-            answer = json.loads(line)
-            assert "failed" not in answer, answer["failed"]
-            return answer["answer"]
-
-        return reply
+    def reply(self) -> Any:
+        with self._connection, self._connection.makefile("r", encoding="utf-8") as stream:
+            line = stream.readline()
+        assert line, f"Blender is gone: {self.said(0)[-3000:]}"
+        answer = json.loads(line)
+        assert "failed" not in answer, answer["failed"]
+        return answer["answer"]
 
     def do(self, what: str, **values: Any) -> Any:
-        return self.ask(what, **values)()
+        self.ask(what, **values)
+        return self.reply()
 
     @property
     def mark(self) -> int:

@@ -5,6 +5,7 @@ Seen from outside, by the data folder and the service, so that it is the same fo
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -88,6 +89,10 @@ def held_up(home: Path) -> Callable[[], object]:
         while not (files := list(home.glob("jobs/*/job.lock"))):
             time.sleep(0.001)
         lock = filelock.FileLock(files[0], thread_local=False)
+        with contextlib.suppress(filelock.Timeout):
+            while True:  # until the worker has it, and not before
+                lock.acquire(timeout=0).lock.release()
+                time.sleep(0.001)
         lock.acquire(timeout=60, poll_interval=0.001)
         locks.append(lock)
 

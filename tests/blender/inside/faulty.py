@@ -45,10 +45,9 @@ def path(kind):
 
 
 def reopen(kind):
-    """The file of that kind; what never had a name is another one by now."""
+    """The file of that kind; what never had a name is another one, of the same picture."""
     if "never" in kind:
-        bpy.ops.wm.read_homefile(use_factory_startup=True)
-        set_up()
+        make(kind)
     else:
         bpy.ops.wm.open_mainfile(filepath=str(path(kind)))
 
