@@ -52,6 +52,10 @@ def reopen(kind):
         bpy.ops.wm.open_mainfile(filepath=str(path(kind)))
 
 
+def open_file(file):
+    bpy.ops.wm.open_mainfile(filepath=file)
+
+
 def save(name=""):
     """The open file, under its own name or another."""
     if name:
@@ -141,6 +145,13 @@ def bring_in_here():
     """The button beside the first result that belongs elsewhere."""
     (owed, *_) = module("session").desk.elsewhere()
     bpy.ops.fluxdepth.bring_in_here(job=owed.job.id)
+
+
+def discard():
+    """The button beside what is uncertain."""
+    (owed,) = module("session").desk.uncertain()
+    bpy.ops.fluxdepth.discard(job=owed.job.id)
+    module("session").finish([])
 
 
 def keep_settings():
