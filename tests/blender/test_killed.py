@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import Cells
+from tests.faults import Cells, Recovered
 from tests.faults.moments import (
     MOMENTS,
     NOT_NOTED,
@@ -26,6 +26,7 @@ from tests.sandbox import Sandbox
 from .conftest import HEADLESS, Installed, installed
 from .live import Live
 from .test_faults import (  # noqa: F401
+    BRING_IN,
     NOTHING,
     VARIATIONS,
     Undisturbed,
@@ -53,7 +54,7 @@ CASES = [
     *((NOT_NOTED, kind) for kind in (FILM, ALPHA, VARIATIONS)),
     *(("unsaved", kind) for kind in KINDS),
 ]
-IN_CI = [(TAKEN, ALPHA), ("wait", FILM), ("unsaved", NEVER_SAVED)]
+IN_CI = [(TAKEN, ALPHA), ("wait", FILM)]
 
 
 # Blender with windows is one of the hosts here, without them.
@@ -112,3 +113,26 @@ def in_its_own_place(blender: Live, service: Sandbox, kind: str) -> None:  # noq
         blender.do("make", kind=VARIATIONS if kind != VARIATIONS else ALPHA)
         assert blender.do("recover") == NOTHING and blender.look().count == 0
     blender.do("reopen", kind=kind)
+
+
+def test_killed_in_a_file_that_never_had_a_name(
+    blender: Live,  # noqa: F811
+    service: Sandbox,  # noqa: F811
+    undisturbed: Undisturbed,  # noqa: F811
+    cell: Cells,
+) -> None:
+    """What it had comes into whichever file is open, since its own can never be."""
+    with cell("blender", "unsaved", "Blender killed -9: never saved, then another file is open") as found:
+        expected = undisturbed(NEVER_SAVED)
+        blender.fresh(service)
+        blender.do("make", kind=NEVER_SAVED)
+        assert blender.do("edit", kind=NEVER_SAVED)["status"] == "FINISHED"
+        blender.kill()
+        blender.restart()
+        blender.do("make", kind=ALPHA)
+        assert BRING_IN in blender.do("panel")
+        assert blender.do("recover")["status"] == "FINISHED"
+        seen = kept(blender, ALPHA)
+        assert blender.do("recover") == NOTHING
+        equal = seen.facts["results"] == expected.facts["results"]
+        found.end(submits=service.taken, recovered=Recovered.FETCHED, equal=equal)

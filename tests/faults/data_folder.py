@@ -15,6 +15,7 @@ from tests.sandbox import Sandbox
 
 def fresh(home: Path, service: Sandbox, address: str = "") -> None:
     """Settings and key and nothing else in the data folder; the service has forgotten everything as well."""
+    home = home.resolve()  # one host's may be a link to another's
     subprocess.run(["find", home, "-mindepth", "1", "-delete"], check=home.exists(), capture_output=True)
     home.mkdir(exist_ok=True, mode=0o700)
     settings = {"service_address": address or service.base_url, "waiting": "async"}
