@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -204,6 +205,39 @@ def test_a_service_whose_name_does_not_resolve(
         facts = blender.do("edit", kind=KIND)
         assert "can't be found" in facts["message"]
         blender.address(service.base_url)
+        found.end(**judged(blender, service, facts, KIND, expected))
+
+
+@pytest.fixture(scope="module")
+def nameless(
+    host: Installed, service: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Live, Path, Seen]]:
+    """A Blender for which no name resolves while there is that file, and what it makes undisturbed."""
+    with Live(host.beside(tmp_path_factory.mktemp("names"))) as live:
+        live.do("watch_names")
+        yield live, live.host.out / "no names", remembered(live, service)(KIND)
+
+
+@FULL
+@pytest.mark.parametrize(("stage", "before"), [("submit", "upload"), ("wait", "submit"), ("download", "poll")])
+def test_names_that_do_not_resolve_any_more(
+    nameless: tuple[Live, Path, Seen], service: Sandbox, cell: Cells, stage: str, before: str
+) -> None:
+    """In the wait for some seconds, for there is an outage of a minute above."""
+    blender, lost, expected = nameless
+    with cell("blender", stage, "DNS failure, passing" if stage == "wait" else "DNS failure") as found:
+        blender.fresh(service)
+        blender.do("make", kind=KIND)
+        service.fault, service.drip_interval = f"{before}:slow_drip*1", 0.002
+        blender.ask("edit", kind=KIND)
+        service.wait_until(lambda one: bool(one.at(before)), 60)
+        lost.touch()
+        if stage == "wait":
+            time.sleep(4)
+            lost.unlink()
+        facts = blender.reply()
+        lost.unlink(missing_ok=True)
+        assert stage == "wait" or "can't be found" in facts["message"], facts
         found.end(**judged(blender, service, facts, KIND, expected))
 
 

@@ -21,7 +21,7 @@ from tests.faults.moments import (
     stage_of,
 )
 from tests.faults.ways import FULL, over, prepare
-from tests.sandbox import Sandbox
+from tests.sandbox import Fault, Sandbox
 
 from .conftest import HEADLESS, Installed, installed
 from .live import Live
@@ -103,6 +103,33 @@ def test_killed(
         in_its_own_place(blender, service, kind)
         is_in = moment == NOT_NOTED
         facts = {"status": "FINISHED" if is_in else "killed", "message": TOLD[stage], "changed": []}
+        found.end(**judged(blender, service, facts, kind, expected))
+
+
+@FULL
+@pytest.mark.parametrize("kind", [FILM, VARIATIONS])
+def test_killed_while_it_recovers(
+    blender: Live,  # noqa: F811
+    service: Sandbox,  # noqa: F811
+    undisturbed: Undisturbed,  # noqa: F811
+    cell: Cells,
+    kind: str,
+) -> None:
+    with cell("blender", "recover", killed("Blender", "recover", kind)) as found:
+        expected = undisturbed(kind)
+        blender.fresh(service)
+        prepare(service, kind)
+        service.faults.append(Fault("download", "html", times=None))
+        blender.do("make", kind=kind)
+        assert blender.do("edit", kind=kind)["status"] == "ERROR"
+        service.fault = "download:silence"
+        downloads = len(service.at("download"))
+        blender.ask("recover")
+        is_there(blender.alive, lambda: len(service.at("download")) > downloads)
+        blender.kill()
+        blender.restart()
+        in_its_own_place(blender, service, kind)
+        facts = {"status": "killed", "message": TOLD["download"], "changed": []}
         found.end(**judged(blender, service, facts, kind, expected))
 
 
