@@ -107,6 +107,37 @@ def test_killed(
 
 
 @FULL
+def test_killed_after_the_file_got_another_name(
+    blender: Live,  # noqa: F811
+    service: Sandbox,  # noqa: F811
+    undisturbed: Undisturbed,  # noqa: F811
+    cell: Cells,
+) -> None:
+    with cell("blender", "wait", "Blender killed -9: saved under another name meanwhile") as found:
+        expected = undisturbed(ALPHA)
+        blender.fresh(service)
+        service.latency = 3.0
+        blender.do("make", kind=ALPHA)
+        blender.do("begin", kind=ALPHA)
+        blender.do("work", until="Generating")
+        blender.do("save", name="renamed.blend")
+        entries = blender.host.data_folder.glob
+        is_there(blender.alive, lambda: any("renamed.blend" in one.read_text() for one in entries("jobs/*/job.json")))
+        blender.kill()
+        blender.restart()
+        in_its_own_place(blender, service, ALPHA)
+        assert blender.do("recover") == NOTHING  # its file of before is another one by now
+        renamed = str(blender.host.out / "renamed.blend")
+        blender.do("open_file", file=renamed)
+        assert blender.do("recover")["status"] == "FINISHED"
+        blender.do("save")
+        blender.do("open_file", file=renamed)
+        assert blender.do("recover") == NOTHING
+        equal = blender.look().facts["results"] == expected.facts["results"]
+        found.end(submits=service.taken, recovered=Recovered.FETCHED, equal=equal)
+
+
+@FULL
 @pytest.mark.parametrize("kind", [FILM, VARIATIONS])
 def test_killed_while_it_recovers(
     blender: Live,  # noqa: F811

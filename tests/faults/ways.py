@@ -24,11 +24,12 @@ MATRIX = [
         "submit": "refuse reset reset_after_taken truncated wrong_length html html_403 html_503 http_522 http_500 "
         "not_json json_shape record_null text_plain slow_drip unauthorized no_credits unsupported_model "
         "missing_fields unsupported_feature busy error_envelope rate_limit rate_limit*1 rate_limit_bare "
-        "redirect_other_host redirect_http async_unsupported async_ignored failure failure_at_once no_credits_200 upload_forgotten",
+        "redirect_other_host redirect_http async_unsupported async_ignored failure failure_at_once no_credits_200 "
+        "upload_forgotten",
         "poll": "unauthorized failure no_credits_200 refuse*3 reset*3 http_500*3 html*2 html_503*2 rate_limit*2 "
         "rate_limit_bare*1 unknown_status*2 result_string result_dict_url result_absolute_url no_temporary_url "
-        "record_null*1 truncated*2 "
-        "wrong_length*2 json_shape*2 redirect_other_host*2 redirect_http*2 not_json*2 slow_drip*1",
+        "record_null*1 truncated*2 wrong_length*2 json_shape*2 redirect_other_host*2 redirect_http*2 not_json*2 "
+        "slow_drip*1",
         "download": "refuse reset truncated wrong_length html html_403 html_503 http_500 expired_url*1 expired_url "
         "result_not_image result_truncated result_empty result_bomb redirect_other_host redirect_http redirect_loop "
         "rate_limit rate_limit_bare reset*1 slow_drip*1 private_url",
