@@ -14,6 +14,7 @@ from shared.model.models import DEFAULT
 from shared.model.parameters import Role, Value
 from shared.model.presets import PRESETS, Preset
 from shared.storage.journal import Journal
+from shared.storage.library.index import recent_prompts
 from windows import ui
 
 HEIGHT = 84  # px: four lines
@@ -62,7 +63,7 @@ class PromptBox(Gtk.Box):
             item = Gtk.MenuItem(label=preset.label, tooltip_text=preset.help)
             item.connect("activate", self._take, preset)
             menu.append(item)
-        recent = Journal().recent_prompts(RECENT)
+        recent = recent_prompts(Journal().summaries(), RECENT)
         self._known = {"", *recent, *(words for preset in PRESETS for words in preset.prompts.values())}
         if recent:
             menu.append(Gtk.SeparatorMenuItem())

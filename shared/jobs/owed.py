@@ -80,7 +80,7 @@ def read(journal: Journal, *, host: str, process: str, held: Held, ours: Collect
 
 def _owed(job: Job, host: str, process: str, held: Held) -> Iterator[Owed]:
     wanted = [edit for edit in job.edits if not edit.discarded]
-    # One that is held has arrived, and its host died before that was noted.
+    # One that is held has arrived, and its host died, or its disk was full, before that was noted.
     waiting = [edit for edit in wanted if edit.unfinished and (job.id, edit.index) not in held]
     submitting = [edit for edit in wanted if edit.state is EditState.SUBMITTING]
     if (waiting or submitting) and is_running(job):
@@ -91,7 +91,7 @@ def _owed(job: Job, host: str, process: str, held: Held) -> Iterator[Owed]:
         for edit in wanted
         if edit.unsaved and (job.id, edit.index) not in held and _may_be_lost(job, edit, host, process)
     ]
-    uncertain = [edit for edit in wanted if edit.state is EditState.UNCERTAIN]
+    uncertain = [edit for edit in wanted if edit.state is EditState.UNCERTAIN and (job.id, edit.index) not in held]
     for why, entries in (
         (Why.WAITING, waiting),
         (Why.UNSAVED, lost),
@@ -154,9 +154,15 @@ def note_arrival(
 
 
 def note_saved(journal: Journal, held: Held) -> None:
-    """Notes that a document was saved with the results ``held`` in it. Raises :class:`StorageError`."""
+    """Notes that a document was saved with the results ``held`` in it, also where their arrival could not be noted.
+
+    The command's stay its own. Raises :class:`StorageError`.
+    """
     for job_id in {job_id for job_id, _ in held}:
         job = journal.job(job_id)
-        unsaved = [edit.index for edit in job.edits if edit.unsaved and (job_id, edit.index) in held] if job else []
-        if unsaved:
-            journal.mark(job_id, unsaved, safe=True)
+        for edit in job.edits if job and not job.destination.files else ():
+            if (job_id, edit.index) not in held or edit.safe or edit.discarded:
+                continue
+            # What is here and not known as paid lost its id on the way to the disk.
+            state = edit.state if edit.paid else EditState.DONE
+            journal.mark(job_id, [edit.index], safe=True, state=state)

@@ -24,6 +24,7 @@ from ..errors import (
     NextStep,
     ParameterError,
     RequestRejectedError,
+    ResultDamagedError,
     ResultError,
     ResultExpiredError,
     SameEditError,
@@ -34,7 +35,7 @@ from ..errors import (
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
 from ..model.prompts import combinations
-from ..pictures.encoded import EncodedImage, sniff_or_raw
+from ..pictures.encoded import EncodedImage, is_cut_off, sniff_or_raw
 from ..service import offers
 from ..service.client import Client
 from ..service.replies import Record, Status
@@ -123,6 +124,8 @@ def _kept(job: Job, entry: EditEntry) -> Result | None:
     try:
         data = entry.result_file.read_bytes()
     except OSError:
+        return None
+    if is_cut_off(data):  # by the disk, or it came so in an earlier version
         return None
     return _result(job, entry, job.asked(entry), sniff_or_raw(data), entry.result_file)
 
@@ -317,6 +320,8 @@ class _Run:
         )
 
     def download(self, index: int, record: Record) -> EncodedImage:
+        """The result's bytes. Raises :class:`FluxDepthError`, which names the file of what came and can't be read."""
+
         def progress(fraction: float) -> None:
             self.tell(index, Stage.DOWNLOADING, fraction)
 
@@ -332,6 +337,8 @@ class _Run:
             if again is None or again.addresses == record.addresses:
                 raise
             return self.client.download(again, progress=progress, cancel=self.cancel, keep=keep)
+        except ResultDamagedError as exc:
+            raise exc.with_advice(f"{exc.advice} {self.writer.raw_words(index)}".strip()) from exc
 
     # Telling.
 

@@ -94,6 +94,14 @@ def sniff_or_raw(data: bytes) -> EncodedImage:
     return image if image.width and image.height else EncodedImage(data, "", 0, 0)
 
 
+def is_cut_off(data: bytes) -> bool:
+    """Whether it is a JPEG, PNG or WebP that ends too early: many a decoder opens it, what is missing made grey."""
+    try:
+        return not _header(data).whole
+    except ValueError:
+        return False
+
+
 def declared_pixels(data: bytes) -> int:
     """How many pixels the header declares, also of a picture that was cut off; 0 when it can't be read."""
     try:

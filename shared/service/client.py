@@ -168,7 +168,7 @@ class Client:
 
         The addresses are tried best first. Bytes that this version does not understand come back, when no attempt at
         any address brought better ones, with the format "": a decoder may know more. Raises :class:`ResultError` (no
-        picture at all, out of reach, or too large) or NetworkError, or :class:`Cancelled`.
+        picture at all, cut off, out of reach, or too large) or NetworkError, or :class:`Cancelled`.
         """
         arrivals = Arrivals(keep)
         failure: FluxDepthError | None = None

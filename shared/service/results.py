@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from ..errors import ResultDamagedError, ResultError, ResultExpiredError, ResultTooLargeError, ServiceDownError
-from ..pictures.encoded import EncodedImage, declared_pixels, sniff_or_raw
+from ..pictures.encoded import EncodedImage, declared_pixels, is_cut_off, sniff_or_raw
 from .replies import Reply
 
 Keep = Callable[[bytes], None]
@@ -61,10 +61,15 @@ class Arrivals:
         raise ResultDamagedError("The result is not a complete picture of a known kind.", detail=f"{data[:60]!r}")
 
     def unread(self) -> EncodedImage | None:
-        """The best of what is not understood, as it came; None when nothing of the kind came."""
+        """The best of what is not understood, as it came; None when nothing of the kind came.
+
+        Raises :class:`ResultDamagedError` when that is a picture of a known kind, and cut off.
+        """
         if not self._unread:
             return None
         self._put_aside(self._unread)  # so that what was kept last is what is handed on
+        if is_cut_off(self._unread):
+            raise ResultDamagedError("The result is cut off: only a part of the picture came.")
         return EncodedImage(self._unread, "", 0, 0)
 
     def _put_aside(self, data: bytes) -> None:

@@ -27,7 +27,7 @@ from ..pictures.encoded import EncodedImage
 from . import files, locks
 from .entries import Destination, EditEntry, EditState, Job, from_json, to_json
 from .library import index
-from .library.index import Summary, recent_prompts, summary
+from .library.index import Summary, summary
 
 if TYPE_CHECKING:
     import filelock
@@ -85,6 +85,10 @@ class JobWriter:
     def keep_raw(self, index: int, data: bytes) -> None:
         """Writes a result's bytes before anything judges them. Raises :class:`StorageError`."""
         files.write_by_rename(self._raw(index), data)
+
+    def raw_words(self, index: int) -> str:
+        """Where what :meth:`keep_raw` wrote last is, "" when it is not there."""
+        return f"What came is kept as {self._raw(index)}." if self._raw(index).is_file() else ""
 
     def keep_result(self, index: int, image: EncodedImage, **changes: Any) -> Path:
         """Gives the result's exact bytes their name and marks the edit DONE, with other ``changes`` of its entry.
@@ -302,10 +306,6 @@ class Journal:
                 if dict(edit.settings) in wanted and not edit.discarded and (owed or (running and pending)):
                     return other, edit
         return None
-
-    def recent_prompts(self, count: int = 10) -> list[str]:
-        """The last different prompts, the newest first."""
-        return recent_prompts(self.summaries(), count)
 
     def usual_seconds(self, like: DepthEdit) -> float | None:
         """The median seconds from submit to result of edits by the model and with the steps of ``like``.

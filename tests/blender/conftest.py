@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import shutil
-import signal
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,8 +31,6 @@ BPYS = [
     pytest.param("bpy52", marks=FULL),
 ]
 HEADLESS = [*BPYS, pytest.param("blender_sid", marks=FULL)]
-# A Blender of a root runs below a shell, which tells of the signal in its own way.
-KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 WINDOWED = ["blender_windowed", pytest.param("blender_sid", marks=FULL)]
 
 
@@ -72,6 +69,11 @@ class Installed:
         """FLUXDEPTH_HOME, of this module's own."""
         return self.out.parent / "fluxdepth"
 
+    def beside(self, folder: Path) -> Installed:
+        """The same host and profile, with a data folder and pictures of its own."""
+        (folder / "out").mkdir()
+        return Installed(self.host, self.profile, folder / "out")
+
     def environment(self, sandbox: Sandbox, key: str | None = None) -> dict[str, str]:
         env = profile_environment(self.data_folder, sandbox.base_url, sandbox.api_key if key is None else key)
         return {**env, "FLUXDEPTH_TEST_OUT": str(self.out)}
@@ -88,8 +90,8 @@ class Installed:
         assert done.returncode == 0, f"exit code {done.returncode} after {list(self.notes)[-1:]}:\n{self.said[-3000:]}"
         return self.notes
 
-    def piece(self, source: str, sandbox: Sandbox, *, killed: bool = False, timeout: float = 120) -> Any:
-        """Run `source` in a Blender of its own; returns its `answer`. `killed`: it has to end as by kill -9."""
+    def piece(self, source: str, sandbox: Sandbox, timeout: float = 120) -> Any:
+        """Run `source` in a Blender of its own; returns its `answer`."""
         script, answer = self.out / "piece.py", self.out / "answer.json"
         script.write_text(textwrap.dedent(source))
         answer.unlink(missing_ok=True)
@@ -101,9 +103,6 @@ class Installed:
             timeout=timeout,
         )
         self.said = done.stdout + done.stderr
-        if killed:
-            assert done.returncode in KILLED, f"exit code {done.returncode}:\n{self.said[-3000:]}"
-            return None
         assert done.returncode == 0, f"exit code {done.returncode}:\n{self.said[-3000:]}"
         return json.loads(answer.read_text())
 

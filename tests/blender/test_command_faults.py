@@ -14,17 +14,14 @@ from PIL import Image, ImageChops
 from tests.faults import Cells, Found, Recovered
 from tests.faults.disks import mounted
 from tests.faults.secrets import MARKED, exposed, leaks
+from tests.faults.ways import FINAL, FULL, STAGE, named
 from tests.sandbox import Fault, Sandbox
 
 from .commanding import Killed, argv, command, ended, start, started
 from .conftest import Installed, installed
 from .test_command_pays_once import fresh, made  # noqa: F401
 
-FULL = pytest.mark.full
 DATA = Path(__file__).parents[1] / "data"
-STAGE = {"upload": "upload", "submit": "submit", "poll": "wait", "download": "download"}
-# What the service itself says of an edit: there is nothing to fetch.
-FINAL = ("failure", "failure_at_once", "no_credits_200")
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +150,8 @@ MATRIX = [
 @FULL
 @pytest.mark.parametrize("fault", MATRIX)
 def test_a_fault_on_the_way(case: Case, cell: Cells, fault: str) -> None:
-    stage, kind = fault.split(":")
-    with cell("command", STAGE[stage], kind.replace("*", ", times ")) as found:
+    kind = fault.split(":")[1]
+    with cell("command", *named(fault)) as found:
         case.sandbox.fault = fault
         first = case.run()
         case.again(found, first, final=kind in FINAL)

@@ -391,6 +391,25 @@ def test_what_has_arrived_is_owed_until_its_document_was_saved_with_it(bench: Be
     assert not look(bench, DeskHost("/pictures/a.xcf")).here()
 
 
+@pytest.mark.parametrize("state", [EditState.UNCERTAIN, EditState.TAKEN])
+def test_a_result_that_is_there_is_not_uncertain_whatever_the_journal_missed(
+    bench: Bench, photo: EncodedImage, state: EditState
+) -> None:
+    """The disk had no room for what became of it, and its document has it."""
+    left_behind(bench, photo, FILE)
+    job_id = bench.journal.entries()[0].id
+    bench.journal.mark(job_id, [0], state=state, uuid="", result_file=None)
+    result = {(job_id, 0)}
+    desk = look(bench, DeskHost("/pictures/a.xcf"), held=result)
+    assert not (desk.uncertain() or desk.here() or desk.elsewhere())
+    desk.saved(result)
+    finish(desk)
+    desk = look(bench, DeskHost("/pictures/another.xcf"))
+    assert not (desk.uncertain() or desk.here() or desk.elsewhere())
+    (job,) = bench.journal.entries()
+    assert job.edits[0].safe and job.edits[0].state is (EditState.DONE if state is EditState.UNCERTAIN else state)
+
+
 def test_a_recovered_result_that_is_lost_is_offered_once_more(bench: Bench, photo: EncodedImage) -> None:
     arrived(bench, photo, FILE)
     host = DeskHost("/pictures/a.xcf")

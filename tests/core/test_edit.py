@@ -265,6 +265,21 @@ def test_a_result_on_disk_is_recovered_without_the_service(bench: Bench, photo: 
     assert not bench.owed()
 
 
+def test_half_a_result_on_disk_is_no_result(bench: Bench, photo: EncodedImage) -> None:
+    """A full disk left it so, or an earlier version."""
+    bench.run(photo, format="jpg")
+    (served,) = bench.sandbox.results.values()
+    ((job, entry),) = bench.owed()
+    assert entry.result_file
+    entry.result_file.write_bytes(served[: len(served) // 2])
+    bench.sandbox.fault = "download:refuse"
+    with pytest.raises(FluxDepthError, match="Recover"):
+        bench.recover(job, entry)
+    bench.sandbox.fault = None
+    assert bench.recover(job, entry).image.data == served
+    assert bench.sandbox.submits == 1
+
+
 def test_a_result_on_disk_is_recovered_without_a_key(bench: Bench, photo: EncodedImage) -> None:
     bench.run(photo)
     ((job, entry),) = bench.owed()

@@ -129,7 +129,7 @@ DOWNLOAD: dict[str, Errors | None] = {
     "silence": TimedOutError,
     "slow_drip": TimedOutError,
     "truncated": (ConnectionLostError, ResultDamagedError),
-    "wrong_length": None,  # half a picture: handed on as it came, for the host's decoder to try
+    "wrong_length": ResultDamagedError,  # a decoder would open it, half of it grey
     "html": ResultDamagedError,
     "html_403": ResultExpiredError,
     "html_503": ServiceDownError,
@@ -142,7 +142,7 @@ DOWNLOAD: dict[str, Errors | None] = {
     "redirect_loop": ResultRefusedError,
     "expired_url": ResultExpiredError,
     "result_not_image": ResultDamagedError,
-    "result_truncated": None,
+    "result_truncated": ResultDamagedError,
     "result_empty": ResultDamagedError,
     "result_tail": None,
     "result_avif": None,
@@ -164,8 +164,6 @@ class Case:
 
 # What comes of these is not the undisturbed result, and is kept just as it came.
 SPOILED: dict[str, Callable[[bytes], bytes]] = {
-    "wrong_length": lambda data: data[: len(data) // 2],
-    "result_truncated": lambda data: data[: len(data) // 2],
     "result_tail": pictures.with_tail,
     "result_avif": pictures.as_avif,
 }
@@ -238,6 +236,9 @@ def held_to_the_promise(bench: Bench, case: Case, error: FluxDepthError) -> tupl
     if isinstance(error, (EditFailedError, CreditsError)) or case.kind == "private_url":
         return Recovered.FINAL, None  # the record itself is so, and stays so
     assert error.next_step is not NextStep.TRY_AGAIN
+    if isinstance(error, ResultDamagedError) and "empty" not in case.kind:  # what came is not thrown away
+        (kept,) = bench.journal.home.glob("jobs/*/result-1.raw")
+        assert kept.read_bytes() and str(kept) in str(error)
     ((job, entry),) = bench.owed()
     result = bench.recover(job, entry)
     assert result.image.width == 640

@@ -176,8 +176,8 @@ def test_everything_is_for_its_owner_only(journal: Journal) -> None:
 def test_recent_prompts_are_different_and_newest_first(journal: Journal) -> None:
     for prompt in ("one", "two", "one", "three"):
         finished_job(journal, prompt=prompt)
-    assert journal.recent_prompts() == ["three", "one", "two"]
-    assert len(journal.recent_prompts(2)) == 2
+    assert recent_prompts(journal.summaries(), 10) == ["three", "one", "two"]
+    assert len(recent_prompts(journal.summaries(), 2)) == 2
 
 
 def _remember(home: str, name: str) -> None:
@@ -239,6 +239,7 @@ from shared.jobs.request import EditRequest
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import sniff
 from shared.storage.entries import Destination
+from shared.storage.library.index import recent_prompts
 from tests.core.conftest import DeskHost
 picture = sniff(Path(sys.argv[1]).read_bytes())
 edit = DepthEdit.checked({"prompt": "x"})

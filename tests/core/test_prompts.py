@@ -13,6 +13,7 @@ from shared.model import prompts
 from shared.model.edit import PLACE, DepthEdit
 from shared.pictures.encoded import EncodedImage
 from shared.storage.entries import EditState
+from shared.storage.library.index import recent_prompts
 from tests.core.conftest import HERE, Bench, DeskHost, finish
 
 COLOURS = "a {red|blue|green} car"
@@ -78,7 +79,7 @@ def test_what_is_sent_recorded_and_written_is_each_ones_own(bench: Bench, photo:
     assert [job.asked(entry).prompt for entry in job.edits] == [RED, BLUE, GREEN]
     assert job.pattern == COLOURS
     bench.run(photo, prompt="no choices")
-    assert bench.journal.recent_prompts() == ["no choices", COLOURS]
+    assert recent_prompts(bench.journal.summaries(), 10) == ["no choices", COLOURS]
 
 
 def test_what_is_recovered_keeps_its_own_prompt(bench: Bench, photo: EncodedImage) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.sandbox import Sandbox
 
 
 class SmallDisk:
@@ -54,3 +56,29 @@ def mounted(folder: Path, size: str = "64m") -> Iterator[SmallDisk]:
     finally:
         while subprocess.run(["umount", "-l", folder], capture_output=True).returncode == 0:
             pass
+
+
+@contextlib.contextmanager
+def read_only_for(process: int, folder: Path) -> Iterator[None]:
+    """``folder`` can't be written by the running ``process``, which may have mounts of its own."""
+
+    def there(*command: str | Path) -> None:
+        done = subprocess.run(["nsenter", "-t", str(process), "-m", "-r", *command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    there("mount", "--bind", folder, folder)
+    there("mount", "-o", "remount,bind,ro", folder)
+    try:
+        yield
+    finally:
+        there("umount", folder)
+
+
+def reach(service: Sandbox, stage: str, begin: Callable[[], object]) -> None:
+    """Begin an edit, and wait until it has come to that stage of the service, where it stays for a while."""
+    service.latency = 3.0 if stage == "poll" else 0.0
+    if stage != "poll":
+        service.fault = f"{stage}:slow_drip*1"
+        service.drip_interval = 0.0 if stage == "download" else 0.002  # a picture has many bytes
+    begin()
+    service.wait_until(lambda one: bool(one.at(stage)), 60)

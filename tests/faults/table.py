@@ -124,7 +124,7 @@ class _Test:
 
 
 def rows(path: Path = LINES) -> list[Row]:
-    """The rows of the last run of each test, sorted."""
+    """The rows of the last run of each test, sorted. What several hosts closed in the same way is one row."""
     tests: dict[str, _Test] = {}
     for line in path.read_text("utf-8").splitlines() if path.exists() else ():
         facts = json.loads(line)
@@ -134,8 +134,12 @@ def rows(path: Path = LINES) -> list[Row]:
         if "cell" in facts:
             test.cells[tuple(facts["cell"])] = facts
         test.outcome = facts.get("outcome", test.outcome)
-    found = [row for name, test in tests.items() for row in _rows(name, test)]
-    return sorted(found, key=lambda row: (row.name[0], _order(row.name[1]), row.name[2], row.test))
+    every = (row for name, test in tests.items() for row in _rows(name, test))
+    # Of those that are open, or did not run, each names its test.
+    found = {
+        (row.name, row.submits, row.recovered, row.equal, row.state != "closed" and row.test): row for row in every
+    }
+    return sorted(found.values(), key=lambda row: (row.name[0], _order(row.name[1]), row.name[2], row.test))
 
 
 def _rows(name: str, test: _Test) -> Iterator[Row]:

@@ -31,6 +31,7 @@ from shared.service.replies import error_of, offered, parse_json, parse_record, 
 from shared.service.results import Arrivals
 from shared.storage.entries import EditState
 from shared.storage.journal import Journal
+from shared.storage.library.index import recent_prompts
 from tests.core.conftest import DATA, HERE, Bench
 from tests.faults import Cells, Recovered
 from tests.faults.samples import PICTURES, encoded
@@ -191,7 +192,7 @@ def test_any_prompt_reaches_the_service_as_it_was_written(bench: Bench, amount: 
         assert submit.json["promptObject"]["prompt"] == prompt.strip()
         job = bench.journal.entries()[0]
         assert job.edits[0].settings["prompt"] == prompt.strip()
-        assert bench.journal.recent_prompts(1) == [prompt.strip()]
+        assert recent_prompts(bench.journal.summaries(), 1) == [prompt.strip()]
         trim(bench.journal)
 
     del check

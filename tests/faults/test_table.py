@@ -71,6 +71,19 @@ def test_the_last_run_of_a_test_counts(lines: Path) -> None:
     assert [row.state for row in rows(lines)] == ["closed"]
 
 
+def test_a_cell_that_several_hosts_close_in_the_same_way_is_one_row(lines: Path) -> None:
+    for host, fact in (("bpy42", "arrived"), ("bpy45", "arrived"), ("bpy50", "nothing")):
+        record = Recorder(f"test[{host}]", lines)
+        record.write(begun=True)
+        Found("blender", "wait", "x", record).end(**GOOD[fact])  # type: ignore[arg-type]
+        record.write(outcome="failed" if host == "bpy45" else "passed")
+    assert [(row.state, row.recovered) for row in rows(lines)] == [
+        *(("closed", "arrived all the same"), ("open", "arrived all the same"), ("closed", "nothing to recover"))
+    ]
+    Recorder("test[bpy45]", lines).write(outcome="passed")
+    assert [row.recovered for row in rows(lines)] == ["arrived all the same", "nothing to recover"]
+
+
 def test_a_cell_is_ended_once_and_no_stage_is_invented(lines: Path) -> None:
     cells = Cells(Recorder("test", lines))
     with pytest.raises(AssertionError, match="not ended"), cells("core", "wait", "x"):

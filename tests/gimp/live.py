@@ -8,12 +8,14 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.faults import data_folder
+from tests.hosts.place import running
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
@@ -22,25 +24,12 @@ from .conftest import INSIDE, PHOTO, Inside
 PATIENCE = 200.0  # s; three silences of the service are shorter
 
 
-def processes(variable: str, command: bytes) -> Iterator[int]:
-    """Those with that ``NAME=value`` in their environment whose command line matches."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
-        except OSError:  # it has ended, or is not ours
-            continue
-        if re.match(command, words) and variable.encode() in environment.split(b"\0"):
-            yield int(entry.name)
-
-
 PLUG_IN = rb"[^\0]*python[^\0]*\0[^\0]*fluxdepth_gimp\.py"
 
 
 def plug_in(home: Path) -> int | None:
     """The process of the running plug-in, which GIMP starts for each call."""
-    return next(processes(f"FLUXDEPTH_HOME={home}", PLUG_IN), None)
+    return next(running(f"FLUXDEPTH_HOME={home}", PLUG_IN), None)
 
 
 class Live:
@@ -112,7 +101,7 @@ class Live:
 
     def plug_in(self) -> int | None:
         """The plug-in that this GIMP has running."""
-        return next(processes(self._mine, PLUG_IN), None)
+        return next(running(self._mine, PLUG_IN), None)
 
     @property
     def _mine(self) -> str:
@@ -122,7 +111,7 @@ class Live:
     @property
     def console(self) -> int:
         """The process of GIMP itself; its plug-ins, and what its root needs, are others."""
-        return next(processes(self._mine, rb"gimp-console"))
+        return next(running(self._mine, rb"gimp-console"))
 
     def kill(self, target: str) -> dict[str, Any]:
         """-9 to the "plug-in" or to "GIMP"; the reply of the edit that was killed, none when GIMP is gone with it."""
@@ -137,24 +126,12 @@ class Live:
     # The data folder.
 
     def fresh(self, service: Sandbox, address: str = "") -> None:
-        """Settings and key and nothing else in the data folder; the service has forgotten everything as well."""
-        home = self.inside.data_folder
-        subprocess.run(["find", home, "-mindepth", "1", "-delete"], check=home.exists(), capture_output=True)
-        home.mkdir(exist_ok=True, mode=0o700)
-        settings = {"service_address": address or service.base_url, "waiting": "async"}
-        for name, text in (("settings.json", json.dumps(settings)), ("key", service.api_key)):
-            (home / name).write_text(text)
-            (home / name).chmod(0o600)
-        service.reset()
-        service.latency, service.drip_interval = 0.0, 0.0002
+        """See `data_folder.fresh`."""
+        data_folder.fresh(self.inside.data_folder, service, address)
 
     def edits(self) -> list[dict[str, Any]]:
         """The journal's entries."""
-        found = []
-        for file in sorted(self.inside.data_folder.glob("jobs/*/job.json")):
-            with contextlib.suppress(OSError, ValueError):
-                found += json.loads(file.read_text("utf-8"))["edits"]
-        return found
+        return data_folder.edits(self.inside.data_folder)
 
     # What is seen.
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults import Cells, Recovered
+from tests.faults import Cells, Recovered, disks
 from tests.faults.disks import SmallDisk, mounted
+from tests.faults.ways import FULL, STAGE
 from tests.hosts import Gimp
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
 from .conftest import Inside, installed
 from .live import Live
-from .test_faults import FULL, KIND, STAGE, Undisturbed, closed, judged, remembered, service, undisturbed  # noqa: F401
+from .test_faults import KIND, Undisturbed, closed, judged, remembered, service, undisturbed  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,7 @@ def small(disk: tuple[Inside, SmallDisk]) -> Iterator[SmallDisk]:
 
 
 def reach(gimp: Live, service: Sandbox, stage: str) -> None:  # noqa: F811
-    """Begin an edit, and wait until it has come to that stage, where it stays for a while."""
-    service.latency = 3.0 if stage == "poll" else 0.0
-    if stage != "poll":
-        service.fault = f"{stage}:slow_drip*1"
-        service.drip_interval = 0.0 if stage == "download" else 0.002  # a picture has many bytes
-    gimp.inside.ask("edit", kind=KIND)
-    wait_until(lambda: service.at(stage), 60, stage)
+    disks.reach(service, stage, lambda: gimp.inside.ask("edit", kind=KIND))
 
 
 @pytest.mark.parametrize(
@@ -107,12 +101,6 @@ def test_a_full_data_folder_is_told_before_anything_is_paid(
         found.end(**judged(gimp, service, facts, KIND, expected))
 
 
-def in_gimp(gimp: Live, *command: str | Path) -> None:
-    """A command where GIMP runs, which has mounts of its own."""
-    done = subprocess.run(["nsenter", "-t", str(gimp.console), "-m", "-r", *command], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 @FULL
 @pytest.mark.parametrize("stage", ["start", "poll", "download"])
 def test_a_read_only_data_folder(
@@ -131,17 +119,13 @@ def test_a_read_only_data_folder(
         mark = gimp.mark
         if stage != "start":
             reach(gimp, service, stage)
-        in_gimp(gimp, "mount", "--bind", small.folder, small.folder)
-        in_gimp(gimp, "mount", "-o", "remount,bind,ro", small.folder)
-        try:
+        with disks.read_only_for(gimp.console, small.folder):
             facts = gimp.do("edit", kind=KIND) if stage == "start" else gimp.reply()
             if stage == "start":
                 assert "can't be written: Read-only" in facts["message"], facts
             else:
                 assert facts["status"] == "success" and gimp.look("came").equals(expected), facts
                 assert "could not be kept in the history" in gimp.said(mark)
-        finally:
-            in_gimp(gimp, "umount", small.folder)
         if stage == "start":
             found.end(**judged(gimp, service, facts, KIND, expected))
             return

@@ -11,17 +11,28 @@ import pytest
 
 from tests.faults import Cells, Recovered
 from tests.faults.secrets import MARKED, exposed, leaks
+from tests.faults.ways import (
+    BEFORE,
+    FINAL,
+    FULL,
+    IN_CI,
+    MATRIX,
+    SILENCES,
+    WRONG_CERTIFICATES,
+    arm,
+    asked,
+    chosen,
+    named,
+    over,
+    prepare,
+)
 from tests.faults.wires import Certificates, secured
 from tests.hosts import Gimp
-from tests.sandbox import Fault, Sandbox
+from tests.sandbox import Sandbox
 
 from .conftest import installed
 from .live import Live, Seen
 
-FULL = pytest.mark.full
-STAGE = {"upload": "upload", "submit": "submit", "poll": "wait", "download": "download"}
-# What the service itself says of an edit: there is nothing to fetch.
-FINAL = ("failure", "failure_at_once", "no_credits_200")
 KIND = "feathered selection"
 Undisturbed = Callable[[str], Seen]
 
@@ -62,15 +73,6 @@ def remembered(gimp: Live, service: Sandbox) -> Undisturbed:
     return seen
 
 
-def prepare(service: Sandbox, kind: str) -> None:
-    if "failed" in kind:
-        service.faults = [Fault("submit", "failure_at_once")]
-
-
-def asked(kind: str) -> int:
-    return 3 if "variations" in kind else 1
-
-
 @pytest.fixture(autouse=True)
 def closed(gimp: Live) -> Iterator[None]:
     """No image is left, and no byte of the key but in its own file; what is in the data folder is its owner's alone."""
@@ -87,9 +89,7 @@ def judged(
 ) -> dict[str, Any]:
     """The fault is over: what was told is true, Recover brings what is owed, and nothing is paid for again."""
     submits, taken, words = len(service.at("submit")), service.taken, facts["message"]
-    service.fault, service.latency = None, 0.0
-    for edit in service.service.edits.values():
-        edit.fault = None  # what its record is spoiled by
+    over(service)
     mark = gimp.mark
     recovered = gimp.do("recover")
     said = gimp.said(mark)
@@ -119,39 +119,14 @@ def judged(
     return {**result, "recovered": Recovered.FETCHED, "equal": seen.equals(undisturbed)}
 
 
-IN_CI = ["submit:reset_after_taken", "poll:html*2", "download:wrong_length"]
-MATRIX = [
-    f"{stage}:{kind}"
-    for stage, kinds in {
-        "upload": "refuse reset truncated wrong_length html html_403 html_503 http_500 not_json json_shape "
-        "unauthorized key_deleted rate_limit rate_limit_bare slow_drip*1 redirect_other_host redirect_http "
-        "redirect_loop refuse*1",
-        "submit": "refuse reset reset_after_taken truncated wrong_length html html_403 html_503 http_522 http_500 "
-        "not_json json_shape record_null text_plain slow_drip unauthorized no_credits unsupported_model "
-        "missing_fields busy error_envelope rate_limit rate_limit*1 rate_limit_bare redirect_other_host redirect_http "
-        "async_unsupported async_ignored failure failure_at_once no_credits_200 upload_forgotten",
-        "poll": "unauthorized failure no_credits_200 refuse*3 reset*3 http_500*3 html*2 html_503*2 rate_limit*2 "
-        "rate_limit_bare*1 unknown_status*2 result_string result_dict_url no_temporary_url record_null*1 truncated*2 "
-        "wrong_length*2 json_shape*2 redirect_other_host*2 redirect_http*2 not_json*2 slow_drip*1",
-        "download": "refuse reset truncated wrong_length html html_403 html_503 http_500 expired_url*1 expired_url "
-        "result_not_image result_truncated result_empty result_bomb redirect_other_host redirect_http redirect_loop "
-        "rate_limit rate_limit_bare reset*1 slow_drip*1 private_url",
-    }.items()
-    for kind in kinds.split()
-]
-
-
-@pytest.mark.parametrize("fault", [pytest.param(one, marks=() if one in IN_CI else FULL) for one in MATRIX])
+@pytest.mark.parametrize("fault", chosen(MATRIX, IN_CI))
 def test_a_fault_on_the_way(gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells, fault: str) -> None:
     stage, kind = fault.split(":")
-    with cell("gimp", STAGE[stage], kind.replace("*", ", times ")) as found:
+    with cell("gimp", *named(fault)) as found:
         expected = undisturbed(KIND)
         gimp.fresh(service)
         gimp.do("open", kind=KIND)
-        if kind == "private_url":  # where no name leads
-            service.private_url, fault = "https://storage.fluxdepth.invalid/result.png", "poll:private_url"
-        service.fault = fault
-        service.drip_interval = 0.0 if stage == "download" else 0.0002  # a picture has many bytes
+        arm(service, fault)
         facts = gimp.do("edit", kind=KIND)
         assert "Traceback" not in facts["message"] and "Something went wrong" not in facts["message"]
         assert service.elsewhere == [] or stage == "download"
@@ -159,15 +134,27 @@ def test_a_fault_on_the_way(gimp: Live, service: Sandbox, undisturbed: Undisturb
 
 
 @FULL
+@pytest.mark.parametrize("fault", ["download:wrong_length", "download:result_truncated"])
+def test_half_of_a_jpeg(gimp: Live, service: Sandbox, undisturbed: Undisturbed, cell: Cells, fault: str) -> None:
+    """Which a decoder opens: the other half is grey."""
+    kind = "half a JPEG"
+    with cell("gimp", "download", f"{named(fault)[1]}, JPEG") as found:
+        expected = undisturbed(kind)
+        gimp.fresh(service)
+        gimp.do("open", kind=kind)
+        arm(service, fault)
+        found.end(**judged(gimp, service, gimp.do("edit", kind=kind), kind, expected))
+
+
+@FULL
 def test_silence(gimp30: Gimp, package: Path, tmp_path: Path, cell: Cells) -> None:
     """A minute at each stage, all at the same time."""
 
     def one(fault: str) -> None:
-        stage, kind = fault.split(":")
         folder = tmp_path / fault.strip("*1").replace(":", " ")
         folder.mkdir()
         with (
-            cell("gimp", STAGE[stage], kind.replace("*", ", times ")) as found,
+            cell("gimp", *named(fault)) as found,
             Sandbox(effect="echo") as service,
             Live(installed(gimp30, package, folder)) as gimp,
         ):
@@ -179,15 +166,8 @@ def test_silence(gimp30: Gimp, package: Path, tmp_path: Path, cell: Cells) -> No
             assert 50 < facts["seconds"] < 90
             found.end(**judged(gimp, service, facts, KIND, expected))
 
-    faults = [
-        "upload:silence*1",
-        "submit:silence",
-        "submit:silence_after_taken",
-        "poll:silence*1",
-        "download:silence*1",
-    ]
-    with ThreadPoolExecutor(len(faults)) as all_at_once:
-        list(all_at_once.map(one, faults))
+    with ThreadPoolExecutor(len(SILENCES)) as all_at_once:
+        list(all_at_once.map(one, SILENCES))
 
 
 @FULL
@@ -240,8 +220,7 @@ def over_tls(
 
 
 @FULL
-@pytest.mark.parametrize("what", ["wrong host", "expired", "self-signed"])
-@pytest.mark.parametrize("stage", ["upload", "submit", "download"])
+@pytest.mark.parametrize(("what", "stage"), WRONG_CERTIFICATES)
 def test_a_wrong_certificate_gets_nothing(
     over_tls: tuple[Live, Undisturbed, dict[str, str]], service: Sandbox, cell: Cells, stage: str, what: str
 ) -> None:
@@ -252,7 +231,7 @@ def test_a_wrong_certificate_gets_nothing(
         gimp.do("open", kind=KIND)
         if stage == "download":
             service.fault = "no_temporary_url"  # then the result lies at the service's own address
-        wrong.update(what=what, after={"upload": "", "submit": "upload", "download": "poll"}[stage])
+        wrong.update(what=what, after=BEFORE[stage])
         facts = gimp.do("edit", kind=KIND)
         wrong.update(what="good")
         assert service.at(stage) == [] and facts["status"] != "success"

@@ -2,84 +2,36 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import filelock
 import pytest
 
 from tests.faults import Cells
-from tests.sandbox import Fault, Sandbox
+from tests.faults.moments import (
+    HERE,
+    MOMENTS,
+    NOT_NOTED,
+    SUBMIT,
+    TAKEN,
+    TOLD,
+    Moment,
+    held_up,
+    is_there,
+    killed,
+    stage_of,
+)
+from tests.faults.ways import FULL, prepare
+from tests.sandbox import Sandbox
 
 from .live import Live
-from .test_faults import FULL, Undisturbed, asked, closed, gimp, judged, prepare, service, undisturbed  # noqa: F401
+from .test_faults import Undisturbed, closed, gimp, judged, service, undisturbed  # noqa: F401
 
 SELECTION, TRANSPARENT, NEW = "feathered selection", "transparent layer", "new image"
 VARIATIONS, BIG = "one of three variations failed", "feathered selection, 24 megapixels"
-SUBMIT, TAKEN = "submit, before it is taken", "submit, after it was taken"
-HERE, NOT_NOTED = "arriving, not placed", "arriving, placed and not noted"
 
-
-@dataclass(frozen=True)
-class Moment:
-    """When to kill: what makes the edit stay there for a while, and how it is seen that it has come so far."""
-
-    stage: str
-    faults: tuple[Fault, ...]
-    reached: Callable[[Live, Sandbox], object]
-    latency: float = 0.0
-
-
-def silent(stage: str, kind: str = "silence") -> tuple[Fault, ...]:
-    return (Fault(stage, kind, times=None),)
-
-
-def at(stage: str) -> Callable[[Live, Sandbox], object]:
-    return lambda _, sandbox: sandbox.at(stage)
-
-
-def states(gimp: Live) -> set[str]:  # noqa: F811
-    return {edit["state"] for edit in gimp.edits()}
-
-
-MOMENTS = {
-    "preparing": Moment("preparing", (), lambda live, _: list(live.inside.temporary.glob("fluxdepth-picture*/*"))),
-    "upload": Moment("upload", silent("upload"), at("upload")),
-    SUBMIT: Moment("submit", silent("submit"), at("submit")),
-    TAKEN: Moment("submit", silent("submit", "silence_after_taken"), lambda _, sandbox: sandbox.taken),
-    "wait": Moment("wait", (), lambda live, sandbox: states(live) <= {"taken", "failed"} and sandbox.at("poll"), 3.0),
-    "download": Moment("download", silent("download"), at("download")),
-    HERE: Moment("arriving", (), lambda live, _: list(live.inside.data_folder.glob("jobs/*/result-*"))),
-}
-
-
-def held_up(gimp: Live) -> Callable[[], object]:  # noqa: F811
-    """Keeps the job's entry from being noted once its worker has let go; returns what gives it free."""
-    locks: list[filelock.BaseFileLock] = []
-
-    def hold() -> None:
-        while not (files := list(gimp.inside.data_folder.glob("jobs/*/job.lock"))):
-            time.sleep(0.001)
-        lock = filelock.FileLock(files[0], thread_local=False)
-        lock.acquire(timeout=60, poll_interval=0.001)
-        locks.append(lock)
-
-    thread = threading.Thread(target=hold, daemon=True)
-    thread.start()
-    thread.join(60)
-    return locks[0].release
-
-
-def is_there(gimp: Live, condition: Callable[[], object]) -> None:  # noqa: F811
-    """Waits for the moment, looking so often that no stage is over before it was seen."""
-    deadline = time.monotonic() + 100
-    while not condition():
-        assert gimp.alive() and time.monotonic() < deadline, "the moment of the kill did not come"
-        time.sleep(0.002)
-
-
+# What is being made ready for the upload lies beside the data folder.
+PREPARING = Moment("preparing", (), lambda home, _: list(home.with_name("tmp").glob("fluxdepth-picture*/*")))
 CASES = [
     *(("plug-in", moment, TRANSPARENT) for moment in ("upload", SUBMIT, TAKEN, "wait", "download", HERE)),
     *(("plug-in", moment, SELECTION) for moment in (TAKEN, "wait", "download", HERE, NOT_NOTED)),
@@ -95,15 +47,6 @@ CASES = [
 IN_CI = [("plug-in", NOT_NOTED, SELECTION), ("GIMP", "unsaved", SELECTION)]
 
 
-# What would have been told, and has to be true
-TOLD = {
-    "preparing": "Nothing was billed.",
-    "upload": "Nothing was billed.",
-    "submit": "Credits may have been used for this edit.",
-    **dict.fromkeys(("wait", "download", "arriving", "unsaved"), "Credits were used for this edit. Recover"),
-}
-
-
 @pytest.mark.parametrize(
     ("target", "moment", "kind"), [pytest.param(*one, marks=() if one in IN_CI else FULL) for one in CASES]
 )
@@ -116,14 +59,12 @@ def test_killed(
     moment: str,
     kind: str,
 ) -> None:
-    stage = MOMENTS[moment].stage if moment in MOMENTS else moment.split(",")[0]
-    detail = moment.partition(", ")[2]
-    fault = f"{target} killed -9{f' {detail}' if detail else ''}: {kind}"
-    with cell("gimp", stage, fault) as found:
+    stage, home = stage_of(moment), gimp.inside.data_folder
+    with cell("gimp", stage, killed(target, moment, kind)) as found:
         expected = undisturbed(kind)
         gimp.fresh(service)
         prepare(service, kind)
-        planned = MOMENTS.get(moment)
+        planned = PREPARING if moment == "preparing" else MOMENTS.get(moment)
         if planned:
             service.faults += planned.faults
             service.latency = planned.latency
@@ -131,9 +72,9 @@ def test_killed(
         gimp.inside.ask("edit", kind=kind)
         release: Callable[[], object] = lambda: None  # noqa: E731
         if planned:
-            is_there(gimp, lambda: planned.reached(gimp, service))
+            is_there(gimp.alive, lambda: planned.reached(home, service))
         elif moment == NOT_NOTED:
-            release = held_up(gimp)
+            release = held_up(home)
             time.sleep(1.5)  # it is placed within a moment; then it waits for the entry, five seconds
         else:
             assert gimp.reply()["status"] == "success"

@@ -13,14 +13,15 @@ import build
 from tests.blender.commanding import Killed, command, ended, started
 from tests.blender.conftest import INSIDE as SCRIPTS, Installed, installed
 from tests.faults import Cells, Recovered
+from tests.faults.data_folder import unlocked
+from tests.faults.ways import FULL
 from tests.hosts import Blender
 from tests.hosts.fixtures import blender_windowed  # noqa: F401
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
-from .conftest import Inside
 from .live import Live
-from .test_faults import FULL, KIND, Undisturbed, closed, gimp, service, undisturbed  # noqa: F401
+from .test_faults import KIND, Undisturbed, closed, gimp, service, undisturbed  # noqa: F401
 
 TWO = "gimp + gimp"
 
@@ -38,16 +39,6 @@ def closed_too(other: Live) -> Iterator[None]:
     if not other.alive():
         other.restart()
     other.do("close")
-
-
-def unlocked(inside: Inside) -> bool:
-    """Whether no job is held any more."""
-    import filelock
-
-    for file in inside.data_folder.glob("jobs/*/job.lock"):
-        with filelock.FileLock(file).acquire(timeout=0):
-            pass
-    return True
 
 
 @FULL
@@ -69,7 +60,7 @@ def test_one_recovers_while_the_other_waits(
         assert not other.do("recover")["came"]
         assert gimp.reply()["status"] == "success"
         assert other.look("seen").count == 1
-        assert not other.do("recover")["came"] and unlocked(gimp.inside)
+        assert not other.do("recover")["came"] and unlocked(gimp.inside.data_folder)
         found.end(submits=service.taken, recovered=Recovered.ARRIVED, equal=gimp.look("seen").equals(expected))
 
 
@@ -108,7 +99,7 @@ def test_both_recover_what_one_was_killed_over(
         seen = [live.look("seen") for live in (gimp, other)]
         assert all(one.count <= 2 for one in seen)
         equal = all(one.equals(expected) for one in seen if one.count == 2)
-        assert unlocked(gimp.inside)
+        assert unlocked(gimp.inside.data_folder)
         found.end(submits=service.taken, recovered=Recovered.FETCHED, equal=equal)
 
 
@@ -137,7 +128,7 @@ def test_both_edit_at_once(
         for _ in range(rounds):
             with ThreadPoolExecutor(2) as both:
                 equal &= all(both.map(one, (gimp, other)))
-        assert len(gimp.edits()) == 2 * rounds and unlocked(gimp.inside)
+        assert len(gimp.edits()) == 2 * rounds and unlocked(gimp.inside.data_folder)
         assert {edit["state"] for edit in gimp.edits()} == {"done"}
         found.end(submits=service.taken, asked=2 * rounds, recovered=Recovered.ARRIVED, equal=equal)
 

@@ -64,6 +64,12 @@ class _Host(ABC):
         """Of the Python inside, such as `3.13`."""
 
     @abstractmethod
+    def script_argv(self, script: Path, args: Sequence[str | Path] = ()) -> list[str | Path]:
+        """What runs a Python script inside, without a window; `args` come after `--` in sys.argv. An exception exits 1.
+
+        The first word names the program that becomes Blender.
+        """
+
     def run_script(
         self,
         script: Path,
@@ -73,7 +79,8 @@ class _Host(ABC):
         env: Mapping[str, str] | None = None,
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a Python script inside, without a window; `args` come after `--` in sys.argv. An exception exits 1."""
+        """Run a Python script inside to its end; see :meth:`script_argv`."""
+        return self._run(self.script_argv(script, args), user_resources, env, timeout)
 
     @abstractmethod
     def cli(
@@ -121,17 +128,9 @@ class Blender(_Host):
         """Run `blender` with these arguments."""
         return self._run(["blender", *argv], user_resources, env, timeout)
 
-    def run_script(
-        self,
-        script: Path,
-        args: Sequence[str | Path] = (),
-        *,
-        user_resources: Path,
-        env: Mapping[str, str] | None = None,
-        timeout: float = 120,
-    ) -> subprocess.CompletedProcess[str]:
-        argv = ["-b", "--factory-startup", "--python-exit-code", "1", "--python", script, "--", *args]
-        return self.run(argv, user_resources=user_resources, env=env, timeout=timeout)
+    def script_argv(self, script: Path, args: Sequence[str | Path] = ()) -> list[str | Path]:
+        options = ["-b", "--factory-startup", "--python-exit-code", "1", "--python"]
+        return ["blender", *options, script, "--", *args]
 
     def cli(
         self,
@@ -199,16 +198,8 @@ class Bpy(_Host):
         package = self.folder / "lib" / f"python{self.python_version}" / "site-packages" / "bpy"
         return package / self.series / "scripts" / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
 
-    def run_script(
-        self,
-        script: Path,
-        args: Sequence[str | Path] = (),
-        *,
-        user_resources: Path,
-        env: Mapping[str, str] | None = None,
-        timeout: float = 120,
-    ) -> subprocess.CompletedProcess[str]:
-        return self._run([self.python, script, "--", *args], user_resources, env, timeout)
+    def script_argv(self, script: Path, args: Sequence[str | Path] = ()) -> list[str | Path]:
+        return [self.python, script, "--", *args]
 
     def cli(
         self,

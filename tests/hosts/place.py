@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +231,16 @@ class Root(Place):
         inside = [program] if program.startswith("/") else [f"{part}/{program}" for part in _PATH.split(":")]
         # Not followed: an absolute link is meant from inside.
         return any(os.path.lexists(self.folder / path.lstrip("/")) for path in inside)
+
+
+def running(variable: str, command: bytes) -> Iterator[int]:
+    """The processes with that ``NAME=value`` in their environment whose command line matches, in whatever place."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
+        except OSError:  # it has ended, or is not ours
+            continue
+        if re.match(command, words) and variable.encode() in environment.split(b"\0"):
+            yield int(entry.name)

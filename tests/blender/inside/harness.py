@@ -1,6 +1,6 @@
 """Runs inside Blender: the checks of one script, one after the other, and a note of each for the test outside.
 
-`FLUXDEPTH_TEST_OUT` is the folder for notes.json and for pictures. Knows no extension.
+`FLUXDEPTH_TEST_OUT` is the folder for notes.json and for pictures.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bpy
 
+EXTENSION = "bl_ext.user_default.fluxdepth"
 OUT = Path(os.environ["FLUXDEPTH_TEST_OUT"])
 _notes: dict = {}
 
@@ -19,24 +20,34 @@ _notes: dict = {}
 def run(module) -> None:
     """Runs every function of `module` whose name begins with check_. Each starts with an empty file."""
     sys.path.insert(0, str(Path(__file__).parent))
-    bpy.context.preferences.system.use_online_access = True
-    if "bl_ext.user_default.fluxdepth" not in bpy.context.preferences.addons:
-        bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
+    set_up()
     for name, check in list(vars(module).items()):
         if not name.startswith("check_"):
             continue
         started = time.monotonic()
         try:
             bpy.ops.wm.read_homefile(use_factory_startup=True)
-            bpy.context.preferences.system.use_online_access = True
-            bpy.context.preferences.filepaths.save_version = 0
-            bpy.ops.preferences.addon_enable(module="bl_ext.user_default.fluxdepth")
+            set_up()
+            bpy.ops.preferences.addon_enable(module=EXTENSION)
             note = {"ok": True, "note": check()}
         except Exception:  # noqa: BLE001  the test outside gets to see it
             note = {"ok": False, "error": traceback.format_exc()}
         note["seconds"] = time.monotonic() - started
         _notes[name] = note
         (OUT / "notes.json").write_text(json.dumps(_notes))
+
+
+def set_up() -> None:
+    """What a Blender with factory settings lacks. Can be run anew at any time."""
+    bpy.context.preferences.system.use_online_access = True
+    bpy.context.preferences.filepaths.save_version = 0
+    if EXTENSION not in bpy.context.preferences.addons:
+        bpy.ops.preferences.addon_enable(module=EXTENSION)
+
+
+def module(name: str):
+    """One of the extension's own."""
+    return sys.modules[f"{EXTENSION}.{name}"]
 
 
 def settings(**values):

@@ -8,24 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 import bpy
 import harness
 from bl_ui.utils import PresetPanel
-from harness import OUT, edit, refusal, settings
+from drawing import drawn as _drawn
+from harness import EXTENSION, OUT, edit, module as _module, refusal, settings
 from layouts import Layout
 
 KEY = os.environ["FLUXDEPTH_API_KEY"]
 HOME = Path(os.environ["FLUXDEPTH_HOME"])
 SIDEBARS = (220, 271)  # px: Blender's own, in the image editor and in the 3D viewport
-fluxdepth = "bl_ext.user_default.fluxdepth"
 LONG = "The cube in front is sharp, everything far behind it is softly blurred and a little paler than it was before"
-
-
-def _module(name: str):
-    return sys.modules[f"{fluxdepth}.{name}"]
 
 
 def _grid(name="grid", size=(48, 32)):
@@ -34,40 +29,12 @@ def _grid(name="grid", size=(48, 32)):
     return image
 
 
-def _drawn(panel="main", width=271, scale=1.0, preferences=False):
-    """What a panel of the sidebar draws, or the preferences."""
-    session = _module("session")
-    session.refresh()
-    while session.ticker._errands.busy or session.desk._errands.busy:
-        session.ticker.step()
-    texts = _module("ui.texts")
-    texts._scale = lambda: scale  # without a window Blender has none
-    layout = Layout(width, scale=scale)
-    space = "PREFERENCES" if preferences else "VIEW_3D"
-    context = SimpleNamespace(
-        scene=bpy.context.scene,
-        preferences=bpy.context.preferences,
-        region=SimpleNamespace(width=round(width * scale)),
-        area=SimpleNamespace(type=space),
-        window=None,
-        screen=None,
-        space_data=None,
-    )
-    if preferences:
-        chosen = bpy.context.preferences.addons[fluxdepth].preferences
-        fake = SimpleNamespace(layout=layout, bl_rna=chosen.bl_rna)
-        _module("ui.preferences")._draw(fake, context)
-    else:
-        getattr(_module("ui.panels"), f"_draw_{panel}")(SimpleNamespace(layout=layout), context)
-    return layout
-
-
 @contextlib.contextmanager
 def _without_a_key():
     del os.environ["FLUXDEPTH_API_KEY"]
     service = _module("operators.service")
     try:
-        yield bpy.context.preferences.addons[fluxdepth].preferences
+        yield bpy.context.preferences.addons[EXTENSION].preferences
     finally:
         os.environ["FLUXDEPTH_API_KEY"] = KEY
         (HOME / "key").unlink(missing_ok=True)

@@ -12,6 +12,7 @@ KINDS = {
     "transparent layer": {},
     "one of three variations failed": {"variations": 3},
     "new image": {"result": "image"},
+    "half a JPEG": {"format": "jpg", "upload_format": "png"},
     # Sent without loss: what a JPEG loses depends on the conversions that babl takes, and those on how fast they were.
     "feathered selection, 24 megapixels": {"source": "selection", "upload_format": "png"},
 }

@@ -1,0 +1,35 @@
+"""Runs inside Blender, without a window: the panels as they are drawn now, once all that they show has been read."""
+
+from types import SimpleNamespace
+
+import bpy
+from harness import EXTENSION, module
+from layouts import Layout
+
+
+def drawn(panel="main", width=271, scale=1.0, preferences=False):
+    """What a panel of the sidebar draws, or the preferences."""
+    session = module("session")
+    session.refresh()
+    while session.ticker._errands.busy or session.desk._errands.busy:
+        session.ticker.step()
+    texts = module("ui.texts")
+    texts._scale = lambda: scale  # without a window Blender has none
+    layout = Layout(width, scale=scale)
+    space = "PREFERENCES" if preferences else "VIEW_3D"
+    context = SimpleNamespace(
+        scene=bpy.context.scene,
+        preferences=bpy.context.preferences,
+        region=SimpleNamespace(width=round(width * scale)),
+        area=SimpleNamespace(type=space),
+        window=None,
+        screen=None,
+        space_data=None,
+    )
+    if preferences:
+        chosen = bpy.context.preferences.addons[EXTENSION].preferences
+        fake = SimpleNamespace(layout=layout, bl_rna=chosen.bl_rna)
+        module("ui.preferences")._draw(fake, context)
+    else:
+        getattr(module("ui.panels"), f"_draw_{panel}")(SimpleNamespace(layout=layout), context)
+    return layout
