@@ -19,6 +19,7 @@ from shared.pictures.encoded import EncodedImage
 from shared.storage import uploads
 from shared.storage.entries import ALPHA, Destination, EditEntry, EditState
 from shared.storage.journal import JobWriter, Journal, is_running
+from shared.storage.library.index import recent_prompts
 from tests.core.conftest import DATA, HERE, Bench
 from tests.sandbox import Sandbox
 
