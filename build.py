@@ -330,7 +330,7 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     marked = [] if full else ["-m", "not full"]
 
     def pytest(*arguments: str) -> Callable[[], int]:
-        return lambda: run([python, "-m", "pytest", "-q", *marked, *arguments])
+        return lambda: run([python, "-m", "pytest", "-q", "--durations=12", *marked, *arguments])
 
     def ruff(*arguments: str) -> int:
         return run([python, "-m", "ruff", *arguments])

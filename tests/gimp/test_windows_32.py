@@ -8,6 +8,8 @@ from tests.hosts import Gimp
 
 from .test_windows import *  # noqa: F403
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture(scope="module")
 def gimp(gimp32: Gimp) -> Gimp:
