@@ -211,7 +211,11 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
     def write(self, name: str, text: str, owner: str = "bpy.context.scene.fluxdepth", expected: Any = None) -> None:
         """Into a field with words or a number, with the keyboard."""
         for _ in range(3):  # on a busy machine the first letters may come before the field takes them
-            self.use("property", name)
+            x, y = self.see("property", name)
+            if self.editor != PREFERENCES:  # at a number's ends are arrows
+                x = self.box()[0] + COLUMNS[0] * self.screen.scale
+            self.click((x, y))
+            self.note("property", name)
             self.screen.xdotool("sleep", 0.3)
             self.screen.key("ctrl+a")
             self.screen.type(text)
