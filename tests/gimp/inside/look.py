@@ -3,6 +3,7 @@
 Started once; each line on standard input asks for a new look. One node: role, name, text, x, y, width, height, states.
 """
 
+import contextlib
 import json
 import sys
 
@@ -95,7 +96,8 @@ for line in sys.stdin:
     desktop = Atspi.get_desktop(0)
     desktop.clear_cache()
     for index in range(desktop.get_child_count()):
-        application = desktop.get_child_at_index(index)
-        if application is not None and line.strip() in (application.get_name() or ""):
-            walk(application, "", seen)
+        with contextlib.suppress(GLib.Error):  # a plug-in that has just ended
+            application = desktop.get_child_at_index(index)
+            if application is not None and line.strip() in (application.get_name() or ""):
+                walk(application, "", seen)
     print(json.dumps(seen), flush=True)

@@ -86,7 +86,7 @@ for name, (size, small, edge) in SETUP["scaled"].items():
             target = Gimp.Layer.new(scratch, "small", *small, kind, 100, Gimp.LayerMode.NORMAL)
             scratch.insert_layer(target, None, 0)
             pixel = "R'G'B'A u8" if see_through else "R'G'B' u8"
-            scaling.copy_scaled(layer, target, pixel, pixel, see_through)
+            scaling.fill(target, scaling.read_scaled(layer, tuple(small), pixel, pixel, see_through))
             notes.picture(f"{name} {see_through}", pixels(target))
         image.delete()
 
