@@ -7,6 +7,7 @@ last test fails for one that no other has used. The list is printed.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -196,7 +197,7 @@ def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -
     sidebar.click((x + 88, y + adding))
     wait_until(lambda: not own[0].exists(), 10, "the preset to be removed")
     window.screen.key("Escape")
-    own[0].parent.rmdir()  # the menu looks otherwise where there is an empty folder
+    shutil.rmtree(own[0].parent)  # the menu looks otherwise where there is an empty folder
 
 
 def test_recent_prompts(sidebar: Controls) -> None:
