@@ -348,19 +348,20 @@ class Journal:
 
 
 def is_running(job: Job) -> bool:
-    """Whether a live process, this one included, works on ``job``."""
-    if not job.folder.is_dir():  # trimmed meanwhile; taking its lock would make it again
+    """Whether a live process, this one included, works on ``job``, as the journal gave it.
+
+    What it gave as being submitted is: it has looked, and a second look might see the process gone.
+    """
+    return any(edit.state is EditState.SUBMITTING for edit in job.edits) or _is_held(job.folder)
+
+
+def _is_held(folder: Path) -> bool:
+    if not folder.is_dir():  # trimmed meanwhile; taking its lock would make it again
         return False
     with _held_mutex:
-        if job.folder in _held:
+        if folder in _held:
             return True
-    try:
-        _locked(job.folder, 0.02).release()
-    except BusyError:
-        return True
-    except StorageError:  # no lock can be had there, so nobody has one
-        return False
-    return False
+    return locks.is_held(folder, "job.lock")
 
 
 def note_failure(writer: JobWriter, index: int, state: EditState, error: FluxDepthError) -> None:
@@ -371,7 +372,7 @@ def note_failure(writer: JobWriter, index: int, state: EditState, error: FluxDep
 
 def _settled(job: Job) -> Job:
     """``job``, with a submit that was under way when its process died shown as what it is: uncertain."""
-    if not any(edit.state is EditState.SUBMITTING for edit in job.edits) or is_running(job):
+    if not any(edit.state is EditState.SUBMITTING for edit in job.edits) or _is_held(job.folder):
         return job
     edits = (
         dataclasses.replace(edit, state=EditState.UNCERTAIN) if edit.state is EditState.SUBMITTING else edit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,27 @@ from . import files
 
 if TYPE_CHECKING:
     import filelock
+
+
+GLANCE = 0.1  # s; longer than another program's look at a lock, shorter than anybody notices
+
+_looking = threading.Lock()
+
+
+def is_held(folder: Path, name: str) -> bool:
+    """Whether somebody has the lock ``name`` of ``folder``.
+
+    To look is to take it for a moment, so the threads of one process look one after the other: one that is held up
+    would be taken for somebody who works there.
+    """
+    with _looking:
+        try:
+            acquired(folder, GLANCE, name).release()
+        except BusyError:
+            return True
+        except StorageError:  # no lock can be had there, so nobody has one
+            return False
+    return False
 
 
 def acquired(folder: Path, wait: float, name: str) -> filelock.BaseFileLock:

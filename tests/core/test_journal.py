@@ -9,14 +9,18 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import filelock
 import pytest
 
 from shared.errors import StorageError
 from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage
-from shared.storage import uploads
+from shared.storage import locks, uploads
 from shared.storage.entries import ALPHA, Destination, EditEntry, EditState
 from shared.storage.journal import JobWriter, Journal, is_running
 from shared.storage.library.index import recent_prompts
@@ -124,6 +128,38 @@ def test_a_job_that_is_held_is_running_and_not_to_recover(journal: Journal) -> N
     assert "BusyError: Another program is working on this edit. Wait until it is done." in other.stderr
     writer.close()
     assert not is_running(job) and len(unfinished(journal)) == 1
+
+
+def test_a_glance_is_no_hold(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads look whether somebody works on a job, and one of them is held up while it does."""
+    finished_job(journal)
+    (job,) = journal.entries()
+    acquired, looking = locks.acquired, threading.Event()
+
+    def slowly(folder: Path, wait: float, name: str) -> filelock.BaseFileLock:
+        lock = acquired(folder, wait, name)
+        if not looking.is_set():
+            looking.set()
+            time.sleep(0.5)  # longer than anybody waits for a lock that somebody looks at
+        return lock
+
+    monkeypatch.setattr(locks, "acquired", slowly)
+    with ThreadPoolExecutor(1) as first:
+        held_up = first.submit(is_running, job)
+        assert looking.wait(10)
+        assert not is_running(job) and not held_up.result()
+
+
+def test_what_is_given_as_being_submitted_is_running_and_not_asked_for_again(journal: Journal) -> None:
+    """Between two looks at its lock the answer may change, and it would be neither running nor uncertain."""
+    writer = created(journal)
+    writer.update_edit(0, state=EditState.SUBMITTING)
+    writer.close()
+    with filelock.FileLock(writer.job.folder / "job.lock"):
+        (job,) = journal.entries()
+    assert job.edits[0].state is EditState.SUBMITTING and is_running(job)
+    (job,) = journal.entries()
+    assert job.edits[0].state is EditState.UNCERTAIN and not is_running(job)
 
 
 def test_those_who_work_on_a_job_in_one_process_share_its_hold(journal: Journal) -> None:
