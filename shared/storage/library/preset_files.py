@@ -156,7 +156,7 @@ def _paths(home: Path | None, problems: list[str]) -> list[Path]:
     except OSError as exc:
         problems.append(f"“{_folder(home)}” can't be read: {exc.strerror or exc}.")
         return []
-    return sorted(one for one in found if not one.name.startswith("."))
+    return sorted(found)
 
 
 def _content(path: Path) -> Any:
