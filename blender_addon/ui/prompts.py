@@ -57,7 +57,7 @@ def _draw_list(layout: bpy.types.UILayout, width: int, asked: list[str]) -> None
     if not asked[0]:
         texts.paragraph(box, "The text has no prompt in it yet.", width, icon="INFO")
         return
-    texts.paragraph(box, "1 prompt" if len(asked) == 1 else f"{len(asked)} prompts, edited one after the other", width)
+    texts.paragraph(box, "1 prompt" if len(asked) == 1 else f"{len(asked)} prompts, each with its own edits", width)
     for prompt in asked[:LISTED]:
         texts.paragraph(box, one_line(prompt[:PREVIEW_LETTERS]), width, icon="DOT", most=CHOICE_LINES)
     if len(asked) > LISTED:
