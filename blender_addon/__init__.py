@@ -4,7 +4,18 @@ import bpy
 
 from . import history, properties, session
 from .command import run
-from .operators import access, edits, history as history_operators, offered, recover, results, service, settings
+from .operators import (
+    access,
+    compare,
+    edits,
+    history as history_operators,
+    offered,
+    presets as own_presets,
+    recover,
+    results,
+    service,
+    settings,
+)
 from .ui import panels, preferences, presets
 
 _CLASSES = (
@@ -15,6 +26,8 @@ _CLASSES = (
     *edits.CLASSES,
     *recover.CLASSES,
     *results.CLASSES,
+    *compare.CLASSES,
+    *own_presets.CLASSES,
     *settings.CLASSES,
     *service.CLASSES,
     *offered.CLASSES,
@@ -33,12 +46,14 @@ def register() -> None:
     )
     history.register()
     session.register()
+    compare.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
 
 def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    compare.unregister()
     session.unregister()
     history.unregister()
     del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]
