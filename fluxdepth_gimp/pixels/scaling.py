@@ -105,6 +105,7 @@ def node(
     operation: str,
     source: Gegl.Node | None = None,
     aux: Gegl.Node | None = None,
+    /,
     **properties: object,
 ) -> Gegl.Node:
     """One of GEGL's operations in ``graph``, with what it works on."""

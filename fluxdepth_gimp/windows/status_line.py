@@ -10,7 +10,7 @@ from collections.abc import Callable
 from gi.repository import Gimp, Gtk
 
 from shared.errors import FluxDepthError
-from shared.jobs.wording import order
+from shared.jobs.wording import order_of_layers
 from shared.model.model import Model
 from shared.storage.credentials import find_key
 from windows import ui
@@ -18,7 +18,7 @@ from windows.service_check import ServiceCheck
 
 
 class StatusLine(Gtk.Box):
-    """Follows the number of variations and the model."""
+    """Follows the number of variations and of layers, and the model."""
 
     def __init__(
         self,
@@ -26,16 +26,18 @@ class StatusLine(Gtk.Box):
         parent: Gtk.Window,
         model: Callable[[], Model],
         price: Callable[[], int | None],
+        layers: Callable[[], int],
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
-        self._config, self._price = config, price
+        self._config, self._price, self._layers = config, price, layers
         self._words = ui.label()
         self._check = ServiceCheck(parent, self._said, model)
         self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
         self.pack_start(self._words, True, True, 0)
         self.pack_start(self._button, False, False, 0)
         self._answer = ""
-        config.connect("notify::variations", self.refresh)
+        for name in ("variations", "source"):
+            config.connect(f"notify::{name}", self.refresh)
 
     def forget(self) -> None:
         """What the service said was about another key or address, or another hour."""
@@ -50,7 +52,7 @@ class StatusLine(Gtk.Box):
         except FluxDepthError as exc:
             key, has_key = None, exc.message
         count = self._config.get_property("variations")
-        self._words.set_text(f"{self._answer or has_key} · {order(count, self._price())}")
+        self._words.set_text(f"{self._answer or has_key} · {order_of_layers(self._layers(), count, self._price())}")
         self._button.set_sensitive(key is not None)
 
     def _said(self, line: str, running: bool) -> None:
