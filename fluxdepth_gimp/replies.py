@@ -79,9 +79,8 @@ def error_of_all(tickets: Sequence[Ticket]) -> FluxDepthError | None:
         return None
     if len(tickets) == 1 or any(len(layers) == len(tickets) for _, layers in found.values()):
         return next(iter(found.values()))[0]
-    told = sorted(
-        (error.about(", ".join(layers)) for error, layers in found.values()), key=lambda one: _WEIGHT[one.billed]
-    )
+    named = [error.about(", ".join(layers)) for error, layers in found.values()]
+    told = sorted(named, key=lambda one: _WEIGHT[one.billed])
     return told[-1].after(told[:-1])
 
 

@@ -31,9 +31,8 @@ def _part(source: Source, layer: Gimp.Layer, scale: float, width: int, height: i
     data = bytearray(layer.get_buffer().get(part, scale, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP))
     there = Gegl.Rectangle.new(round(source.x * scale), round(source.y * scale), width, height)
     selected = source.image.get_selection().get_buffer().get(there, scale, SELECTION, Gegl.AbyssPolicy.NONE)
-    data[3::4] = bytes(
-        alpha if chosen > 127 else alpha // PALER for alpha, chosen in zip(data[3::4], selected, strict=True)
-    )
+    alphas = zip(data[3::4], selected, strict=True)
+    data[3::4] = bytes(alpha if chosen > 127 else alpha // PALER for alpha, chosen in alphas)
     pixels = GdkPixbuf.Pixbuf.new_from_bytes(
         GLib.Bytes.new(bytes(data)), GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width
     )

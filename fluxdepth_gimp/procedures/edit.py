@@ -13,6 +13,7 @@ from main_loop import StatusBar, settle, wait
 from pixels.insert import COLOURS_LOST
 
 from shared.errors import FluxDepthError
+from shared.jobs.orders import together
 from shared.jobs.ticket import Ticket
 
 
@@ -53,7 +54,7 @@ def _edit(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: arguments.C
     desk = host.desk()
     status = StatusBar()
     try:
-        tickets = desk.start_together(host.take(image, drawables, chosen, confirmed=not artist))
+        tickets = together.start(desk, host.take(image, drawables, chosen, confirmed=not artist))
         wait(desk, tickets, status.show)
         settle(desk)
     finally:

@@ -18,6 +18,7 @@ from main_loop import StatusBar, keep_going, wait
 
 from shared.errors import Cancelled, EditFailedError, FluxDepthError, ModelUnavailableError, NextStep
 from shared.jobs.desk import Desk
+from shared.jobs.orders import together
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import Progress, short_prompt
 from shared.model.parameters import Role
@@ -100,9 +101,7 @@ class EditWindow:
         self.prompt = PromptBox(self.config)
         self.model = ModelBox(self.config, self.fields, self._other_model)
         self.of_models = ModelFields(self.config, self.fields)
-        self.status = StatusLine(
-            self.config, self.dialog, lambda: self.model.model, lambda: self.model.price, lambda: self.source.count
-        )
+        self.status = StatusLine(self.config, self.dialog, self.model, self.source)
         self.offers = OffersWatch(self.dialog, self.model.know)
         self.work = ui.WorkPanel(self._stop, self._hide)
         self.settings = ui.column(
@@ -207,7 +206,8 @@ class EditWindow:
         self._busy([])
         try:
             requests = self.host.take(self.image, self.drawables, chosen, begin=self._preparing)
-            self._last = tickets, _ = self.desk.start_together(requests), chosen
+            tickets = together.start(self.desk, requests)
+            self._last = tickets, chosen
             return self._followed(tickets)
         finally:
             self._busy(None)
@@ -222,7 +222,7 @@ class EditWindow:
         """What did not come, again as it was sent; when a setting was changed meanwhile, a new edit is meant."""
         if self._last is None or arguments.read(self.config) != self._last[1]:
             return self._edit()
-        tickets = self.desk.retry_together(self._last[0], confirmed=confirmed)
+        tickets = together.retry(self.desk, self._last[0], confirmed=confirmed)
         return self._followed(tickets) if tickets else self._edit()
 
     def _recover(self) -> list[Ticket]:

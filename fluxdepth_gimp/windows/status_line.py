@@ -5,16 +5,15 @@ The price is that of the list of models; key and model are asked about when the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gi.repository import Gimp, Gtk
 
 from shared.errors import FluxDepthError
 from shared.jobs.wording import order_of_layers
-from shared.model.model import Model
 from shared.storage.credentials import find_key
 from windows import ui
+from windows.models.model_box import ModelBox
 from windows.service_check import ServiceCheck
+from windows.source_box import SourceBox
 
 
 class StatusLine(Gtk.Box):
@@ -24,14 +23,13 @@ class StatusLine(Gtk.Box):
         self,
         config: Gimp.ProcedureConfig,
         parent: Gtk.Window,
-        model: Callable[[], Model],
-        price: Callable[[], int | None],
-        layers: Callable[[], int],
+        model: ModelBox,
+        source: SourceBox,
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
-        self._config, self._price, self._layers = config, price, layers
+        self._config, self._model, self._source = config, model, source
         self._words = ui.label()
-        self._check = ServiceCheck(parent, self._said, model)
+        self._check = ServiceCheck(parent, self._said, lambda: model.model)
         self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
         self.pack_start(self._words, True, True, 0)
         self.pack_start(self._button, False, False, 0)
@@ -52,7 +50,9 @@ class StatusLine(Gtk.Box):
         except FluxDepthError as exc:
             key, has_key = None, exc.message
         count = self._config.get_property("variations")
-        self._words.set_text(f"{self._answer or has_key} · {order_of_layers(self._layers(), count, self._price())}")
+        self._words.set_text(
+            f"{self._answer or has_key} · {order_of_layers(self._source.count, count, self._model.price)}"
+        )
         self._button.set_sensitive(key is not None)
 
     def _said(self, line: str, running: bool) -> None:

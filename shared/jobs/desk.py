@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import itertools
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Protocol
 
 from ..errors import Cancelled, FluxDepthError
@@ -25,7 +25,6 @@ from . import owed, pipeline
 from .background import Background, Errands, internal_error
 from .owed import Held, Owed, Standing
 from .request import EditRequest, Outcome, Result, Taken
-from .spending import Order
 from .ticket import State, Ticket
 from .wording import Why
 
@@ -86,16 +85,6 @@ class Desk:
         self._send(ticket, request)
         return ticket
 
-    def start_together(self, requests: Sequence[EditRequest]) -> list[Ticket]:
-        """Starts edits that are one order: asked about as one, and placed at once, when none is on its way any more."""
-        if len(requests) == 1:
-            return [self.start(requests[0])]
-        order = Order(sum(len(request.all_edits) for request in requests))
-        tickets = [self.start(dataclasses.replace(request, order=order)) for request in requests]
-        for ticket in tickets:
-            ticket.together = tuple(tickets)
-        return tickets
-
     def open(self, edit: DepthEdit, variations: int, destination: Destination, preparing: str = "Preparing") -> Ticket:
         """A ticket whose picture is still being made by the host, which then calls :meth:`start` or :meth:`fail`."""
         return self._opened(tuple(edit.variations(variations)), destination, preparing)
@@ -117,17 +106,6 @@ class Desk:
             request = ticket.request
             ticket.again()
             self._send(ticket, request, confirmed)
-
-    def retry_together(self, tickets: Sequence[Ticket], *, confirmed: bool = False) -> list[Ticket]:
-        """The same with those of ``tickets`` that can be; they are an order of their own."""
-        again = [ticket for ticket in tickets if ticket.can_retry]
-        order = Order(sum(len(ticket.edits) for ticket in again))
-        for ticket in again:
-            if ticket.request is not None and len(ticket.together) > 1:
-                ticket.request = dataclasses.replace(ticket.request, order=order)
-                ticket.together = tuple(again)
-            self.retry(ticket, confirmed=confirmed)
-        return again
 
     def _send(self, ticket: Ticket, request: EditRequest, confirmed: bool = False) -> None:
         picture = request.picture

@@ -12,7 +12,7 @@ from ..errors import FluxDepthError
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from ..storage.entries import Destination
-from .spending import Order
+from .orders.order import Order
 
 
 class Stage(enum.Enum):

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..cancel import CancelToken
-from ..errors import FluxDepthError, LargeOrderError, LimitError
+from ..errors import LargeOrderError, LimitError
 from ..model.model import Model
 from ..service import offers
 from ..storage import files, locks, settings as settings_module
 from ..storage.entries import Destination, EditState
 from ..storage.journal import Journal
 from ..storage.library.index import Summary
-from .background import SIDE_BY_SIDE
 from .wording import order, where
 
 COUNTED = {one.value for one in (EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN)}
@@ -123,39 +120,6 @@ def check(journal: Journal, model: Model, count: int, confirmed: bool) -> int | 
     if not confirmed and 0 < chosen.ask_above < count:
         raise LargeOrderError(f"These are {order(count, price)}.")
     return price
-
-
-class Order:
-    """Several jobs that are asked for, checked and paid for as one: ``count`` edits in all. Used by their workers."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._turns = threading.Semaphore(SIDE_BY_SIDE)
-        self._lock = threading.Lock()
-        self._answer: tuple[int | None, FluxDepthError | None] | None = None
-
-    def checked(self, check: Callable[[int], int | None]) -> int | None:
-        """What ``check`` gives or raises for all of it; asked once, before any of the jobs has paid."""
-        with self._lock:
-            if self._answer is None:
-                try:
-                    self._answer = check(self.count), None
-                except FluxDepthError as exc:
-                    self._answer = None, exc
-            price, error = self._answer
-        if error is not None:
-            raise error
-        return price
-
-    @contextlib.contextmanager
-    def turn(self, cancel: CancelToken) -> Iterator[None]:
-        """One of the edits that are made side by side. Raises :class:`Cancelled`."""
-        while not self._turns.acquire(timeout=0.1):
-            cancel.raise_if_cancelled(paid=True)
-        try:
-            yield
-        finally:
-            self._turns.release()
 
 
 def _trimmed(journal: Journal) -> Spent:
