@@ -93,12 +93,13 @@ def _layers(drawables: Sequence[Gimp.Drawable]) -> list[Gimp.Layer]:
 
 
 def _around_selection(layer: Source, context: int, feather: int) -> Source:
+    name = layer.layer.get_name() if layer.layer else ""
     _, non_empty, x1, y1, x2, y2 = Gimp.Selection.bounds(layer.image)
     if not non_empty:
         raise PictureError("Nothing is selected.", "Select a part of the layer, or choose the layer as the source.")
     if min(x2, layer.x + layer.width) <= max(x1, layer.x) or min(y2, layer.y + layer.height) <= max(y1, layer.y):
         raise PictureError(
-            f"The selection lies outside the {layer.label[0].lower()}{layer.label[1:]}.",
+            f"The selection lies outside the layer “{name}”.",
             "Select a part of the layer, or choose the layer as the source.",
         )
     around = max(round(max(x2 - x1, y2 - y1) * context / 100), feather)
