@@ -39,12 +39,16 @@ class Watching(DeskHost):
 def test_they_are_placed_when_none_is_on_its_way_any_more(bench: Bench, photo: EncodedImage) -> None:
     host = Watching()
     desk = bench.desk(host)
-    bench.sandbox.fault = "poll:silence*1"  # one of them takes longer
-    tickets = together.start(desk, requests(bench, photo))
+    bench.sandbox.latency = 0.3
+    # More than are made side by side, so that the last come later than the others.
+    several = [dataclasses.replace(one, confirmed=True) for one in requests(bench, photo, 3, variations=2)]
+    tickets = together.start(desk, several)
+    until(desk, lambda: any(ticket.state is State.ARRIVING for ticket in tickets))
+    assert any(ticket.on_its_way for ticket in tickets) and not host.placed
     finish(desk)
     assert [ticket.state for ticket in tickets] == [State.ARRIVED] * 3
     assert host.on_their_way == [0, 0, 0]
-    assert len(host.placed) == 3
+    assert len(host.placed) == 6
 
 
 def test_a_failed_one_is_sent_again_alone(bench: Bench, photo: EncodedImage) -> None:

@@ -1,4 +1,4 @@
-"""Inside GIMP: edits of a selection whose colours change, for a test that looks at the edge, the centre and the mask."""
+"""Inside GIMP: edits of a selection whose colours change; the test outside looks at edge, centre and mask."""
 
 from gi.repository import Gegl, Gimp
 from kit import HOME, SETUP, Notes, call, close_photos, edit, photo, pixels, seen, stopping, use_service
