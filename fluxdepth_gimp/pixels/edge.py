@@ -61,9 +61,11 @@ def match(layer: Gimp.Layer, sent: Gegl.Buffer, mask: Coverage, at_border: bool)
     part = _bounds(selected, size)
     if part is None:
         return
+    cut = _cut(selected, part)
+    if min(bytes(cut.get(cut.get_extent(), 1.0, SELECTION, NONE))) > 127:
+        return  # all of it is selected: there is no edge
     was, now = (_numbers(_sized(buffer, size, ENCODED), part) for buffer in (sent, native))
-    selected = _cut(selected, part)
-    correction = _of_two("gegl:multiply", _spread(_known(was, now, selected)), _fading(selected), NUMBERS)
+    correction = _of_two("gegl:multiply", _spread(_known(was, now, cut)), _fading(cut), NUMBERS)
     if halvings:
         times = 2**halvings
         part = Gegl.Rectangle.new(*(times * one for one in (part.x, part.y, part.width, part.height)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from tests.sandbox import Sandbox
 from tests.telling import tell_at_the_end
@@ -99,6 +100,12 @@ def test_what_the_service_gave_is_kept_as_it_came(notes: Notes, inside: Inside) 
         (file,) = (inside.data_folder / "jobs" / job).glob("result*")
         files.append(file.read_bytes())
     assert files[0] == files[1] == files[2]
+
+
+def test_where_all_is_selected_there_is_no_edge(notes: Notes, inside: Inside) -> None:
+    (file,) = (inside.data_folder / "jobs" / notes["all of it"]["jobs"][0]).glob("result*")
+    with Image.open(file) as came:
+        assert (np.asarray(came) == layer(inside, notes, "all of it", "layer")).all()
 
 
 def test_what_is_recovered_is_what_would_have_come(notes: Notes, inside: Inside) -> None:

@@ -57,6 +57,10 @@ for match in (False, True):
     case = f"no context {'matched' if match else 'as it came'}"
     edited(case, prompt=EFFECTS["light"], match_edge=match, selection_context=0)
 
+# Where all of the layer is selected, there is no edge.
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, *SIZE)
+edited("all of it", prompt=EFFECTS["light"])
+
 # A soft edge, as GIMP's own Feather makes it of the selection.
 ellipse()
 edited("feathered", prompt=EFFECTS["haze"], selection_feather=40, selection_context=50)
