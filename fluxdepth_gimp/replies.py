@@ -77,7 +77,8 @@ def error_of_all(tickets: Sequence[Ticket]) -> FluxDepthError | None:
             found.setdefault(str(error), (error, []))[1].append(layer_of(ticket))
     if not found:
         return None
-    if len(tickets) == 1 or any(len(layers) == len(tickets) for _, layers in found.values()):
+    one_layer = len({layer_of(ticket) for ticket in tickets}) == 1
+    if one_layer or any(len(layers) == len(tickets) for _, layers in found.values()):
         return next(iter(found.values()))[0]
     named = [error.about(", ".join(layers)) for error, layers in found.values()]
     told = sorted(named, key=lambda one: _WEIGHT[one.billed])
