@@ -14,11 +14,11 @@ from typing import cast
 
 from gi.repository import Gegl, Gimp
 
-from pixels import edge
 from pixels.coverage import Coverage
 from pixels.place import Place
+from pixels.result import edge
+from pixels.result.transparency import add_mask, scaled, with_alpha
 from pixels.scratch import Refused, checked, loaded
-from pixels.transparency import add_mask, scaled, with_alpha
 from shared.errors import ResultDamagedError, ResultError
 from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
