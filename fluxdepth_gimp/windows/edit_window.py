@@ -18,6 +18,7 @@ from main_loop import StatusBar, keep_going, wait
 
 from shared.errors import Cancelled, EditFailedError, FluxDepthError, ModelUnavailableError, NextStep
 from shared.jobs.desk import Desk
+from shared.jobs.orders import together
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import Progress, short_prompt
 from shared.model.parameters import Role
@@ -36,7 +37,8 @@ TOLD = 3  # sentences of what is owed; more would push the settings off a small 
 
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.
-MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency")
+OF_SELECTION = tuple(one.argument for one in arguments.OF_SELECTION)
+MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency", *OF_SELECTION)
 
 
 def show(
@@ -74,7 +76,7 @@ class EditWindow:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
         self._busy_with: list[Ticket] | None = None  # None: nothing is under way
-        self._last: tuple[Ticket, arguments.Chosen] | None = None
+        self._last: tuple[list[Ticket], arguments.Chosen] | None = None
         self._sign: hidden.Sign | None = None  # while this window is hidden
         self._hidden = hidden.windows()
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
@@ -99,7 +101,7 @@ class EditWindow:
         self.prompt = PromptBox(self.config)
         self.model = ModelBox(self.config, self.fields, self._other_model)
         self.of_models = ModelFields(self.config, self.fields)
-        self.status = StatusLine(self.config, self.dialog, lambda: self.model.model, lambda: self.model.price)
+        self.status = StatusLine(self.config, self.dialog, self.model, self.source)
         self.offers = OffersWatch(self.dialog, self.model.know)
         self.work = ui.WorkPanel(self._stop, self._hide)
         self.settings = ui.column(
@@ -135,6 +137,8 @@ class EditWindow:
     def _more(self) -> Gtk.Expander:
         inside = ui.column(*self.of_models.more(), *map(self.fields.of, MORE))
         inside.show_all()
+        self.config.connect("notify::source", lambda *_: self._show_of_selection())
+        self._show_of_selection()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
         self.more = more = Gtk.Expander(label="_More", use_underline=True)
@@ -144,6 +148,11 @@ class EditWindow:
         inside.set_no_show_all(True)
         more.connect("notify::expanded", self._show_more)
         return more
+
+    def _show_of_selection(self) -> None:
+        """What is about a selection alone."""
+        for name in OF_SELECTION:
+            self.fields.made[name].set_visible(self.config.get_property("source") == "selection")
 
     def _changed(self, setting: str) -> None:
         if self.error.changed(setting):
@@ -178,11 +187,11 @@ class EditWindow:
             except FluxDepthError as exc:
                 self._tell(exc)
                 continue
-            if any(ticket.images for ticket in tickets):
+            error = replies.error_of_all(tickets)
+            if error is not None:
+                self._tell(error, started=True)
+            elif any(ticket.images for ticket in tickets):
                 return
-            errors = [error for ticket in tickets if (error := replies.error_of(ticket)) is not None]
-            if errors:
-                self._tell(errors[0], started=True)
 
     def _do(self, act: Act) -> None:
         """Leave the dialog's own loop for ``act``, as its button does for an edit."""
@@ -196,21 +205,25 @@ class EditWindow:
         chosen = arguments.read(self.config)
         self._busy([])
         try:
-            self.work.show_progress("Preparing", None)
-            _let_gtk_draw()
-            ticket = self.desk.start(self.host.take(self.image, self.drawables, chosen))
-            self._last = ticket, chosen
-            return self._followed([ticket])
+            requests = self.host.take(self.image, self.drawables, chosen, begin=self._preparing)
+            tickets = together.start(self.desk, requests)
+            self._last = tickets, chosen
+            return self._followed(tickets)
         finally:
             self._busy(None)
 
+    def _preparing(self, words: str) -> None:
+        """So that the window says what is going on before a picture is encoded, which takes the main thread."""
+        self.work.show_progress(words, None)
+        while GLib.MainContext.default().iteration(False):
+            pass
+
     def _again(self, confirmed: bool = False) -> list[Ticket]:
-        """The same again as it was sent; when a setting was changed meanwhile, that is meant, and a new edit."""
-        if self._last is None or not self._last[0].can_retry or arguments.read(self.config) != self._last[1]:
+        """What did not come, again as it was sent; when a setting was changed meanwhile, a new edit is meant."""
+        if self._last is None or arguments.read(self.config) != self._last[1]:
             return self._edit()
-        ticket = self._last[0]
-        self.desk.retry(ticket, confirmed=confirmed)
-        return self._followed([ticket])
+        tickets = together.retry(self.desk, self._last[0], confirmed=confirmed)
+        return self._followed(tickets) if tickets else self._edit()
 
     def _recover(self) -> list[Ticket]:
         for ticket in [one for one in self.desk.tickets if one.state is State.KEPT]:
@@ -385,9 +398,3 @@ class EditWindow:
                 self.dialog.response(Gtk.ResponseType.OK)
             return True
         return False
-
-
-def _let_gtk_draw() -> None:
-    """So that the window says what is going on before the picture is encoded, which takes the main thread."""
-    while GLib.MainContext.default().iteration(False):
-        pass

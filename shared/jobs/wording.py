@@ -62,6 +62,11 @@ def of_variations(progress: Progress, count: int, done: int) -> Progress:
     return Progress(progress.text + more, progress.fraction)
 
 
+def of_layers(progress: Progress, count: int, done: int) -> Progress:
+    """``progress`` of one of ``count`` layers that are edited together; ``done`` of them have ended."""
+    return Progress(f"{done} of {count} layers done · {progress.text}", progress.fraction)
+
+
 def staged(stage: str, fraction: float | None) -> Progress:
     """A stage with its share, e.g. ``Uploading 64 %``."""
     return Progress(stage if fraction is None else f"{stage} {round(fraction * 100)} %", fraction)
@@ -71,6 +76,14 @@ def order(count: int, price: int | None) -> str:
     """What is about to be paid for, e.g. ``4 paid edits · 200,000 credits``; ``price`` is that of one edit."""
     edits = f"{count} paid edit{'s' if count != 1 else ''}"
     return edits if price is None else f"{edits} · {count * price:,} credits"
+
+
+def order_of_layers(layers: int, variations: int, price: int | None) -> str:
+    """The same of several layers, e.g. ``3 layers × 2 variations = 6 paid edits · 300,000 credits``."""
+    words = order(layers * variations, price)
+    if layers < 2:
+        return words
+    return f"{layers} layers × {variations} variations = {words}" if variations > 1 else f"{layers} layers = {words}"
 
 
 def kept_words(count: int, size: int) -> str:
