@@ -21,7 +21,7 @@ def tile_words(edit: Edit) -> tuple[str, tuple[str, str, str]]:
     star = STAR if edit.entry.starred else ""
     lines = (
         f"Seed {asked.seed} · {asked.model.label}",
-        f"{when(edit.job)} · {state_words(edit.entry)}",
+        f"{state_words(edit.entry)} · {when(edit.job)}",
         where(edit.job.destination),
     )
     return star + short_prompt(asked.prompt, PROMPT_LENGTH), lines

@@ -144,7 +144,9 @@ class Grid(Gtk.ScrolledWindow):
             first = int(value) // self._height * self._columns
             in_view = (int(adjustment.get_page_size()) // self._height + 2) * self._columns
             self._use(range(first, max(first, min(self.total, first + in_view))))
-            self._layout.move(self._flow, 0, first // self._columns * self._height)
+            top = first // self._columns * self._height
+            if top != self._layout.child_get_property(self._flow, "y"):  # each move makes GTK measure anew
+                self._layout.move(self._flow, 0, top)
             self._placing = False
         return GLib.SOURCE_REMOVE
 

@@ -25,7 +25,7 @@ from windows.history.details import Details
 from windows.history.grid import Grid, Tile
 from windows.history.shelf import Key, Shelf, key_of
 
-SIZE = 1040, 600  # px: four tiles beside the details, on the smallest screen too
+SIZE = 1080, 640  # px: four tiles beside the details, on the smallest screen too
 PAUSE = 200  # ms without a key before what was typed is looked for
 NOTED = 100  # ms: what is noted on the disk in one go is read once
 # What is said when a filter finds nothing.
@@ -129,13 +129,16 @@ class HistoryWindow:
         beside.pack_start(self._build_buttons(), False, False, 0)
         beside.set_size_request(details.WIDTH, -1)
         self.work = ui.WorkPanel(self._stop, None)
-        self.about = ui.label(dim=True)
-        content = ui.column(ui.row(self.search, filters, grow=self.search), self.error, spacing=2 * ui.SPACE)
+        self.count = ui.label(dim=True)
+        self.problems = ui.label(dim=True)
+        self.problems.set_no_show_all(True)
+        top = ui.row(self.search, filters, self.count, grow=self.search)
+        content = ui.column(top, self.error, spacing=2 * ui.SPACE)
         middle = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE)
         middle.pack_start(over, True, True, 0)
         middle.pack_start(beside, False, False, 0)
         content.pack_start(middle, True, True, 0)
-        for part in (self.work, self.about):
+        for part in (self.work, self.problems):
             content.pack_start(part, False, False, 0)
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
@@ -271,13 +274,11 @@ class HistoryWindow:
         waits = current if current and current.entry.arrived is None else None
         self.discard.set_sensitive(waits is not None and discardable(waits.job, waits.entry))
         self.delete.set_sensitive(entry is not None and not entry.pending)
-        self.about.set_text(self._count())
+        total = self.shelf.total or 0
+        self.count.set_text("1 edit" if total == 1 else f"{total:,} edits")
+        self.problems.set_text(" ".join(self.shelf.problems))
+        self.problems.set_visible(bool(self.shelf.problems))
         self.nothing.set_text(self._nothing())
-
-    def _count(self) -> str:
-        total = self.shelf.total
-        count = "" if not total else "1 edit" if total == 1 else f"{total:,} edits"
-        return " ".join(one for one in (f"{count}." if count else "", *self.shelf.problems) if one)
 
     def _nothing(self) -> str:
         if self.shelf.total is None:
