@@ -158,12 +158,13 @@ class Shelf:
                 known.refresh()
             return _Look(number, known, [known.page(query, one) for one in numbers])
 
-        self._errands.start(work, self._was_read)
+        self._errands.start(work, lambda look: self._was_read(numbers, look))
 
-    def _was_read(self, look: object) -> None:
+    def _was_read(self, numbers: Sequence[int], look: object) -> None:
         self._reading = False
-        if not isinstance(look, _Look):  # a fault of ours; the log has it
+        if not isinstance(look, _Look):  # a fault of ours; the log has it, and it is not tried again and again
             self.problems = (str(look),)
+            self._pages |= dict.fromkeys(numbers, ())
             self._answered = self._asked
         else:
             self._history = look.history

@@ -282,7 +282,7 @@ class HistoryWindow:
 
     def _nothing(self) -> str:
         if self.shelf.total is None:
-            return "Reading the history…"
+            return "" if self.shelf.problems else "Reading the history…"
         if self.shelf.total:
             return ""
         typed = self.search.get_text().strip()
