@@ -18,29 +18,16 @@ from shared.jobs.ticket import Ticket
 from shared.jobs.wording import Progress
 from shared.storage.entries import EditEntry, EditState, Job
 from shared.storage.journal import Journal
-from shared.storage.library.history import Edit, Query, Show
+from shared.storage.library.history import Edit, Query
 from windows import ui
 from windows.history import details, grid
 from windows.history.details import Details
+from windows.history.finder import Finder
 from windows.history.grid import Grid, Tile
 from windows.history.shelf import Key, Shelf, key_of
 
 SIZE = 1080, 640  # px: four tiles beside the details, on the smallest screen too
-PAUSE = 200  # ms without a key before what was typed is looked for
 NOTED = 100  # ms: what is noted on the disk in one go is read once
-# What is said when a filter finds nothing.
-NOTHING = {
-    Show.ALL: "There are no edits yet. Each one will be listed here with its result.",
-    Show.DOCUMENT: "No edit of this image is in the history. All shows those of other images.",
-    Show.FAVOURITES: "There are no favourites yet. The button Favourite makes one of the chosen edit.",
-    Show.UNFINISHED: "Nothing is unfinished: whatever was paid for has arrived, or was given up.",
-}
-FILTERS = {
-    Show.ALL: "All",
-    Show.DOCUMENT: "This Image",
-    Show.FAVOURITES: "Favourites",
-    Show.UNFINISHED: "Unfinished",
-}
 
 
 @dataclass(frozen=True)
@@ -78,8 +65,7 @@ class HistoryWindow:
         self._ticket: Ticket | None = None
         self._chosen: Key | None = None
         self._used: Edit | None = None
-        self._show = Show.ALL
-        self._typing = self._noting = 0
+        self._noting = 0
         self._anew = True  # the next answer is that of another query, and its first edit is chosen
         self._opened = False
         self.dialog = GimpUi.Dialog(title="Flux Depth History", role="fluxdepth-history")
@@ -94,21 +80,7 @@ class HistoryWindow:
 
     def _build(self) -> None:
         self.error = ui.ErrorBar(lambda _: None)
-        self.search = Gtk.SearchEntry(placeholder_text="Search in prompts and documents", hexpand=True)
-        self.search.get_accessible().set_name("Search")
-        self.search.set_tooltip_text("Words of the prompt or of the document's name, in any order (Ctrl+F)")
-        self.search.connect("search-changed", lambda _: self._typed())
-        self.search.connect("activate", lambda _: self._look())
-        self.search.connect("stop-search", lambda _: self._leave_search())
-        filters = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL)
-        filters.get_style_context().add_class("linked")
-        self.filters: dict[Show, Gtk.RadioButton] = {}
-        for one, words in FILTERS.items():
-            made = Gtk.RadioButton(label=words, draw_indicator=False, group=self.filters.get(Show.ALL))
-            made.connect("toggled", self._filtered, one)
-            made.set_sensitive(one is not Show.DOCUMENT or self.image is not None)
-            filters.pack_start(made, False, False, 0)
-            self.filters[one] = made
+        self.finder = Finder(self._look, self._leave, with_image=self.image is not None)
         self.grid = Grid(
             fill=self._fill,
             in_sight=self.shelf.see,
@@ -129,11 +101,9 @@ class HistoryWindow:
         beside.pack_start(self._build_buttons(), False, False, 0)
         beside.set_size_request(details.WIDTH, -1)
         self.work = ui.WorkPanel(self._stop, None)
-        self.count = ui.label(dim=True)
         self.problems = ui.label(dim=True)
         self.problems.set_no_show_all(True)
-        top = ui.row(self.search, filters, self.count, grow=self.search)
-        content = ui.column(top, self.error, spacing=2 * ui.SPACE)
+        content = ui.column(self.finder, self.error, spacing=2 * ui.SPACE)
         middle = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE)
         middle.pack_start(over, True, True, 0)
         middle.pack_start(beside, False, False, 0)
@@ -178,39 +148,22 @@ class HistoryWindow:
     def close(self) -> None:
         self.deeds.on_change(lambda: None)
         self.shelf.close()
-        for timer in (self._typing, self._noting):
-            if timer:
-                GLib.source_remove(timer)
+        self.finder.stop()
+        if self._noting:
+            GLib.source_remove(self._noting)
         self.dialog.destroy()
 
     # What is looked for.
 
-    def _typed(self) -> None:
-        if self._typing:
-            GLib.source_remove(self._typing)
-        self._typing = GLib.timeout_add(PAUSE, self._look)
-
-    def _filtered(self, button: Gtk.RadioButton, show: Show) -> None:
-        if button.get_active():
-            self._show = show
-            self._look()
-
-    def _look(self) -> bool:
-        if self._typing:
-            GLib.source_remove(self._typing)
-            self._typing = 0
+    def _look(self) -> None:
         there = self.image if self.image is not None and self.image.is_valid() else None
         path, session = (documents.path_of(there), documents.name_of(there)) if there else ("", "")
         self.grid.get_vadjustment().set_value(0)
         self._anew = True
-        self.shelf.find(Query(self.search.get_text(), self._show, path, session))
-        return GLib.SOURCE_REMOVE
+        self.shelf.find(Query(self.finder.typed, self.finder.show_only, path, session))
 
-    def _leave_search(self) -> None:
-        if self.search.get_text():
-            self.search.set_text("")
-        else:
-            self.dialog.response(Gtk.ResponseType.CLOSE)
+    def _leave(self) -> None:
+        self.dialog.response(Gtk.ResponseType.CLOSE)
 
     def _note(self) -> None:
         """Something was noted on the disk, here or by the desk."""
@@ -274,8 +227,7 @@ class HistoryWindow:
         waits = current if current and current.entry.arrived is None else None
         self.discard.set_sensitive(waits is not None and discardable(waits.job, waits.entry))
         self.delete.set_sensitive(entry is not None and not entry.pending)
-        total = self.shelf.total or 0
-        self.count.set_text("1 edit" if total == 1 else f"{total:,} edits")
+        self.finder.show_count(self.shelf.total or 0)
         self.problems.set_text(" ".join(self.shelf.problems))
         self.problems.set_visible(bool(self.shelf.problems))
         self.nothing.set_text(self._nothing())
@@ -283,19 +235,16 @@ class HistoryWindow:
     def _nothing(self) -> str:
         if self.shelf.total is None:
             return "" if self.shelf.problems else "Reading the history…"
-        if self.shelf.total:
-            return ""
-        typed = self.search.get_text().strip()
-        return f"Nothing is found for “{typed}”." if typed else NOTHING[self._show]
+        return "" if self.shelf.total else self.finder.nothing
 
     # Keys.
 
     def _pressed(self, _: Gtk.Widget, event: Gdk.EventKey) -> bool:
         keys = event.state & Gtk.accelerator_get_default_mod_mask()
         if event.keyval in (Gdk.KEY_f, Gdk.KEY_F) and keys == Gdk.ModifierType.CONTROL_MASK:
-            self.search.grab_focus()
+            self.finder.search.grab_focus()
             return Gdk.EVENT_STOP
-        if event.keyval in (Gdk.KEY_Down, Gdk.KEY_KP_Down) and self.search.has_focus():
+        if event.keyval in (Gdk.KEY_Down, Gdk.KEY_KP_Down) and self.finder.search.has_focus():
             self.grid.grab()
             return Gdk.EVENT_STOP
         return Gdk.EVENT_PROPAGATE
@@ -306,7 +255,7 @@ class HistoryWindow:
             return Gdk.EVENT_STOP
         if event.state & Gtk.accelerator_get_default_mod_mask():
             return Gdk.EVENT_PROPAGATE
-        return self.search.handle_event(event)  # a letter begins a search
+        return self.finder.search.handle_event(event)  # a letter begins a search
 
     # What is done.
 
