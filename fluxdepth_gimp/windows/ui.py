@@ -298,9 +298,9 @@ def open_log(path: str, parent: Gtk.Window) -> str:
 
 
 def open_folder_of(path: str, parent: Gtk.Window) -> str:
-    """Open the folder of a file with the desktop's program for it; why that can't be, "" if nothing is wrong."""
+    """Open the folder of a file with the desktop's program for it. Returns where it is, and why if it can't be."""
     try:
         Gtk.show_uri_on_window(parent, GLib.filename_to_uri(GLib.path_get_dirname(path)), Gdk.CURRENT_TIME)
     except GLib.Error as exc:
-        return f"The folder can't be opened here: {exc.message}. The file is “{path}”."
-    return ""
+        return f"The file is “{path}”. Its folder can't be opened here: {exc.message}"
+    return f"The file is “{path}”."

@@ -66,6 +66,7 @@ class HistoryWindow:
         self._chosen: Key | None = None
         self._used: Edit | None = None
         self._noting = 0
+        self._said = ""
         self._anew = True  # the next answer is that of another query, and its first edit is chosen
         self._opened = False
         self.dialog = GimpUi.Dialog(title="Flux Depth History", role="fluxdepth-history")
@@ -101,14 +102,16 @@ class HistoryWindow:
         beside.pack_start(self._build_buttons(), False, False, 0)
         beside.set_size_request(details.WIDTH, -1)
         self.work = ui.WorkPanel(self._stop, None)
-        self.problems = ui.label(dim=True)
-        self.problems.set_no_show_all(True)
+        self.said = ui.label(dim=True)
+        self.said.set_selectable(True)  # the place of a file
+        self.said.set_can_focus(False)
+        self.said.set_no_show_all(True)
         content = ui.column(self.finder, self.error, spacing=2 * ui.SPACE)
         middle = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE)
         middle.pack_start(over, True, True, 0)
         middle.pack_start(beside, False, False, 0)
         content.pack_start(middle, True, True, 0)
-        for part in (self.work, self.problems):
+        for part in (self.work, self.said):
             content.pack_start(part, False, False, 0)
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
@@ -129,6 +132,7 @@ class HistoryWindow:
         self.file = ui.button("_Show File", self._show_file, "Open the folder with the result as it came")
         self.star = Gtk.ToggleButton(label="_Favourite", use_underline=True)
         self.star.set_tooltip_text("Favourites are never dropped from the history")
+        self.star.get_accessible().set_name("Favourite")
         self._starring = self.star.connect("toggled", lambda _: self._toggled())
         self.discard = ui.button("_Discard", self._discard, "Never offer it again; the entry stays in the history")
         self.delete = ui.button("De_lete", self._delete, "Take it out of the history, with its result")
@@ -205,6 +209,7 @@ class HistoryWindow:
     def _choose(self, position: int) -> None:
         edit = self.shelf.edit(position)
         self._chosen = key_of(edit) if edit else None
+        self._said = ""
         self._tell()
 
     def _tell(self) -> None:
@@ -223,13 +228,15 @@ class HistoryWindow:
         self.star.set_sensitive(current is not None)
         with self.star.handler_block(self._starring):
             self.star.set_active(entry is not None and entry.starred)
+        self.star.set_label("_Favourite ★" if self.star.get_active() else "_Favourite ☆")
         # What has arrived is the artist's own, in a document; there is nothing to give up.
         waits = current if current and current.entry.arrived is None else None
         self.discard.set_sensitive(waits is not None and discardable(waits.job, waits.entry))
         self.delete.set_sensitive(entry is not None and not entry.pending)
         self.finder.show_count(self.shelf.total or 0)
-        self.problems.set_text(" ".join(self.shelf.problems))
-        self.problems.set_visible(bool(self.shelf.problems))
+        words = " ".join((self._said, *self.shelf.problems)).strip()
+        self.said.set_text(words)
+        self.said.set_visible(bool(words))
         self.nothing.set_text(self._nothing())
 
     def _nothing(self) -> str:
@@ -354,14 +361,14 @@ class HistoryWindow:
             clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
             clipboard.set_text(current.job.pattern or current.job.asked(current.entry).prompt, -1)
             clipboard.store()  # it is to outlive this window
+            self._said = "The prompt is in the clipboard."
+            self._tell()
 
     def _show_file(self) -> None:
         current = self._current()
         if current is not None and current.entry.result_file is not None:
-            self.error.clear()
-            failed = ui.open_folder_of(str(current.entry.result_file), self.dialog)
-            if failed:
-                self.error.say(failed)
+            self._said = ui.open_folder_of(str(current.entry.result_file), self.dialog)
+            self._tell()
 
     def _stop(self) -> bool:
         """Stop fetching, if that is under way; it costs nothing to fetch again."""
