@@ -163,6 +163,8 @@ def test_the_history_of_both_hosts_and_the_command(
         desk.click("radio button", "All")
         desk.see("list item", "Rain on the old town")
         chosen(desk, "Rain on the old town")
+        desk.press_in(HISTORY, "alt+s")
+        desk.see("label", "result-1.webp")  # nothing here opens a folder: it is told where the file is
         desk.press_in(HISTORY, "alt+f")
         desk.see("list item", "★ Rain on the old town")
         assert edits(desk)["Rain on the old town"].starred
