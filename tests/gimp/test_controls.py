@@ -66,7 +66,8 @@ class Controls:
 
     def find(self, role: str, name: str) -> Seen | None:
         fitting = [one for one in self.look() if one.role == role and _name(one).startswith(name)]
-        fitting.sort(key=lambda one: _name(one) != name)  # “Save” before “Save Settings”
+        # “Save” before “Save Settings”, and a window that was opened from the dialog before the dialog.
+        fitting.sort(key=lambda one: (_name(one) != name, one.window == "Depth Edit"))
         # A question lies above its window, which can have a button of the same name.
         return next((one for one in fitting if one.window == "Question"), fitting[0] if fitting else None)
 
