@@ -555,6 +555,7 @@ def test_again_from_all_that_is_seen_and_from_a_selection(desk: Desk, controls: 
     desk.wait_for(lambda: len(desk.layers()) == 3, "the edit of the selection")
     assert desk.images()[0][0]["mask"]
     desk.tell("unselect")
+    desk.tell("top")
     desk.command("Edit Again…")
     desk.window(EDIT)
     desk.see("label", "Nothing is selected.")
