@@ -86,6 +86,11 @@ class SourceBox(Gtk.Box):
         if pixels <= WEIGHED_PIXELS and file_format in WEIGHED_FORMATS:
             self._timer = GLib.timeout_add(SETTLED, self._weigh, sources)
 
+    def take(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
+        """Look at another source."""
+        self._image, self._drawables = image, drawables
+        self.refresh()
+
     def look_again(self) -> None:
         """The same when the artist may have selected something else."""
         if self._facts(self._sources()) != self._shown:

@@ -5,10 +5,12 @@ The price is that of the list of models; key and model are asked about when the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gi.repository import Gimp, Gtk
 
 from shared.errors import FluxDepthError
-from shared.jobs.wording import order_of_layers
+from shared.jobs.wording import order, order_of_layers
 from shared.storage.credentials import find_key
 from windows import ui
 from windows.models.model_box import ModelBox
@@ -17,7 +19,7 @@ from windows.source_box import SourceBox
 
 
 class StatusLine(Gtk.Box):
-    """Follows the number of variations and of layers, and the model."""
+    """Follows the number of variations and of layers; another model, other ``prompts`` come by :meth:`refresh`."""
 
     def __init__(
         self,
@@ -25,9 +27,10 @@ class StatusLine(Gtk.Box):
         parent: Gtk.Window,
         model: ModelBox,
         source: SourceBox,
+        prompts: Callable[[], int],
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
-        self._config, self._model, self._source = config, model, source
+        self._config, self._model, self._source, self._prompts = config, model, source, prompts
         self._words = ui.label()
         self._check = ServiceCheck(parent, self._said, lambda: model.model)
         self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
@@ -50,9 +53,12 @@ class StatusLine(Gtk.Box):
         except FluxDepthError as exc:
             key, has_key = None, exc.message
         count = self._config.get_property("variations")
-        self._words.set_text(
-            f"{self._answer or has_key} · {order_of_layers(self._source.count, count, self._model.price)}"
-        )
+        prompts, price = self._prompts(), self._model.price
+        if prompts:
+            words = order(prompts * count * self._source.count, price)
+        else:
+            words = order_of_layers(self._source.count, count, price)
+        self._words.set_text(f"{self._answer or has_key} · {words}")
         self._button.set_sensitive(key is not None)
 
     def _said(self, line: str, running: bool) -> None:
