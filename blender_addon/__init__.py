@@ -2,13 +2,14 @@
 
 import bpy
 
-from . import properties, session
+from . import history, properties, session
 from .command import run
-from .operators import access, edits, offered, recover, results, service, settings
+from .operators import access, edits, history as history_operators, offered, recover, results, service, settings
 from .ui import panels, preferences, presets
 
 _CLASSES = (
     *properties.CLASSES,
+    *history.CLASSES,
     *preferences.CLASSES,
     *access.CLASSES,
     *edits.CLASSES,
@@ -17,6 +18,7 @@ _CLASSES = (
     *settings.CLASSES,
     *service.CLASSES,
     *offered.CLASSES,
+    *history_operators.CLASSES,
     *presets.CLASSES,
     *panels.CLASSES,
 )
@@ -29,6 +31,7 @@ def register() -> None:
     bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(  # type: ignore[attr-defined]  # it comes into being here
         type=properties.FluxDepthSettings
     )
+    history.register()
     session.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
@@ -37,6 +40,7 @@ def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     session.unregister()
+    history.unregister()
     del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
