@@ -5,6 +5,7 @@ It is read in the background, one read at a time, when the panel is drawn: a dra
 
 import contextlib
 from dataclasses import dataclass
+from typing import Protocol
 
 import bpy
 import bpy.utils.previews
@@ -39,6 +40,14 @@ _standing: object = None  # the desk's, when the page was read last, and …
 _kept_of: object = None  # … when the disk was
 _collection: bpy.utils.previews.ImagePreviewCollection | None = None
 _icons: dict[Key, int] = {}
+
+
+class Asked(Protocol):
+    """What the artist looks for; ``show`` is the name of a :class:`Show`, ``page`` counts from 1."""
+
+    search: str
+    show: str
+    page: int
 
 
 @dataclass(frozen=True)
@@ -113,8 +122,8 @@ def _start() -> None:
     global reading, _wanted, _stale
     anew, history, number = _stale, _history, _number
     reading, _wanted, _stale = True, False, False
-    here, asked = document(), settings()
-    query = Query(asked.search, Show[asked.show], here.path, here.session)
+    here = document()
+    query = Query(asked().search, Show[asked().show], here.path, here.session)
 
     def read() -> _Read:
         found = history or History(Journal())
@@ -187,7 +196,9 @@ def _add_icon(key: Key, picture: Pixels) -> None:
     assert _collection is not None
     preview = _collection.new(f"{key[0]} {key[1]}")
     preview.image_size = picture.width, picture.height
-    preview.image_pixels.foreach_set(memoryview(picture.data).cast("i"))
+    preview.image_pixels.foreach_set(  # type: ignore[attr-defined]  # the stub takes the array for a number
+        memoryview(picture.data).cast("i")
+    )
     _icons[key] = preview.icon_id
 
 
@@ -199,7 +210,7 @@ def release_icons() -> None:
         _collection = None
 
 
-# What is looked for. It belongs to the window manager: not to a file, nor to undo.
+# What is asked for. It belongs to the window manager: not to a file, nor to undo.
 
 
 def _changed(_settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -252,12 +263,16 @@ FluxDepthHistory = type(
 CLASSES = (FluxDepthHistory,)
 
 
-def settings() -> "FluxDepthHistory":  # type: ignore[valid-type]
-    return bpy.context.window_manager.fluxdepth_history
+def asked() -> Asked:
+    """What the artist looks for."""
+    found: Asked = bpy.context.window_manager.fluxdepth_history  # type: ignore[attr-defined]  # from `register` on
+    return found
 
 
 def register() -> None:
-    bpy.types.WindowManager.fluxdepth_history = bpy.props.PointerProperty(type=FluxDepthHistory)  # type: ignore
+    bpy.types.WindowManager.fluxdepth_history = bpy.props.PointerProperty(  # type: ignore[attr-defined]
+        type=FluxDepthHistory
+    )
 
 
 def unregister() -> None:
@@ -266,4 +281,4 @@ def unregister() -> None:
     release_icons()
     page, reading, chosen, kept, _history, _wanted = None, False, None, "", None, False
     _standing, _kept_of, _number = None, None, 0
-    del bpy.types.WindowManager.fluxdepth_history  # type: ignore
+    del bpy.types.WindowManager.fluxdepth_history  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """The History panel: a grid of thumbnails that pages, and the edit that is chosen. Draws what was read; reads nothing."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import bpy
@@ -35,7 +36,7 @@ _ICONS: dict[EditState, "IconItems"] = {
 def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     layout, width = self.layout, texts.width_of(context)
     history.follow()
-    asked, page = history.settings(), history.page
+    asked, page = history.asked(), history.page
     row = layout.row(align=True)
     row.prop(asked, "search", text="", icon="VIEWZOOM", placeholder="Prompt or file")
     row.operator("fluxdepth.history_refresh", text="", icon="FILE_REFRESH")
@@ -45,7 +46,7 @@ def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
         return
     if page.edits:
         _draw_grid(layout, width, page)
-        _draw_pages(layout, asked, page)
+        _draw_pages(layout, page)
     elif history.reading:
         layout.label(text="Reading…")
     else:
@@ -62,21 +63,20 @@ def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
 
 
 def _draw_grid(layout: bpy.types.UILayout, width: int, page: Page) -> None:
-    scale = texts.scale()
-    room = width / scale - texts.PANEL
+    room = width / texts.scale() - texts.PANEL
     columns = max((count for count in COLUMNS if count * TILE <= room), default=COLUMNS[0])
     tile = room / columns
     grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
     for edit in page.edits:
         column = grid.column(align=True)
-        icon = history.icon_of(edit) or _number_of(_ICONS[edit.entry.state])
-        column.template_icon(icon_value=icon, scale=tile / UNIT)
-        mark = _mark(edit)
+        icon = history.icon_of(edit)
+        column.template_icon(icon_value=icon or _number_of(_ICONS[edit.entry.state]), scale=tile / UNIT)
+        mark = _mark(edit) if icon else "NONE"
         room_of_words = tile - TILE_EDGES - (0 if mark == "NONE" else UNIT)
         prompt = wording.one_line(edit.job.asked(edit.entry).prompt)
         choose = column.operator(
             "fluxdepth.history_choose",
-            text=texts.cut(prompt, room_of_words * scale),
+            text=texts.cut(prompt, room_of_words),
             icon=mark,
             depress=history.key_of(edit) == history.chosen,
         )
@@ -84,40 +84,45 @@ def _draw_grid(layout: bpy.types.UILayout, width: int, page: Page) -> None:
 
 
 def _mark(edit: Edit) -> "IconItems":
-    """What is to be seen of an edit at a glance."""
+    """What is to be seen beside a thumbnail at a glance."""
     if edit.entry.pending:
-        return _ICONS[edit.entry.state] if edit.entry.state is not EditState.DONE else "IMPORT"
+        return "IMPORT"
     return "SOLO_ON" if edit.entry.starred else "NONE"
 
 
+@functools.cache
 def _number_of(icon: "IconItems") -> int:
     items = bpy.types.UILayout.bl_rna.functions["prop"].parameters["icon"].enum_items  # type: ignore[attr-defined]
     return int(items[icon].value)
 
 
-def _draw_pages(layout: bpy.types.UILayout, asked: bpy.types.PropertyGroup, page: Page) -> None:
+def _draw_pages(layout: bpy.types.UILayout, page: Page) -> None:
     first = page.number * history.PAGE + 1
     words = f"{first:,}–{first + len(page.edits) - 1:,} of {page.total:,}"
     layout.label(text="Reading…" if history.reading else words)
     if page.count > 1:
         row = layout.row(align=True)
-        for pages, icon in ((-1, "TRIA_LEFT"), (1, "TRIA_RIGHT")):
-            button = row.row(align=True)
-            button.enabled = 0 <= page.number + pages < page.count
-            button.operator("fluxdepth.history_page", text="", icon=icon).pages = pages
-            if pages < 0:
-                row.prop(asked, "page")
+        _draw_turn(row, page, -1, "TRIA_LEFT")
+        row.prop(history.asked(), "page")
+        _draw_turn(row, page, 1, "TRIA_RIGHT")
+
+
+def _draw_turn(row: bpy.types.UILayout, page: Page, pages: int, icon: "IconItems") -> None:
+    button = row.row(align=True)
+    button.enabled = 0 <= page.number + pages < page.count
+    button.operator("fluxdepth.history_page", text="", icon=icon).pages = pages
 
 
 def _draw_chosen(box: bpy.types.UILayout, width: int, edit: Edit) -> None:
     job, entry = edit.job, edit.entry
     asked = job.asked(entry)
     texts.paragraph(box, wording.one_line(asked.prompt), width, most=PROMPT_LINES)
+    about = box.column(align=True)
     steps = f" · {asked.steps} steps" if asked.steps is not None else ""
-    texts.paragraph(box, f"Seed {asked.seed}{steps} · {asked.model.label}", width)
-    texts.paragraph(box, f"{wording.state_words(entry)} · {wording.when(job)}", width)
+    texts.paragraph(about, f"Seed {asked.seed}{steps} · {asked.model.label}", width)
+    texts.paragraph(about, f"{wording.state_words(entry)} · {wording.when(job)}", width)
     where = wording.where(job.destination)
-    texts.paragraph(box, f"{where[0].upper()}{where[1:]}", width)
+    texts.paragraph(about, f"{where[0].upper()}{where[1:]}", width)
     if entry.error:
         texts.paragraph(box, entry.error, width, icon="ERROR")
     ticket = next((one for one in session.desk.tickets if one.job_id == job.id and one.active), None)

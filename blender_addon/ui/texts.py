@@ -60,8 +60,8 @@ def fits_split(label: str, width: int) -> bool:
 
 
 def cut(text: str, room: float) -> str:
-    """As much of ``text`` as one line of ``room`` pixels holds."""
-    return _lines(text, room, _size(), 1)[0]
+    """As much of ``text`` as ``room`` px at scale 1 hold, to the letter."""
+    return _cut(text, room * scale(), _size())
 
 
 def scale() -> float:
@@ -76,6 +76,16 @@ def _size() -> float:
 def _width(text: str, size: float) -> float:
     blf.size(INTERFACE_FONT, size)
     return float(blf.dimensions(INTERFACE_FONT, text)[0])  # type: ignore[index]  # the stub knows no result
+
+
+@functools.lru_cache(maxsize=256)
+def _cut(text: str, room: float, size: float) -> str:
+    if _width(text, size) <= room:
+        return text
+    end = 0
+    while _width(f"{text[: end + 1]}…", size) <= room:
+        end += 1
+    return f"{text[:end].rstrip()}…"
 
 
 @functools.lru_cache(maxsize=256)

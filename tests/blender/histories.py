@@ -38,11 +38,11 @@ def picture(number: int, width: int = 480) -> EncodedImage:
 
 
 def made(
-    home: Path, prompt: str, destination: Destination, state: EditState = EditState.DONE, number: int = 0, **more: object
+    home: Path, prompt: str, there: Destination, state: EditState = EditState.DONE, number: int = 0, **more: object
 ) -> str:
     """An edit as a program left it, the steps 31 and its seed ``number``. Returns the job's id."""
     edit = DepthEdit.checked({"prompt": prompt, "format": "png", "seed": number, "steps": 31})
-    writer = Journal(home).create([edit], address="", destination=destination, credits=50000)
+    writer = Journal(home).create([edit], address="", destination=there, credits=50000)
     writer.update(created=time.time() - 3600 * (20 - number))
     if state in (EditState.DONE, EditState.TAKEN):
         more = {"uuid": str(uuid.UUID(int=number + 1)), "submitted": time.time(), **more}
@@ -65,7 +65,7 @@ def of_every_kind(home: Path) -> dict[str, str]:
         "kept": made(home, "the sky behind the tower, pink", GIMP, number=4),
         "taken": made(home, "hills in rain", BLENDER, EditState.TAKEN, 5),
         "failed": made(home, "a face in the crowd", BLENDER, fail, 6, error="The service made no picture of this."),
-        "uncertain": made(home, "snow on the far roofs", GIMP, lost, 7, error="The connection broke. It may be billed."),
+        "uncertain": made(home, "snow on the far roofs", GIMP, lost, 7, error="It broke. It may be billed."),
         "stopped": made(home, "never sent", BLENDER, EditState.STOPPED, 8),
     }
 
