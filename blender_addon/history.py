@@ -180,7 +180,7 @@ def _make(of: Page, missing: tuple[Edit, ...]) -> None:
     ticker.after(make, then)
 
 
-# Icons. Their pixels are handed over: Blender itself would read the files in a draw, and keep copies in the user's cache.
+# Icons. Their pixels are handed over: Blender itself would read the files in a draw, and keep copies of its own.
 
 
 def _show_icons(pictures: dict[Key, Pixels]) -> None:

@@ -1,4 +1,4 @@
-"""The History panel: a grid of thumbnails that pages, and the edit that is chosen. Draws what was read; reads nothing."""
+"""The History panel: a grid of thumbnails that pages, and the chosen edit. Draws what was read; reads nothing."""
 
 import functools
 from typing import TYPE_CHECKING

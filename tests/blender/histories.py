@@ -1,4 +1,4 @@
-"""Data folders with a history to look at: edits of both hosts and of the command, in every state, with real pictures."""
+"""Data folders with a history: edits of both hosts and of the command, in every state, with real pictures."""
 
 from __future__ import annotations
 
