@@ -277,8 +277,8 @@ def register() -> None:
 
 def unregister() -> None:
     """Lets go of all; what a read under way gives is not shown any more."""
-    global page, reading, chosen, kept, _history, _wanted, _standing, _kept_of, _number
+    global page, problems, reading, chosen, kept, _history, _wanted, _standing, _kept_of, _number
     release_icons()
-    page, reading, chosen, kept, _history, _wanted = None, False, None, "", None, False
-    _standing, _kept_of, _number = None, None, 0
+    page, problems, reading, chosen, kept = None, (), False, None, ""
+    _history, _wanted, _standing, _kept_of, _number = None, False, None, None, 0
     del bpy.types.WindowManager.fluxdepth_history  # type: ignore[attr-defined]
