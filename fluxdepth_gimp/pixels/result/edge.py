@@ -54,13 +54,14 @@ def match(layer: Gimp.Layer, sent: Gegl.Buffer, mask: Coverage, at_border: bool)
     halvings = 0
     while (part.width >> halvings) * (part.height >> halvings) > WORKED_PIXELS:
         halvings += 1
-    size = size[0] >> halvings, size[1] >> halvings
-    selected = _sized(whole, size, SELECTION)
-    if at_border:
-        _close(selected, size)
-    part = _bounds(selected, size)
+    if halvings:
+        size = size[0] >> halvings, size[1] >> halvings
+        selected = _sized(whole, size, SELECTION)
+        part = _bounds(selected, size)
     if part is None:
         return
+    if at_border:
+        _close(selected, size)
     cut = _cut(selected, part)
     if min(bytes(cut.get(cut.get_extent(), 1.0, SELECTION, NONE))) > 127:
         return  # all of it is selected: there is no edge
