@@ -35,7 +35,7 @@ class ResultBar(ui.NoticeBar):
         """Nothing is said where no result is selected."""
         if self._layer is not None:
             actions = {"Use This Result's Settings": self._use_settings, "Edit Again": self.edit_again}
-            self.tell(f"“{self._layer.get_name()}” is a result.", actions)
+            self.tell("This layer is a result.", actions)
 
     def _use_settings(self) -> None:
         record = self._record()
