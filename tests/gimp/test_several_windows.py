@@ -45,7 +45,7 @@ def desk(gimp: Gimp, package: Path, service: Sandbox, tmp_path_factory: pytest.T
     (inside.data_folder / "key").write_text(service.api_key)
     settings = {"service_address": service.base_url, "waiting": "async"}
     (inside.data_folder / "settings.json").write_text(json.dumps(settings))
-    with Desk(inside, setup={"answers": "choosing"}) as desk:
+    with Desk(inside, setup={"answers": "choosing"}, size=(1400, 1300)) as desk:  # all of the dialog is seen at once
         desk.ask("open", selected=["Sky", "Photo"])
         desk.wait_for(lambda: desk.layers() == BEFORE, "the image")
         yield desk
