@@ -29,8 +29,8 @@ void main()
 }
 """
 # Enlarged, an editor shows pixels and not what lies between them. The GPU reads sRGB pictures as linear light, and what
-# is drawn over an editor reaches the screen raised to 1/2.2, which is not quite how sRGB is encoded (measured in 4.3 and
-# 5.2: without the way back, 26 is shown as 32 and 204 as 203).
+# is drawn over an editor reaches the screen raised to 1/2.2, which is not quite how sRGB is encoded: in 4.3 26 became
+# 32 and 204 became 203 where this was not undone; in 5.2 dark and light were off in the same way.
 FRAGMENT = """
 void main()
 {
