@@ -8,6 +8,7 @@ import bpy
 
 from .. import properties
 from ..shared.errors import ParameterError
+from ..shared.language import tr
 from ..shared.model import models
 from ..shared.model.carry import to_model
 from ..shared.model.edit import DepthEdit
@@ -23,35 +24,43 @@ OPTIONS = (models.CHOICE, *properties.OF_MODELS, *HOST_PARAMETERS)
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="blender -b FILE.blend --online-mode --command fluxdepth",
-        description="Depth-aware edits of renders in the cloud. Each frame and variation is a paid edit. "
-        "What is not given is taken from the scene, as it was saved in the sidebar; with another --model than the "
-        "scene's, where it fits that model, else it takes that model's default.",
-        epilog="A range resumes where it stopped, and several commands may work on the same one: what is there is left "
-        "alone, what was paid for is fetched. Ctrl+C stops paying; a second one stops waiting as well. The exit code "
-        "is 0 only when every frame has its result, 130 after Ctrl+C.",
+        description=tr(
+            "Depth-aware edits of renders in the cloud. Each frame and variation is a paid edit. "
+            "What is not given is taken from the scene, as it was saved in the sidebar; with another --model than the "
+            "scene's, where it fits that model, else it takes that model's default."
+        ),
+        epilog=tr(
+            "A range resumes where it stopped, and several commands may work on the same one: what is there is left "
+            "alone, what was paid for is fetched. Ctrl+C stops paying; a second one stops waiting as well. The exit "
+            "code is 0 only when every frame has its result, 130 after Ctrl+C."
+        ),
     )
-    what = made.add_argument_group("what")
-    what.add_argument("--frame", type=int, help="one frame (default: the scene's current one)")
-    what.add_argument("--frames", metavar="FIRST-LAST[:STEP]", help="a range of frames, or `scene` for the scene's own")
-    what.add_argument("--image", metavar="NAME", help="edit this image of the file instead of rendering")
+    what = made.add_argument_group(tr("what"))
+    what.add_argument("--frame", type=int, help=tr("one frame (default: the scene's current one)"))
     what.add_argument(
-        "--default-scene", action="store_true", help="Blender's default scene is meant, and no file was to be opened"
+        "--frames", metavar="FIRST-LAST[:STEP]", help=tr("a range of frames, or `scene` for the scene's own")
     )
+    what.add_argument("--image", metavar="NAME", help=tr("edit this image of the file instead of rendering"))
     what.add_argument(
-        "--output",
-        default=frames.DEFAULT_OUTPUT,
-        help="where the results go; # is the frame, // the folder of the .blend; with .png, .jpg or .webp at its end "
-        "every result becomes such a file (default: %(default)s)",
+        "--default-scene",
+        action="store_true",
+        help=tr("Blender's default scene is meant, and no file was to be opened"),
     )
-    what.add_argument("--overwrite", action="store_true", help="make, and pay for, results anew that are there")
+    output = tr(
+        "where the results go; # is the frame, // the folder of the .blend; with .png, .jpg or .webp at its end "
+        "every result becomes such a file (default: {default})"
+    )
+    default = frames.DEFAULT_OUTPUT
+    what.add_argument("--output", default=default, help=output.format(default=default).replace("%", "%%"))
+    what.add_argument("--overwrite", action="store_true", help=tr("make, and pay for, results anew that are there"))
     what.add_argument(
         "--pay-uncertain",
         action="store_true",
-        help="pay for frames again whose edit may have been paid for and can't be found again",
+        help=tr("pay for frames again whose edit may have been paid for and can't be found again"),
     )
-    settings = made.add_argument_group("settings")
+    settings = made.add_argument_group(tr("settings"))
     for parameter in OPTIONS:
-        words = f"{parameter.help} ({parameter.range_text}{_only(parameter.name)})".replace("%", "%%")
+        words = f"{tr(parameter.help)} ({parameter.range_text}{_only(parameter.name)})".replace("%", "%%")
         name = f"--{parameter.argument}"
         if parameter.kind is Kind.BOOLEAN:
             settings.add_argument(name, action=argparse.BooleanOptionalAction, help=words)
@@ -84,7 +93,8 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
     given = {one.name: getattr(chosen, one.name) for one in OPTIONS if getattr(chosen, one.name) is not None}
     own = {one.name for one in (models.CHOICE, *model.parameters, *HOST_PARAMETERS)}
     if ignored := [f"--{one.argument}" for one in OPTIONS if one.name in given and one.name not in own]:
-        complain(f"fluxdepth: {model.label} has no {', '.join(ignored)}: ignored")
+        words = tr("{model} has no {options}: ignored").format(model=model.label, options=", ".join(ignored))
+        complain(f"fluxdepth: {words}")
     given = {name: value for name, value in given.items() if name in own}
     kind_of_file, field = frames.kind_in(chosen.output), model.of(Role.FORMAT)
     if kind_of_file and field and field.name not in given and (fitting := field.fits(kind_of_file)) is not None:
@@ -93,7 +103,8 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
     if chosen.image is not None:
         image = bpy.data.images.get(chosen.image)
         if image is None:
-            raise ParameterError(f"There is no image “{chosen.image}” in this file.", "--image takes an image's name.")
+            words = tr("There is no image “{name}” in this file.").format(name=chosen.image)
+            raise ParameterError(words, tr("--image takes an image's name."))
     settings = SimpleNamespace(
         **{**stored, **given, "model": model.name}, source="IMAGE" if image else "RENDER", image=image
     )

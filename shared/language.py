@@ -1,0 +1,114 @@
+"""The artist's language: every text of the product comes through one gettext catalogue. Knows no host.
+
+A text is marked where it stands: ``tr("…")`` translates at once, ``trn("…", "…", n)`` by number, and ``N_("…")`` only
+marks what stands in a table or a class, which is translated where it is shown: ``tr(parameter.label)``. Values come in
+by name, ``tr("… {name} …").format(name=…)``, and sentences are whole. What is written for programs (journal, log,
+presets, request bodies) stays English; :func:`english` gives that of a text that was translated.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+DOMAIN = "fluxdepth"
+FOLDER = Path(__file__).parent / "locale"
+
+_catalogue: NullTranslations | None = None  # None is English; replaced as a whole, since threads read it
+_chosen: tuple[str, ...] = ()
+
+
+class Text(str):
+    """A text in the artist's language that also knows its English."""
+
+    english: str
+
+    def __new__(cls, shown: str, english: str) -> Text:
+        text = super().__new__(cls, shown)
+        text.english = english
+        return text
+
+    def format(self, *args: object, **values: object) -> Text:
+        """Both texts with the values put in."""
+        plain = {name: english(value) if isinstance(value, str) else value for name, value in values.items()}
+        return Text(super().format(*args, **values), self.english.format(*args, **plain))
+
+
+def english(text: str) -> str:
+    """What ``text`` is in English; itself when it was not translated."""
+    return text.english if isinstance(text, Text) else text
+
+
+def N_(text: str) -> str:
+    """Marks ``text`` for the catalogue and leaves it as it is."""
+    return text
+
+
+def tr(text: str) -> Text:
+    """``text`` in the artist's language; itself where the catalogue has it not."""
+    plain = english(text)
+    if _catalogue is None or not plain:  # gettext has its header under ""
+        return Text(text, plain)
+    return Text(_catalogue.gettext(plain), plain)
+
+
+def trn(one: str, many: str, count: int) -> Text:
+    """``one`` or ``many``, or as many forms as the artist's language has, by ``count``."""
+    plain = one if count == 1 else many
+    return Text(plain if _catalogue is None else _catalogue.ngettext(one, many, count), plain)
+
+
+def number(value: float, decimals: int = 0) -> Text:
+    """``value`` as the artist's language writes it, e.g. ``1,234.5``."""
+    plain = f"{value:,.{decimals}f}"
+    # Translators: how numbers are written. Change only what stands between the digits.
+    shown = tr("1,234.5")
+    if len(shown) != 7:  # a language without marks between thousands
+        return Text(plain, plain)
+    return Text(plain.translate({ord(","): shown[1], ord("."): shown[5]}), plain)
+
+
+def choose(languages: Iterable[str]) -> None:
+    """Takes the first of ``languages`` (``de_DE.UTF-8``, ``de``, …) that has a catalogue, and English when none has.
+
+    Cheap to call again with the same ones.
+    """
+    global _catalogue, _chosen
+    wanted = tuple(languages)
+    if wanted != _chosen:
+        _chosen = wanted
+        _catalogue = next((found for found in map(_catalogue_of, wanted) if found is not None), None)
+
+
+def _catalogue_of(language: str) -> NullTranslations | None:
+    """Its catalogue; for English, and for the language of programs, an empty one; None when there is none."""
+    import gettext
+
+    if language.replace(".", "_").replace("-", "_").split("_")[0].lower() in ("en", "c", "posix"):
+        return gettext.NullTranslations()
+    try:
+        return gettext.translation(DOMAIN, FOLDER, [language.replace("-", "_")])
+    except (OSError, UnicodeDecodeError, ValueError):  # none, or a damaged one
+        return None
+
+
+def of_environment(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The languages that the environment asks for, as gettext of GNU reads it: ``LANGUAGE`` counts in no C locale."""
+    asked = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "C")
+    if asked.split(".")[0] in ("C", "POSIX"):
+        return []
+    return [one for one in environ.get("LANGUAGE", "").split(":") if one] or [asked]
+
+
+@functools.cache
+def texts(language: str) -> Mapping[str, str]:
+    """All that the catalogue of ``language`` has of texts without number, for a host that translates by itself."""
+    found = _catalogue_of(language)
+    known: Any = vars(found).get("_catalog", {}) if found else {}
+    return {text: shown for text, shown in known.items() if text and isinstance(text, str)}
