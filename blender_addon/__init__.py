@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import properties, session
+from . import properties, session, translation
 from .command import run
 from .operators import access, edits, offered, recover, results, service, settings
 from .ui import panels, preferences, presets
@@ -30,6 +30,7 @@ def register() -> None:
         type=properties.FluxDepthSettings
     )
     session.register()
+    translation.follow()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
 
@@ -37,6 +38,7 @@ def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
     session.unregister()
+    translation.unregister()
     del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gi.repository import Gimp, GObject
 
+from shared.language import tr
 from shared.model import models
 from shared.model.carry import to_model
 from shared.model.edit import DepthEdit
@@ -90,12 +91,12 @@ def declare(procedure: Gimp.Procedure) -> None:
 
 def label_of(parameter: Parameter) -> str:
     """Its label, with the letter that reaches it marked."""
-    letter = MNEMONICS.get(parameter.role or parameter.name)
-    return parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
+    letter, label = MNEMONICS.get(parameter.role or parameter.name), tr(parameter.label)
+    return label.replace(letter, f"_{letter}", 1) if letter else label
 
 
 def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
-    name, label, help_text = parameter.argument, label_of(parameter), parameter.help
+    name, label, help_text = parameter.argument, label_of(parameter), tr(parameter.help)
     flags = GObject.ParamFlags.READWRITE
     low, high, default = 0 if parameter.zero_means else parameter.minimum, parameter.maximum, parameter.default
     if parameter.kind is Kind.TEXT:
@@ -105,7 +106,7 @@ def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
     elif parameter.kind is Kind.CHOICE:
         choice = Gimp.Choice.new()
         for number, one in enumerate(parameter.choices):
-            choice.add(one.value, number, one.label, one.help)
+            choice.add(one.value, number, tr(one.label), tr(one.help))
         procedure.add_choice_argument(name, label, help_text, choice, str(default), flags)
     elif parameter.kind is Kind.INTEGER and high <= INT32_MAX:
         procedure.add_int_argument(name, label, help_text, int(low), int(high), int(default), flags)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Mapping
+import re
+import struct
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,25 +85,31 @@ def choose(languages: Iterable[str]) -> None:
     wanted = tuple(languages)
     if wanted != _chosen:
         _chosen = wanted
-        _catalogue = next((found for found in map(_catalogue_of, wanted) if found is not None), None)
+        _catalogue = next((found for language in _before_english(wanted) if (found := _catalogue_of(language))), None)
+
+
+def _before_english(languages: Iterable[str]) -> Iterator[str]:
+    """Those that are wanted more than what needs no catalogue."""
+    for language in languages:
+        if re.split(r"[-_.@]", language)[0].lower() in ("en", "c", "posix"):
+            return
+        yield language.replace("-", "_")
 
 
 def _catalogue_of(language: str) -> NullTranslations | None:
-    """Its catalogue; for English, and for the language of programs, an empty one; None when there is none."""
+    """None when there is none, or a damaged one."""
     import gettext
 
-    if language.replace(".", "_").replace("-", "_").split("_")[0].lower() in ("en", "c", "posix"):
-        return gettext.NullTranslations()
     try:
-        return gettext.translation(DOMAIN, FOLDER, [language.replace("-", "_")])
-    except (OSError, UnicodeDecodeError, ValueError):  # none, or a damaged one
+        return gettext.translation(DOMAIN, FOLDER, [language])
+    except (OSError, UnicodeDecodeError, ValueError, struct.error):
         return None
 
 
 def of_environment(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The languages that the environment asks for, as gettext of GNU reads it: ``LANGUAGE`` counts in no C locale."""
     asked = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "C")
-    if asked.split(".")[0] in ("C", "POSIX"):
+    if asked in ("C", "POSIX"):
         return []
     return [one for one in environ.get("LANGUAGE", "").split(":") if one] or [asked]
 
@@ -109,6 +117,6 @@ def of_environment(environ: Mapping[str, str] = os.environ) -> list[str]:
 @functools.cache
 def texts(language: str) -> Mapping[str, str]:
     """All that the catalogue of ``language`` has of texts without number, for a host that translates by itself."""
-    found = _catalogue_of(language)
+    found = next((_catalogue_of(one) for one in _before_english([language])), None)
     known: Any = vars(found).get("_catalog", {}) if found else {}
     return {text: shown for text, shown in known.items() if text and isinstance(text, str)}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import bpy
 
+from .. import translation
 from ..operators import access
-from ..shared import language
 from ..shared.errors import (
     FETCH,
     Billed,
@@ -50,7 +50,7 @@ FETCHES = N_("The same command fetches it, and pays for nothing again.")  # ther
 
 def main(words: list[str]) -> int:
     """Blender calls this with what stands behind `--command fluxdepth`. 0 is success."""
-    language.choose(language.of_environment())
+    translation.follow()
     try:
         chosen = arguments.parser().parse_args(words)
     except SystemExit as exc:  # argparse has said what is wrong, or printed the help

@@ -144,7 +144,8 @@ def test_a_damaged_catalogue_is_english(tmp_path: Path, monkeypatch: pytest.Monk
         ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "de_DE"}, ["de_DE"]),
         ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "de_DE", "LC_ALL": "fr_FR"}, ["fr_FR"]),
         ({"LANG": "en_US.UTF-8", "LANGUAGE": "de:fr"}, ["de", "fr"]),
-        ({"LANG": "C.UTF-8", "LANGUAGE": "de"}, []),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "de"}, ["de"]),
+        ({"LANG": "C", "LANGUAGE": "de"}, []),
         ({"LC_ALL": "POSIX", "LANG": "de_DE"}, []),
     ],
 )

@@ -42,7 +42,7 @@ HOUSES: dict[str, list[str]] = {
             "session",
             "host | problem",
             "pictures",
-            "properties | ticker",
+            "properties | ticker | translation",
             "shared",
         ),
     ],

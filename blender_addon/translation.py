@@ -1,0 +1,45 @@
+"""Blender's language: Blender translates names and tooltips by our catalogue, and our own texts follow its language.
+
+What Blender is told once, when classes and properties are registered, is English (marked ``N_``): Blender looks it up
+whenever it draws. What is made anew for each drawing is translated here already (``tr``).
+"""
+
+import bpy
+
+from .shared import language
+
+_CONTEXTS = ("*", "Operator")  # of names and tooltips; of the names of operators
+_known = ""  # the language whose texts Blender has
+
+
+def follow() -> None:
+    """Takes the language as it is set now: Blender's, or without a window that of the environment.
+
+    Cheap when it is as before, so panels call it whenever they are drawn: nothing tells when it was changed. Blender
+    gets the texts of a language with it, since to read them takes longer than all the rest of a start.
+    """
+    if bpy.app.background:
+        language.choose(language.of_environment())
+        return
+    locale = bpy.app.translations.locale
+    language.choose([locale] if bpy.context.preferences.view.use_translate_interface else [])
+    if locale != _known:
+        _tell(locale)
+
+
+def _tell(locale: str) -> None:
+    """Gives Blender the texts of ``locale`` in place of those that it has."""
+    global _known
+    unregister()
+    texts = language.texts(locale)
+    if texts:
+        shown = {(context, text): words for text, words in texts.items() for context in _CONTEXTS}
+        bpy.app.translations.register(__package__, {locale: shown})
+    _known = locale
+
+
+def unregister() -> None:
+    global _known
+    if _known and language.texts(_known):
+        bpy.app.translations.unregister(__package__)
+    _known = ""
