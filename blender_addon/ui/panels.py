@@ -5,7 +5,7 @@ from typing import Any
 
 import bpy
 
-from .. import problem, properties, session
+from .. import problem, properties, session, translation
 from ..operators import access, offered, service
 from ..pictures import results, sizes
 from ..properties import SceneSettings
@@ -29,6 +29,7 @@ THUMBNAIL_WIDTH = 70  # px at scale 1
 
 
 def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    translation.follow()
     layout = self.layout
     settings = properties.of(context.scene)
     if session.info is None:

@@ -128,7 +128,7 @@ def where(destination: Destination) -> Text:
     if destination.files:
         words = tr("“{name}” and {count} more of {host}") if len(destination.files) > 1 else tr("“{name}” of {host}")
         return words.format(name=Path(destination.files[0]).name, count=len(destination.files) - 1, host=host)
-    name = Path(destination.path).name or destination.title
+    name = Path(destination.path).name or tr(destination.title)
     words = tr("“{name}” in {host}") if name else tr("an unsaved document in {host}")
     return words.format(name=name, host=host)
 
