@@ -18,13 +18,13 @@ def follow() -> None:
     Cheap when it is as before, so panels call it whenever they are drawn: nothing tells when it was changed. Blender
     gets the texts of a language with it, since to read them takes longer than all the rest of a start.
     """
-    if bpy.app.background:
-        language.choose(language.of_environment())
-        return
     locale = bpy.app.translations.locale
-    language.choose([locale] if bpy.context.preferences.view.use_translate_interface else [])
     if locale != _known:
         _tell(locale)
+    if bpy.app.background:
+        language.choose(language.of_environment())
+    else:
+        language.choose([locale] if bpy.context.preferences.view.use_translate_interface else [])
 
 
 def _tell(locale: str) -> None:

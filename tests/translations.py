@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -18,12 +18,18 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import build
+from shared.model import models
 
 FOLDER = build.TEMPLATE.parent
 MO = "{language}/LC_MESSAGES/fluxdepth.mo"
 KEYWORDS = {"tr": None, "trn": (1, 2), "N_": None}
 MARKED = ("shared", "fluxdepth_gimp", "blender_addon")
 OPENING, CLOSING = "⟦", "⟧"
+# What is called the same in every language.
+NAMES = {
+    *(one.label for one in models.MODELS),
+    *("Flux Depth", "GIMP", "Blender", "1min.ai", "JPEG", "PNG", "WebP", "px", "kB", "MB", "GB"),
+}
 _ACCENTED = str.maketrans("aceinosuyzACEINOSUYZ", "áčéíñóšúýžÁČÉÍÑÓŠÚÝŽ")
 _KEPT = re.compile(r"(\{[^}]*\}|_\w|<[^>]*>)")  # places for values, letters for the keyboard, markup
 _FIXED = {"1,234.5", "%Y-%m-%d %H:%M"}  # forms and no words
@@ -50,6 +56,18 @@ def marked() -> set[str | tuple[str, ...]]:
         for _, _, text, _, _ in extract_from_dir(build.ROOT / room, keywords=KEYWORDS):
             found.add(tuple(text) if isinstance(text, (list, tuple)) else text)
     return found
+
+
+def forgotten(text: str, data: Iterable[str] = ()) -> str:
+    """The words of ``text`` that are neither in the pseudo-language nor ``data``; "" is as it should be."""
+    rest, depth = "", 0
+    for letter in text:
+        depth += letter == OPENING
+        rest += letter if not depth else " "
+        depth -= letter == CLOSING
+    for one in sorted({*data, *NAMES}, key=len, reverse=True):
+        rest = rest.replace(one, " ")
+    return " ".join(re.findall(r"[^\W\d_]{2,}", rest))
 
 
 def pseudo(text: str) -> str:

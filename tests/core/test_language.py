@@ -291,6 +291,12 @@ def test_the_pseudo_language_is_longer_and_keeps_places_and_keys() -> None:
             assert places(translations.pseudo(message.id)) == places(message.id)
 
 
+def test_what_was_forgotten_is_found_and_data_is_not() -> None:
+    spoken = translations.pseudo("“{prompt}” ({when}): {why}").format(prompt="a cat", when="2026", why="⟦x⟧")
+    assert not translations.forgotten(f"{spoken} · 600×400 px · Flux Depth Pro, 1 {translations.pseudo('x')} 4f")
+    assert translations.forgotten("Prompt ⟦áb⟧ of “a cat”", ["a cat"]) == "Prompt of"
+
+
 def test_an_error_without_a_text_of_the_catalogue_says_it_in_the_log_too() -> None:
     assert FluxDepthError("plain").english == "plain"
     assert dataclasses.is_dataclass(models.DEFAULT)

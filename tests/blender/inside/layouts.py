@@ -82,14 +82,15 @@ class Layout:
         room, function = name.partition(".")[::2]
         words = text if text is not None else getattr(getattr(bpy.ops, room), function).get_rna_type().name
         if words:
-            self._note(words, BUTTON + (ICON if icon != "NONE" else 0))
+            self._note(words, BUTTON + (ICON if icon != "NONE" else 0), context="Operator")
         else:
             self._child("fixed").fixed = ICON
         arguments = SimpleNamespace()
         self._node().used.append((name, vars(arguments)))
         return arguments
 
-    def _note(self, text, beside, share=1.0):
+    def _note(self, text, beside, share=1.0, context="*"):
+        text = bpy.app.translations.pgettext_iface(text, context)  # as Blender draws it
         child = self._child("words")
         child.words.append((text, beside * self.scale, share, self.active))
 
