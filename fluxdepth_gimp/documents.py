@@ -8,11 +8,10 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gi.repository import Gimp, Gio, GLib
 from pixels.place import Place
@@ -142,14 +141,23 @@ class Origin:
     kind: str  # of the source: "layer", "selection" or "visible"; "" when nothing is known
 
 
-def origin(record: Mapping[str, Any], image: Gimp.Image) -> Origin:
-    """What the result with ``record``, a layer of ``image``, was made from, as far as it is still open."""
+def origin(result: Gimp.Layer) -> Origin:
+    """What ``result`` was made from, as far as it is still open."""
+    record = record_of(result) or {}
+    image = result.get_image()
     place = place_in(record)
-    if place is None or place.new_image:
+    if place is None:  # of version 0.1.0
         job = Journal().job(str(record.get("job")))
-        if job is not None:
-            image = find(job.destination) or image
-            place = Place.from_json(job.destination.place)
-    if place is None or not place.known:
+        place = Place.from_json(job.destination.place) if job else Place()
+    if not place.known:
         return Origin(image, None, "")
-    return Origin(image, place.layer_in(image), place.kind)
+    if not place.new_image:
+        layer = place.layer_in(image)
+        return Origin(image, None if layer == result else layer, place.kind)
+    with _quietly():
+        for other in Gimp.get_images():
+            layer = place.layer_in(other)
+            # Another image can have a layer of that name, or of that number.
+            if layer is not None and (layer.get_tattoo(), layer.get_name()) == (place.tattoo, place.layer_name):
+                return Origin(other, layer, place.kind)
+    return Origin(image, None, "")

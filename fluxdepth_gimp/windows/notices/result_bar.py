@@ -48,7 +48,7 @@ class ResultBar(ui.NoticeBar):
         if record is None or result is None or not self._use(self._fitting(again(record))):
             return
         self.clear()
-        origin = documents.origin(record, result.get_image())
+        origin = documents.origin(result)
         here = origin.image.get_id() == result.get_image().get_id()
         if origin.kind == "visible":
             self._go_to(origin.image, list(origin.image.get_selected_layers()))

@@ -30,6 +30,7 @@ class ManageWindow:
         self._view.get_accessible().set_name("Your presets")
         self._name = Gtk.CellRendererText(editable=True, ellipsize=Pango.EllipsizeMode.END)
         self._name.connect("edited", self._renamed)
+        self._name.connect("editing-started", lambda _, entry, __: entry.get_accessible().set_name("New name"))
         for title, cell, number in (
             ("Name", self._name, NAME),
             ("Prompt", Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END), 1),

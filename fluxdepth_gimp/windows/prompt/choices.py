@@ -9,7 +9,7 @@ from shared.jobs.wording import one_line
 from shared.model.parameters import VARIATIONS
 from shared.model.prompts import combinations, expanded
 
-LINES = 3  # seen at once; the tooltip has all
+LINES = 4  # seen at once; the tooltip has all
 
 
 class Choices(Gtk.Box):
