@@ -33,7 +33,7 @@ READWRITE = GObject.ParamFlags.READWRITE
 # Name → (menu label, what it does)
 PROCEDURES = {
     EDIT: ("_Depth Edit…", "Edit a layer, a selection or the whole image in the cloud by its depth"),
-    AGAIN: ("Edit _Again…", "Edit the source of the selected result again, with its settings and the next seed"),
+    AGAIN: ("Edit _Again…", "Edit the source of a result again, with the result's settings and the next seed"),
     COMPARE: ("Show/Hide Resul_t", "Show or hide the selected result, or the newest one above the selected layer"),
     RECOVER: ("_Recover", "Bring in edits that were paid for and have not arrived, without paying again"),
     HISTORY: ("_History…", "Earlier edits: insert their results again, use their settings"),

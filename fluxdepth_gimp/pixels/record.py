@@ -54,17 +54,16 @@ def current_result(drawables: Sequence[Gimp.Item]) -> Gimp.Layer | None:
     """The one result that is selected: itself, by its mask, or by its group of variations (the visible one)."""
     if len(drawables) != 1:
         return None
-    chosen = _layer(drawables[0])
-    if chosen is None or not is_result(chosen):
-        return None
-    while chosen.is_group():
-        children = chosen.get_children()
-        chosen = next((one for one in children if one.get_visible()), children[0])
-    return cast("Gimp.Layer", chosen) if record_of(chosen) is not None else None
+    return _seen(_layer(drawables[0]))
 
 
-def result_to_compare(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp.Item | None:
-    """The result that is selected, as a whole group where it is one of variations, else the newest one above."""
+def latest_result(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp.Layer | None:
+    """The result that is selected, else the newest one above: after an edit its source is what is selected."""
+    return current_result(drawables) or _seen(whole_result(image, drawables))
+
+
+def whole_result(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp.Item | None:
+    """The same with all its variations, where it is one of a group."""
     chosen = [layer for layer in map(_layer, drawables) if layer is not None]
     for one in chosen:
         if is_result(one):
@@ -72,6 +71,16 @@ def result_to_compare(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp
             return group if group is not None and is_result(group) else one
     found = list(_above(image, chosen[0])) if chosen else [one for one in image.get_layers() if is_result(one)]
     return max(reversed(found), key=_created, default=None)  # of two that are equally new, the lower one
+
+
+def _seen(result: Gimp.Item | None) -> Gimp.Layer | None:
+    """Of a group of variations the visible one; None for what is no result that this version can read."""
+    if result is None or not is_result(result):
+        return None
+    while result.is_group():
+        children = result.get_children()
+        result = next((one for one in children if one.get_visible()), children[0])
+    return cast("Gimp.Layer", result) if record_of(result) is not None else None
 
 
 def _layer(drawable: Gimp.Item) -> Gimp.Item | None:

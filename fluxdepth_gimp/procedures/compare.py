@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from gi.repository import Gimp, GLib
-from pixels.record import result_to_compare
+from pixels.record import whole_result
 
 NONE = "There is no result of Flux Depth here: select one, or the layer below it."
 
 
 def run(procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Gimp.ValueArray:
     """The procedure, the same in any run mode. One undo step, as GIMP's own eye in the list of layers."""
-    result = result_to_compare(image, drawables)
+    result = whole_result(image, drawables)
     if result is None:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(NONE))
     result.set_visible(not result.get_visible())

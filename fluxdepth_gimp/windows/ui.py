@@ -278,7 +278,7 @@ def confirmed(parent: Gtk.Window, question: str, explanation: str, yes: str) -> 
 def chosen_file(
     parent: Gtk.Window, title: str, endings: tuple[str, ...], kind: str, save_as: str | None = None
 ) -> Path | None:
-    """Ask for a file whose name has one of ``endings``, with ``save_as`` for one to write; None when that is given up."""
+    """Ask for a file whose name has one of ``endings``, with ``save_as`` for one to write; None when given up."""
     action = Gtk.FileChooserAction.OPEN if save_as is None else Gtk.FileChooserAction.SAVE
     chooser = Gtk.FileChooserNative.new(title, parent, action, None, None)
     wanted = Gtk.FileFilter()

@@ -50,7 +50,8 @@ def test_without_a_result_there_is_a_word(notes: Notes) -> None:
 
 
 def test_the_selected_result_is_known(notes: Notes) -> None:
-    assert notes["current"] == {"none": True, "several": True, "result": FIRST, "group": VARIATION}
+    current = {"none": True, "several": True, "result": FIRST, "group": VARIATION}
+    assert notes["current"] == {**current, "latest": THIRD, "one_of_several": True}
     assert notes["broken"] == {"none": True, "held": 4}  # the others are still known
 
 

@@ -476,6 +476,11 @@ def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Con
     desk.tell("close")
     desk.wait_for(lambda: desk.images() == [], "the image to close")
     desk.open_image()
+    for name in ("Edit Again…", "Show/Hide Result"):
+        desk.command(name)
+        desk.window("^GIMP Message")
+        desk.see("label", "There is no result of Flux Depth here", "gimp")
+        desk.close_messages()
     opened(desk)
     controls.use("button", "Reset")
     controls.use("button", "Reset to Factory Defaults")
@@ -493,9 +498,11 @@ def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Con
     desk.press("ctrl+z")  # one step, as GIMP's own eye
     desk.wait_for(lambda: desk.images()[0][0]["visible"] is False, "the undo")
     desk.press("ctrl+y")
-    desk.command("Edit Again…")
-    desk.window("^GIMP Message")  # the source is selected
-    desk.close_messages()
+    desk.command("Edit Again…")  # from its source
+    desk.window(EDIT)
+    desk.see("label", "Layer “Photo”")
+    desk.wait_for(lambda: controls.value("Seed") == 8, "the next seed")
+    desk.close(EDIT, "Depth Edit")
     desk.tell("top")
     opened(desk)
     desk.see("label", "“Again, far · seed 7” is a result.")

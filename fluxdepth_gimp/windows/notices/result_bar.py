@@ -9,7 +9,7 @@ from typing import Any
 import arguments
 import documents
 from gi.repository import Gimp, GimpUi
-from pixels.record import current_result, record_of, result_to_compare
+from pixels.record import current_result, record_of, whole_result
 from windows import ui
 
 from shared.model.presets import Fitting, again, reused
@@ -52,7 +52,7 @@ class ResultBar(ui.NoticeBar):
         here = origin.image.get_id() == result.get_image().get_id()
         if origin.kind == "visible":
             self._go_to(origin.image, list(origin.image.get_selected_layers()))
-            seen = result_to_compare(origin.image, [result])
+            seen = whole_result(origin.image, [result])
             if here and seen is not None and seen.get_visible():
                 self._tell_of(
                     "The source is the visible image, and the result is seen in it.",

@@ -60,7 +60,6 @@ class PresetMenu(Gtk.MenuButton):
         self._add("Settings from a Result File…", self._open_result, "Those that a picture made by Flux Depth carries")
         self._add("Prompts from a Text File…", self._list_prompts, "One prompt on each line, one edit for each")
         self._menu.show_all()
-        self._problems = shelf.problems
 
     def _add(self, label: str, act: Callable[[], object], tooltip: str = "") -> None:
         item = Gtk.MenuItem(label=label)

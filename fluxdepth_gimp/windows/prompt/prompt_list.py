@@ -85,8 +85,8 @@ class PromptList(Gtk.Box):
             widget.set_visible(not self.prompts)
         self.set_visible(bool(self.prompts))
         count, each = len(self.prompts), self._config.get_property(VARIATIONS.argument)
-        times = f", {each} variations each" if each > 1 else ""
-        self._about.set_text(f"{self.title}{times}: {order(count * each, None)}")
+        cost = order(count * each, None)
+        self._about.set_text(f"{self.title}, {each} variations each: {cost}" if each > 1 else f"{self.title}: {cost}")
         lines = [one_line(prompt) for prompt in self.prompts[:SHOWN]]
         self.set_tooltip_text("\n".join(lines + (["…"] if count > SHOWN else [])))
 

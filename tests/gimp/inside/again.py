@@ -8,7 +8,7 @@ from kit import SETUP, Notes, call, close_photos, edit, forget_jobs, layers, pho
 
 sys.path.insert(0, SETUP["plug_in"])
 import documents
-from pixels.record import PARASITE, current_result
+from pixels.record import PARASITE, current_result, latest_result
 
 notes = Notes()
 use_service(SETUP["service"], SETUP["key"])
@@ -49,6 +49,8 @@ notes.add(
     none=current_result([source]) is None,
     several=current_result([third, first]) is None,
     result=current_result([first]).get_name(),
+    latest=latest_result(image, [source]).get_name(),
+    one_of_several=latest_result(image, [group.get_children()[1]]) == group.get_children()[1],
     group=current_result([group]).get_name(),
 )
 status, message, _ = call("plug-in-fluxdepth-again", image, [first])
