@@ -70,10 +70,10 @@ class SaveWindow:
             there = preset_files.read().find(" ".join(name.split()))
             if exc.field == "name" and isinstance(there, OwnPreset) and not replace:
                 question = f"Replace the preset “{there.name}”?"
-                return ui.confirmed(self.dialog, question, "What it holds now is lost.", "_Replace") and self._saved(
-                    True
-                )
-            self._error.say(f"{exc.message} {exc.advice}")
+                if ui.confirmed(self.dialog, question, "What it holds now is lost.", "_Replace"):
+                    return self._saved(replace=True)
+            else:
+                self._error.say(f"{exc.message} {exc.advice}")
         except FluxDepthError as exc:
             self._error.say(f"{exc.message} {exc.advice}")
         else:
