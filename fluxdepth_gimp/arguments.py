@@ -27,6 +27,7 @@ from shared.model.parameters import (
     Role,
     Value,
 )
+from shared.model.presets import Fitting
 
 SOURCE = Parameter(
     "source",
@@ -60,6 +61,7 @@ RESULT = Parameter(
     ),
     advanced=True,
 )
+OF_BOTH_HOSTS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
 OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
 MODEL = models.CHOICE
 # Those of all models, by name. Those that the default model has come first: scripts of before may count them.
@@ -132,8 +134,8 @@ class Chosen:
         return int(self.host["longest_side"])
 
 
-def read(config: Gimp.ProcedureConfig, script: bool = False, **instead: Value) -> Chosen:
-    """The values of ``config``, those in ``instead`` replaced. Raises :class:`ParameterError`.
+def read(config: Gimp.ProcedureConfig, script: bool = False, prompt: str | None = None, **instead: Value) -> Chosen:
+    """The values of ``config``, the ``prompt`` and those in ``instead`` replaced. Raises :class:`ParameterError`.
 
     A ``script`` does not see what each model has. So an argument that it leaves at its default means the default of
     the model, and so does a number or a choice that this model does not take, as everywhere in GIMP. What is ignored
@@ -142,6 +144,8 @@ def read(config: Gimp.ProcedureConfig, script: bool = False, **instead: Value) -
     host = {one.name: one.checked(instead.get(one.name, config.get_property(one.argument))) for one in OF_THE_HOST}
     model = chosen_model(config)
     values = values_of(config, model)
+    if prompt is not None:
+        values |= model.named({Role.PROMPT: prompt})
     ignored: list[str] = []
     if script:
         own = {one.name: one for one in model.parameters}
@@ -186,3 +190,28 @@ def write_edit(config: Gimp.ProcedureConfig, values: Mapping[str, Any], model_id
     if made_with in models.MODELS:
         config.set_property(MODEL.argument, made_with.name)
     write(config, to_model(values, model_id, chosen_model(config)))
+
+
+def use(config: Gimp.ProcedureConfig, fitting: Fitting) -> None:
+    """Set what fits of a preset or of an earlier edit."""
+    if fitting.model is not None:
+        config.set_property(MODEL.argument, fitting.model.name)
+    write(config, {**fitting.beside, **fitting.values})
+
+
+def to_keep(config: Gimp.ProcedureConfig, prompt: bool, settings: bool) -> dict[str, Value]:
+    """What a preset keeps of ``config``, by parameter name: what the other host knows too.
+
+    Raises :class:`ParameterError` for a value that the chosen model does not take.
+    """
+    model = chosen_model(config)
+    values = values_of(config, model)
+    kept: dict[str, Value] = {}
+    for one in model.parameters:
+        if one.role is Role.PROMPT:
+            kept |= {one.name: values[one.name]} if prompt else {}
+        elif settings:
+            kept[one.name] = one.checked(values[one.name])
+    if settings:
+        kept |= {one.name: one.checked(config.get_property(one.argument)) for one in OF_BOTH_HOSTS}
+    return kept

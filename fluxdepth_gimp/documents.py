@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from gi.repository import Gimp, Gio, GLib
-from pixels.insert import PARASITE
 from pixels.place import Place
+from pixels.record import place_in, record_of
 
 from shared.storage.entries import Destination
+from shared.storage.journal import Journal
 from shared.storage.processes import session_name
 
 HOST = "gimp"
@@ -126,10 +127,37 @@ def _all_layers(layers: Sequence[Gimp.Item] | None) -> Iterator[Gimp.Item]:
 
 def _records(layers: Iterator[Gimp.Item]) -> Iterator[tuple[str, int]]:
     for layer in layers:
-        parasite = layer.get_parasite(PARASITE)
-        if parasite is not None:
-            try:
-                record = json.loads(bytes(parasite.get_data()).decode("ascii"))
-                yield str(record["job"]), int(record["index"])
-            except (KeyError, TypeError, ValueError):  # another program's, or of a version to come
-                continue
+        with suppress(KeyError, TypeError, ValueError):  # a layer without a record, or another program's
+            record = record_of(layer) or {}
+            yield str(record["job"]), int(record["index"])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a result was made from: its image, and there its layer; None where the layer is gone, or all was seen."""
+
+    image: Gimp.Image
+    layer: Gimp.Layer | None
+    kind: str  # of the source: "layer", "selection" or "visible"; "" when nothing is known
+
+
+def origin(result: Gimp.Layer) -> Origin:
+    """What ``result`` was made from, as far as it is still open."""
+    record = record_of(result) or {}
+    image = result.get_image()
+    place = place_in(record)
+    if place is None:  # of version 0.1.0
+        job = Journal().job(str(record.get("job")))
+        place = Place.from_json(job.destination.place) if job else Place()
+    if not place.known:
+        return Origin(image, None, "")
+    if not place.new_image:
+        layer = place.layer_in(image)
+        return Origin(image, None if layer == result else layer, place.kind)
+    with _quietly():
+        for other in Gimp.get_images():
+            layer = place.layer_in(other)
+            # Another image can have a layer of that name, or of that number.
+            if layer is not None and (layer.get_tattoo(), layer.get_name()) == (place.tattoo, place.layer_name):
+                return Origin(other, layer, place.kind)
+    return Origin(image, None, "")

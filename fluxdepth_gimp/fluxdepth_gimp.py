@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The GIMP plug-in's entry: registers the four procedures under Filters > Flux Depth, and nothing else.
+"""The GIMP plug-in's entry: registers the procedures under Filters > Flux Depth, and nothing else.
 
 GIMP runs this file as a script at each start to ask what it offers; all that is imported here is paid then. So the
 work is imported when a procedure runs. ``shared`` and the modules beside this file are imported absolutely; the
@@ -30,6 +30,8 @@ language.choose(GLib.get_language_names())
 
 MENU = "<Image>/Filters/Flux Depth"
 EDIT = "plug-in-fluxdepth-edit"
+AGAIN = "plug-in-fluxdepth-again"
+COMPARE = "plug-in-fluxdepth-compare"
 RECOVER = "plug-in-fluxdepth-recover"
 HISTORY = "plug-in-fluxdepth-history"
 SETTINGS = "plug-in-fluxdepth-settings"
@@ -37,6 +39,11 @@ READWRITE = GObject.ParamFlags.READWRITE
 # Name → (menu label, what it does)
 PROCEDURES = {
     EDIT: (N_("_Depth Edit…"), N_("Edit a layer, a selection or the whole image in the cloud by its depth")),
+    AGAIN: (N_("Edit _Again…"), N_("Edit the source of a result again, with the result's settings and the next seed")),
+    COMPARE: (
+        N_("Show/Hide Resul_t"),
+        N_("Show or hide the selected result, or the newest one above the selected layer"),
+    ),
     RECOVER: (N_("_Recover"), N_("Bring in edits that were paid for and have not arrived, without paying again")),
     HISTORY: (N_("_History…"), N_("Earlier edits: insert their results again, use their settings")),
     SETTINGS: (N_("_Settings…"), N_("The API key, the service address, how much history to keep")),
@@ -79,8 +86,8 @@ class FluxDepth(Gimp.PlugIn):
 
 def _sensitivity(name: str) -> Gimp.ProcedureSensitivityMask:
     mask = Gimp.ProcedureSensitivityMask
-    if name == EDIT:
-        # Any number of layers, none included: a visible image needs none, and the dialog can say what is missing.
+    if name in (EDIT, AGAIN, COMPARE):
+        # Any number of layers, none included: a visible image needs none, and what is missing is said in words.
         return mask.DRAWABLE | mask.DRAWABLES | mask.NO_DRAWABLES
     return mask.ALWAYS
 
@@ -132,6 +139,26 @@ def run_edit(
 
 
 @told
+def run_again(
+    procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image, drawables: list[Gimp.Drawable], *_: object
+) -> Gimp.ValueArray:
+    """Filters > Flux Depth > Edit Again…"""
+    from procedures import again
+
+    return again.run(procedure, run_mode, image, list(drawables))
+
+
+@told
+def run_compare(
+    procedure: Gimp.Procedure, _run_mode: Gimp.RunMode, image: Gimp.Image, drawables: list[Gimp.Drawable], *_: object
+) -> Gimp.ValueArray:
+    """Filters > Flux Depth > Show/Hide Result"""
+    from procedures import compare
+
+    return compare.run(procedure, image, list(drawables))
+
+
+@told
 def run_recover(
     procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None, *_: object
 ) -> Gimp.ValueArray:
@@ -159,7 +186,7 @@ def run_settings(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig, _data:
     return settings.run(procedure, config.get_property("run-mode"))
 
 
-RUN = {EDIT: run_edit, RECOVER: run_recover, HISTORY: run_history}
+RUN = {EDIT: run_edit, AGAIN: run_again, COMPARE: run_compare, RECOVER: run_recover, HISTORY: run_history}
 
 if __name__ == "__main__":
     Gimp.main(FluxDepth.__gtype__, sys.argv)

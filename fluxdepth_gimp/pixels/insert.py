@@ -6,7 +6,6 @@ in GIMP's main thread alone. Knows nothing of the service and of dialogs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ from gi.repository import Gegl, Gimp
 
 from pixels.coverage import Coverage
 from pixels.place import Place
+from pixels.record import attach, is_result
 from pixels.scratch import Refused, checked, loaded
 from pixels.transparency import add_mask, scaled, with_alpha
 from shared.errors import ResultDamagedError, ResultError
 from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
 
-PARASITE = "fluxdepth-edit"
 COLOURS_LOST = (
     "The image is grayscale or indexed, so the new layer has lost colours. "
     "The edit itself has them: choose a new image as the result to keep them."
@@ -124,7 +123,7 @@ def _put_in(
         # Above the earlier results of the same layer, which would hide it.
         siblings = parent.get_children() if parent else image.get_layers()
         position = image.get_item_position(above)
-        while position and _is_result(siblings[position - 1]):
+        while position and is_result(siblings[position - 1]):
             position -= 1
     with _undo_step(image):
         inside: list[Gimp.Layer] = []
@@ -147,14 +146,6 @@ def _put_in(
             raise
         # What the artist had selected stays so: else Repeat, or the next edit, would pay for an edit of the edit.
         image.set_selected_layers(selected or [layers[0]])
-
-
-def _is_result(layer: Gimp.Item) -> bool:
-    """A layer that we have made, or a group of such."""
-    if layer.is_group():
-        children = layer.get_children()
-        return bool(children) and all(map(_is_result, children))
-    return layer.get_parasite(PARASITE) is not None
 
 
 @contextmanager
@@ -208,8 +199,7 @@ def _describe(layer: Gimp.Layer, result: Result, place: Place) -> None:
     layer.set_name(result_name(result.edit))
     across, down = place.width or layer.get_width(), place.height or layer.get_height()
     layer.set_offsets(place.x + (across - layer.get_width()) // 2, place.y + (down - layer.get_height()) // 2)
-    text = json.dumps(result.record())  # ASCII: a parasite takes no byte above 127
-    checked(layer.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, text.encode("ascii"))))
+    attach(layer, result.record(), place)
 
 
 def _to_srgb(picture: Gimp.Image) -> None:

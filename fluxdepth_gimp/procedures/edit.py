@@ -59,14 +59,18 @@ def _edit(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: arguments.C
 
 
 def interactive(
-    procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig
+    procedure: Gimp.Procedure,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    again: bool = False,
 ) -> Gimp.ValueArray:
-    """The dialog, until the artist closes it or an edit has arrived."""
+    """The dialog, until the artist closes it or an edit has arrived; ``again`` when ``drawables`` are one result."""
     from windows import edit_window
 
     host = GimpHost(interactive=True)
     desk = host.desk()
-    tickets = edit_window.show(procedure, image, drawables, config, host, desk)
+    tickets = edit_window.show(procedure, image, drawables, config, host, desk, again)
     replies.tell(tickets, known={COLOURS_LOST})  # the dialog has said so
     settle(desk)
     layers = [layer for ticket in tickets for layer in ticket.images]

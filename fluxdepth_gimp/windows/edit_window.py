@@ -6,33 +6,42 @@ Reset, saved settings and Repeat work as everywhere in GIMP.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 
 import arguments
-import hidden
 import replies
 from documents import held
 from gi.repository import Gdk, Gimp, GimpUi, GLib, GObject, Gtk
 from gimp_host import GimpHost
-from main_loop import StatusBar, keep_going, wait
+from main_loop import keep_going
 
-from shared.errors import Cancelled, EditFailedError, FluxDepthError, ModelUnavailableError, NextStep
+from shared.errors import (
+    Cancelled,
+    EditFailedError,
+    FluxDepthError,
+    ModelUnavailableError,
+    NextStep,
+    ParameterError,
+)
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import State, Ticket
-from shared.jobs.wording import Progress, short_prompt
+from shared.jobs.wording import short_prompt
 from shared.model.parameters import Role
 from shared.storage.credentials import save_key
 from windows import settings_window, ui
 from windows.first_run import FirstRun, no_key
 from windows.models.model_box import ModelBox, ModelFields
 from windows.models.offers_watch import OffersWatch
-from windows.prompt_box import PromptBox
+from windows.notices.result_bar import ResultBar
+from windows.notices.standing_bar import StandingBar
+from windows.prompt.prompt_box import PromptBox
 from windows.setting_fields import SettingFields
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
 from windows.ui import SPACE, STEP_LABELS
-
-TOLD = 3  # sentences of what is owed; more would push the settings off a small screen
+from windows.work import one_by_one
+from windows.work.following import Following
 
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.
@@ -46,10 +55,18 @@ def show(
     config: Gimp.ProcedureConfig,
     host: GimpHost,
     desk: Desk,
+    again: bool = False,
 ) -> list[Ticket]:
-    """Open the window until it is closed, or an edit has arrived. Returns all that was started in it."""
+    """Open the window until it is closed, or an edit has arrived. Returns all that was started in it.
+
+    ``again``: with the settings of the result that is selected, and the next seed.
+    """
     ui.start()
     window = EditWindow(procedure, image, drawables, config, host, desk)
+    if again:
+        window.result.edit_again()
+    else:
+        window.result.offer()
     end = keep_going(desk)
     try:
         window.run()
@@ -73,10 +90,7 @@ class EditWindow:
     ) -> None:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
-        self._busy_with: list[Ticket] | None = None  # None: nothing is under way
         self._last: tuple[Ticket, arguments.Chosen] | None = None
-        self._sign: hidden.Sign | None = None  # while this window is hidden
-        self._hidden = hidden.windows()
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
@@ -92,18 +106,27 @@ class EditWindow:
 
     def _build(self) -> None:
         self.error = ui.ErrorBar(self._next_step)
-        self.notice = ui.NoticeBar()
+        self.notice = StandingBar(self.dialog, self.desk, lambda: self._do(self._recover), self._shrink)
+        self.remarks = ui.NoticeBar()
         self.first_run = FirstRun()
         self.fields = SettingFields(self.dialog, self.config)
         self.source = SourceBox(self.image, self.drawables, self.config)
-        self.prompt = PromptBox(self.config)
+        self.prompt = PromptBox(self.dialog, self.config, self._remark, self._other_prompts)
+        self.result = ResultBar(self.drawables, self.config, self.prompt.use, self._go_to)
         self.model = ModelBox(self.config, self.fields, self._other_model)
         self.of_models = ModelFields(self.config, self.fields)
-        self.status = StatusLine(self.config, self.dialog, lambda: self.model.model, lambda: self.model.price)
+        self.status = StatusLine(
+            self.config,
+            self.dialog,
+            lambda: self.model.model,
+            lambda: self.model.price,
+            lambda: max(1, len(self.prompt.list.prompts)),
+        )
         self.offers = OffersWatch(self.dialog, self.model.know)
-        self.work = ui.WorkPanel(self._stop, self._hide)
+        self.work = Following(self.dialog, self.desk, lambda: self.prompt.title, self._show_busy)
         self.settings = ui.column(
             self.source,
+            self.result,
             self.prompt,
             self.model,
             self.fields.choice("source"),
@@ -112,10 +135,11 @@ class EditWindow:
             self._more(),
         )
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
-        content = ui.column(self.error, self.notice, spacing=2 * SPACE)
-        self.scrolled = ui.scrolled(long, self._shrink, (self.error, self.notice))
+        bars = self.error, self.notice, self.remarks
+        content = ui.column(*bars, spacing=2 * SPACE)
+        self.scrolled = ui.scrolled(long, self._shrink, bars)
         content.pack_start(self.scrolled, True, True, 0)
-        for part in (self.status, self.work):
+        for part in (self.status, self.work.panel):
             content.pack_start(part, False, False, 0)
         content.set_margin_top(SPACE)  # the sides are those of GIMP's own buttons below
         self.dialog.set_default_size(ui.DIALOG_WIDTH, -1)
@@ -131,6 +155,21 @@ class EditWindow:
         self.of_models.show(self.model.model)
         self.status.refresh()
         self._shrink()
+
+    def _other_prompts(self) -> None:
+        self.status.refresh()
+        self._shrink()
+
+    def _remark(self, sentences: Sequence[str]) -> None:
+        """Say what could not be used of a preset or a file; with no sentence, that there is nothing any more."""
+        self.remarks.clear()
+        if sentences:
+            self.remarks.tell("\n".join(sentences), {})
+        self._shrink()
+
+    def _go_to(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
+        self.image, self.drawables = image, drawables
+        self.source.take(image, drawables)
 
     def _more(self) -> Gtk.Expander:
         inside = ui.column(*self.of_models.more(), *map(self.fields.of, MORE))
@@ -151,7 +190,7 @@ class EditWindow:
 
     def _looked_at(self, *_: object) -> bool:
         """The artist may come from the image, where something was selected."""
-        if self._busy_with is None:
+        if not self.work.busy:
             self.source.look_again()
         return False
 
@@ -171,16 +210,17 @@ class EditWindow:
         """Until the artist closes it, or an edit has arrived."""
         while self.dialog.run():
             act, self._next = self._next, self._edit
-            self.error.clear()
-            self.notice.clear()
+            for bar in (self.error, self.notice, self.remarks):
+                bar.clear()
+            several = bool(self.prompt.list.prompts)
             try:
                 tickets = act()
             except FluxDepthError as exc:
                 self._tell(exc)
                 continue
-            if any(ticket.images for ticket in tickets):
-                return
             errors = [error for ticket in tickets if (error := replies.error_of(ticket)) is not None]
+            if any(ticket.images for ticket in tickets) and not (several and errors):
+                return
             if errors:
                 self._tell(errors[0], started=True)
 
@@ -189,23 +229,40 @@ class EditWindow:
         self._next = act
         self.dialog.response(Gtk.ResponseType.OK)
 
-    def _edit(self) -> list[Ticket]:
+    def _edit(self, confirmed: bool = False) -> list[Ticket]:
         self._last = None
         self.status.forget()
         self._take_key()
-        chosen = arguments.read(self.config)
-        self._busy([])
+        prompts = self.prompt.list.prompts
+        every = [self._chosen(prompt) for prompt in prompts] or [arguments.read(self.config)]
+        started: list[Ticket] = []
+        self.work.begin()
         try:
-            self.work.show_progress("Preparing", None)
-            _let_gtk_draw()
-            ticket = self.desk.start(self.host.take(self.image, self.drawables, chosen))
-            self._last = ticket, chosen
-            return self._followed([ticket])
+            self.work.panel.show_progress("Preparing", None)
+            ui.let_gtk_draw()
+            request = self.host.take(self.image, self.drawables, every[0])
+            if prompts:
+                requests = [dataclasses.replace(request, edit=one.edit, confirmed=confirmed) for one in every]
+                by_prompt = dict(zip(prompts, requests, strict=True))
+                started = one_by_one.make(by_prompt, self.desk, self.work, self.prompt.list.keep)
+            else:
+                started = [self.desk.start(request)]
+                self._last = started[0], every[0]
+                self.work.watch(started)
         finally:
-            self._busy(None)
+            self.work.end(started)
+        return started
+
+    def _chosen(self, prompt: str) -> arguments.Chosen:
+        try:
+            return arguments.read(self.config, prompt=prompt)
+        except ParameterError as exc:
+            raise ParameterError(f"“{short_prompt(prompt)}”: {exc.message}", exc.advice) from exc
 
     def _again(self, confirmed: bool = False) -> list[Ticket]:
         """The same again as it was sent; when a setting was changed meanwhile, that is meant, and a new edit."""
+        if self.prompt.list.prompts:
+            return self._edit(confirmed)
         if self._last is None or not self._last[0].can_retry or arguments.read(self.config) != self._last[1]:
             return self._edit()
         ticket = self._last[0]
@@ -218,73 +275,20 @@ class EditWindow:
         self.desk.look_now(held())
         tickets = [self.desk.recover(owed) for owed in self.desk.here()]
         if not tickets:
-            self._tell_standing(replies.not_brought(self.desk) or ["There is nothing to recover."])
+            self.notice.tell_of(replies.not_brought(self.desk) or ["There is nothing to recover."])
         return self._followed(tickets)
 
     def _followed(self, tickets: list[Ticket]) -> list[Ticket]:
         """``tickets``, when none of them is under way any more."""
-        self._busy(tickets)
-        status = None
-
-        def show(progress: Progress) -> None:
-            nonlocal status
-            if self._sign:
-                status = status or StatusBar()
-                status.show(progress)
-                return
-            if status:
-                status.end()
-                status = None
-            self.work.show_progress(progress.text, progress.fraction)
-
         try:
-            wait(self.desk, tickets, show)
+            self.work.watch(tickets)
         finally:
-            if status:
-                status.end()
-            self._busy(None)
-        if self._sign:
-            replies.announce(tickets)
-            self._sign.end()
-            self._sign = None
+            self.work.end(tickets)
         return tickets
 
     def _show_standing(self) -> None:
-        """What was paid for and has not arrived, or may have been: before the next edit, if there is any."""
-        under_way = [f"{one.words} is under way in a window that is hidden." for one in self._hidden]
-        owed = [one.words for one in (*self.desk.here(), *self.desk.uncertain())]
-        if self._busy_with is None and not self.error.get_visible() and (under_way or owed):
-            self._tell_standing(under_way + owed)
-
-    def _tell_standing(self, sentences: list[str]) -> None:
-        actions: dict[str, Callable[[], object]] = {}
-        if self._hidden:
-            actions["_Bring Back"] = self._show_hidden
-        if self.desk.here():
-            actions["Reco_ver"] = lambda: self._do(self._recover)
-        if self.desk.uncertain():
-            actions["Disc_ard"] = self._discard
-        more = [f"And {len(sentences) - TOLD} more, in History…"] if len(sentences) > TOLD else []
-        self.notice.tell("\n".join(sentences[:TOLD] + more), actions)
-        self._shrink()
-
-    def _show_hidden(self) -> None:
-        for one in self._hidden:
-            one.ask()
-        self._hidden = []
-        self.notice.clear()
-        self._show_standing()
-        self._shrink()
-
-    def _discard(self) -> None:
-        """Take what can't be found again off the list, if that is meant."""
-        uncertain = self.desk.uncertain()
-        if ui.confirmed(self.dialog, *ui.discard_question(sum(len(owed.indices) for owed in uncertain))):
-            for owed in uncertain:
-                self.desk.discard(owed.job.id, owed.indices)
-            self.notice.clear()
-            self.desk.look(held())
-            self._shrink()
+        if not self.work.busy and not self.error.get_visible():
+            self.notice.refresh()
 
     def _take_key(self) -> None:
         if self.first_run.box.get_visible() and self.first_run.entry.text:
@@ -293,17 +297,16 @@ class EditWindow:
             self.status.forget()
             self.offers.ask()
 
-    def _busy(self, tickets: list[Ticket] | None) -> None:
-        self._busy_with = tickets
-        busy = tickets is not None
+    def _show_busy(self) -> None:
+        busy = self.work.busy
         self.settings.set_sensitive(not busy)
         self.first_run.box.set_sensitive(not busy)
         self.dialog.get_action_area().set_sensitive(not busy)
-        self.work.set_visible(busy)
+        self.work.panel.set_visible(busy)
         self.status.set_visible(not busy)
         self._shrink()
         if busy:
-            self.work.stop_button.grab_focus()
+            self.work.panel.stop_button.grab_focus()
 
     def _shrink(self) -> None:
         """Let go of the height that hidden parts leave; GTK only grows by itself."""
@@ -353,41 +356,21 @@ class EditWindow:
                 self.more.set_expanded(True)
             self.fields.made[field.replace("_", "-")].child_focus(Gtk.DirectionType.TAB_FORWARD)
 
-    # Stopping, hiding, closing.
-
-    def _stop(self) -> None:
-        for ticket in self._busy_with or []:
-            self.desk.stop(ticket)
-
-    def _hide(self) -> None:
-        self.dialog.hide()
-        self._sign = hidden.Sign(f"“{short_prompt(self.prompt.text)}”", self._come_back)
-
-    def _come_back(self) -> None:
-        if self._sign:
-            self._sign.end()
-            self._sign = None
-        self.dialog.present()
+    # Closing.
 
     def _closed(self, *_: object) -> bool:
         """Closing while an edit is under way hides the window: what is paid for is not thrown away by a key."""
-        if self._busy_with is None:
+        if not self.work.busy:
             return False
-        self._hide()
+        self.work.hide()
         return True
 
     def _key_pressed(self, _dialog: Gtk.Dialog, event: Gdk.EventKey) -> bool:
-        if event.keyval == Gdk.KEY_Escape and self._busy_with is not None:
-            self._hide()
+        if event.keyval == Gdk.KEY_Escape and self.work.busy:
+            self.work.hide()
             return True
         if event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter) and event.state & Gdk.ModifierType.CONTROL_MASK:
-            if self._busy_with is None:
+            if not self.work.busy:
                 self.dialog.response(Gtk.ResponseType.OK)
             return True
         return False
-
-
-def _let_gtk_draw() -> None:
-    """So that the window says what is going on before the picture is encoded, which takes the main thread."""
-    while GLib.MainContext.default().iteration(False):
-        pass

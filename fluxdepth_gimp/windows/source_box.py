@@ -70,6 +70,11 @@ class SourceBox(Gtk.Box):
         if source.width * source.height <= WEIGHED_PIXELS and file_format in WEIGHED_FORMATS:
             self._timer = GLib.timeout_add(SETTLED, self._weigh, source)
 
+    def take(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
+        """Look at another source."""
+        self._image, self._drawables = image, drawables
+        self.refresh()
+
     def look_again(self) -> None:
         """The same when the artist may have selected something else."""
         if self._facts(self._source()) != self._shown:

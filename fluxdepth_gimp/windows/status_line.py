@@ -18,7 +18,7 @@ from windows.service_check import ServiceCheck
 
 
 class StatusLine(Gtk.Box):
-    """Follows the number of variations and the model."""
+    """Follows the number of variations, and is told of other models and of more ``prompts`` by :meth:`refresh`."""
 
     def __init__(
         self,
@@ -26,9 +26,10 @@ class StatusLine(Gtk.Box):
         parent: Gtk.Window,
         model: Callable[[], Model],
         price: Callable[[], int | None],
+        prompts: Callable[[], int],
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
-        self._config, self._price = config, price
+        self._config, self._price, self._prompts = config, price, prompts
         self._words = ui.label()
         self._check = ServiceCheck(parent, self._said, model)
         self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
@@ -49,7 +50,7 @@ class StatusLine(Gtk.Box):
             has_key = f"Key from {key.source.value}" if key else "No key yet"
         except FluxDepthError as exc:
             key, has_key = None, exc.message
-        count = self._config.get_property("variations")
+        count = self._prompts() * self._config.get_property("variations")
         self._words.set_text(f"{self._answer or has_key} · {order(count, self._price())}")
         self._button.set_sensitive(key is not None)
 

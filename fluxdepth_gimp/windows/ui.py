@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 
@@ -209,10 +210,10 @@ class ErrorBar(_Bar):
 class NoticeBar(_Bar):
     """What the artist should know before the next edit, with the buttons that deal with it."""
 
-    def __init__(self) -> None:
-        super().__init__(GimpUi.ICON_DIALOG_WARNING)
+    def __init__(self, icon: str = GimpUi.ICON_DIALOG_WARNING) -> None:
+        super().__init__(icon)
 
-    def tell(self, text: str, actions: dict[str, Callable[[], object]]) -> None:
+    def tell(self, text: str, actions: Mapping[str, Callable[[], object]]) -> None:
         """Show ``text``; ``actions`` are what the buttons say and do."""
         for child in self._buttons.get_children():
             self._buttons.remove(child)
@@ -253,6 +254,12 @@ class WorkPanel(Gtk.Box):
             self._bar.set_fraction(fraction)
 
 
+def let_gtk_draw() -> None:
+    """So that the window says what is going on before something takes the main thread."""
+    while GLib.MainContext.default().iteration(False):
+        pass
+
+
 def confirmed(parent: Gtk.Window, question: str, explanation: str, yes: str) -> bool:
     """Ask before what can't be taken back; ``yes`` is what the button says that does it."""
     asked = Gtk.MessageDialog(
@@ -266,6 +273,29 @@ def confirmed(parent: Gtk.Window, question: str, explanation: str, yes: str) -> 
         return bool(asked.run() == Gtk.ResponseType.OK)
     finally:
         asked.destroy()
+
+
+def chosen_file(
+    parent: Gtk.Window, title: str, endings: tuple[str, ...], kind: str, save_as: str | None = None
+) -> Path | None:
+    """Ask for a file whose name has one of ``endings``, with ``save_as`` for one to write; None when given up."""
+    action = Gtk.FileChooserAction.OPEN if save_as is None else Gtk.FileChooserAction.SAVE
+    chooser = Gtk.FileChooserNative.new(title, parent, action, None, None)
+    wanted = Gtk.FileFilter()
+    wanted.set_name(kind)
+    for ending in endings:
+        for spelt in (ending, ending.upper()):
+            wanted.add_pattern(f"*.{spelt}")
+    chooser.add_filter(wanted)
+    if save_as is not None:
+        chooser.set_current_name(save_as)
+        chooser.set_do_overwrite_confirmation(True)
+    try:
+        accepted = chooser.run() == Gtk.ResponseType.ACCEPT
+        name = chooser.get_filename() if accepted else None
+        return Path(name) if name else None
+    finally:
+        chooser.destroy()
 
 
 def discard_question(count: int) -> tuple[str, str, str]:

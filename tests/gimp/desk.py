@@ -242,6 +242,13 @@ class Desk:
             self.window(title)
         self.see("text", text)
 
+    def choose_file(self, title: str, path: Path) -> None:
+        """In GTK's window for a file to open or to write."""
+        self.press_in(title, "ctrl+l", "ctrl+a")
+        self.type(str(path))
+        self.press_in(title, "Return")
+        self.gone(title)
+
     def tell(self, sign: str) -> None:
         """Have the script inside GIMP do something to the image, and wait until it has taken note."""
         file = self.inside.out / sign

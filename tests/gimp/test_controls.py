@@ -15,14 +15,16 @@ from typing import Any
 
 import pytest
 
+from shared.model.edit import DepthEdit
 from shared.model.models import DEFAULT
 from shared.model.presets import PRESETS
+from shared.pictures.embedded import with_settings
 from shared.pictures.encoded import sniff
 from tests.hosts import Gimp
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
-from .conftest import installed, tell_at_the_end
+from .conftest import PHOTO, installed, tell_at_the_end
 from .desk import Desk, Seen
 from .test_stopped import plug_in
 from .test_windows import EDIT, HISTORY, SETTINGS, start_edit
@@ -43,6 +45,8 @@ ROLES = {
     "tree table",
 }
 QUESTION = "^Flux Depth$"
+SAVE = "^Save as Preset"
+MANAGE = "^Your Presets"
 Control = tuple[str, str, str]  # window, role, name
 
 
@@ -62,6 +66,7 @@ class Controls:
 
     def find(self, role: str, name: str) -> Seen | None:
         fitting = [one for one in self.look() if one.role == role and _name(one).startswith(name)]
+        fitting.sort(key=lambda one: _name(one) != name)  # “Save” before “Save Settings”
         # A question lies above its window, which can have a button of the same name.
         return next((one for one in fitting if one.window == "Question"), fitting[0] if fitting else None)
 
@@ -98,8 +103,8 @@ def _name(one: Seen) -> str:
 
 def _control(one: Seen) -> Control:
     name = _name(one)
-    if one.role == "menu item" and name not in {preset.label for preset in PRESETS}:
-        name = "a recent prompt"
+    if one.role == "menu item" and not name.endswith("…") and name not in {preset.label for preset in PRESETS}:
+        name = "an own preset"
     return one.window, one.role, name
 
 
@@ -284,8 +289,14 @@ def test_presets_and_recent_prompts(desk: Desk, controls: Controls) -> None:
         desk.wait_for(
             lambda preset=preset: controls.value("Steps") == preset.values(DEFAULT)["steps"], "the preset's steps"
         )
-    controls.use("toggle button", "Presets")
-    controls.use("menu item", "Every setting, far")
+    controls.use("toggle button", "Recent")
+    controls.use("text", "Find a prompt")
+    desk.type("FAR every")
+    desk.wait_for(lambda: desk.find("table cell", first.values(DEFAULT)["prompt"][:20]) is None, "only one to be left")
+    table = next(one for one in controls.look() if one.role in ("table", "tree table"))
+    controls.used[_control(table)] = controls.test
+    desk.window_picture(f"recent-{desk.gimp.series}", EDIT)
+    desk.screen.click(*desk.see("table cell", "Every setting, far").middle)
     desk.see("text", "Every setting, far")
 
 
@@ -307,6 +318,247 @@ def test_saved_settings_reset_and_random(desk: Desk, controls: Controls) -> None
     assert controls.value("Steps") == 28
     controls.use("button", "Cancel")
     desk.gone(EDIT)
+
+
+def from_menu(controls: Controls, item: str) -> None:
+    controls.use("toggle button", "Presets")
+    controls.use("menu item", item)
+
+
+def test_own_presets(desk: Desk, controls: Controls, tmp_path: Path) -> None:
+    opened(desk)
+    controls.use("text", "Prompt")
+    desk.write("Own words, far", EDIT)
+    controls.number("Steps", 31)
+    from_menu(controls, "Save as Preset…")
+    desk.window(SAVE)
+    controls.use("text", "Name")
+    desk.type("Mine")
+    for name in ("The prompt", "The settings", "The model"):
+        controls.use("check box", name)
+    desk.wait_for(lambda: "SENSITIVE" not in desk.see("button", "Save").states, "nothing to save")
+    for name in ("The prompt", "The settings"):
+        controls.use("check box", name)
+    desk.window_picture(f"preset-save-{desk.gimp.series}", SAVE)
+    controls.use("button", "Save")
+    desk.gone(SAVE)
+    folder = desk.inside.data_folder / "presets"
+    stored = json.loads((folder / "mine.json").read_text())
+    assert (stored["name"], stored["model"]) == ("Mine", "")
+    assert (stored["values"]["prompt"], stored["values"]["steps"]) == ("Own words, far", 31)
+    assert "fit_to_source" not in stored["values"]  # which the other host does not have
+    controls.number("Steps", 12)
+    from_menu(controls, "Mine")
+    desk.wait_for(lambda: controls.value("Steps") == 31, "the preset's steps")
+    controls.number("Steps", 13)
+    for answer in ("Cancel", "Replace"):  # the name is taken
+        from_menu(controls, "Save as Preset…")
+        desk.window(SAVE)
+        desk.type("mine")
+        controls.use("button", "Save")
+        desk.window(QUESTION)
+        controls.use("button", answer)
+        desk.gone(QUESTION)
+        if answer == "Cancel":
+            desk.press_in(SAVE, "ctrl+a")
+            desk.type("Portrait")  # the name of a ready one
+            controls.use("button", "Save")
+            desk.see("label", "There is a preset called “Portrait” already.")
+            controls.use("button", "Cancel")
+        desk.gone(SAVE)
+    assert json.loads((folder / "mine.json").read_text())["values"]["steps"] == 13
+    later = {"version": 1, "name": "Of a later version", "model": "flux-9", "values": {"steps": 20, "sharpness": 3}}
+    (folder / "later.json").write_text(json.dumps(later))
+    from_menu(controls, "Of a later version")
+    desk.see("label", "The model “flux-9” is not known here.")
+    desk.see("label", "There is no setting called “sharpness” here.")
+    desk.wait_for(lambda: controls.value("Steps") == 20, "what is known of it")
+    desk.window_picture(f"preset-problems-{desk.gimp.series}", EDIT)
+    from_menu(controls, "Manage…")
+    desk.window(MANAGE)
+    table = next(one for one in controls.look() if one.role in ("table", "tree table") and one.window == "Your Presets")
+    controls.used[_control(table)] = controls.test
+    desk.screen.click(*desk.see("table cell", "mine").middle)
+    controls.use("button", "Rename")
+    controls.see("text", "New name")
+    controls.used["Your Presets", "text", "New name"] = controls.test
+    desk.type("Cinematic")
+    desk.press("Return")
+    desk.see("label", "There is a preset called “Cinematic” already.")
+    controls.use("button", "Rename")
+    controls.see("text", "New name")
+    desk.type("Misty")
+    desk.press("Return")
+    desk.see("table cell", "Misty")
+    desk.window_picture(f"preset-manage-{desk.gimp.series}", MANAGE)
+    controls.use("button", "Export")
+    desk.choose_file("^Export Preset", tmp_path / "misty.json")
+    desk.wait_for((tmp_path / "misty.json").exists, "the file")
+    for answer in ("Cancel", "Delete"):
+        controls.use("button", "Delete")
+        desk.window(QUESTION)
+        controls.use("button", answer)
+        desk.gone(QUESTION)
+    desk.wait_for(lambda: desk.find("table cell", "Misty") is None, "it to go")
+    controls.use("button", "Import")
+    desk.choose_file("^Import Preset", tmp_path / "misty.json")
+    desk.see("table cell", "Misty")
+    controls.use("button", "Close")
+    desk.gone(MANAGE)
+    desk.close(EDIT, "Depth Edit")
+    assert sorted(json.loads(one.read_text())["name"] for one in folder.glob("*.json")) == ["Misty", later["name"]]
+
+
+def test_settings_from_a_result_file(desk: Desk, controls: Controls, tmp_path: Path) -> None:
+    edit = DepthEdit.checked({"prompt": "From a file, far", "steps": 44})
+    record = {"model": edit.model.id, "settings": dict(edit.values), "host_settings": {"variations": 3}}
+    (tmp_path / "with.png").write_bytes(with_settings(PHOTO.read_bytes(), record))
+    (tmp_path / "without.png").write_bytes(PHOTO.read_bytes())
+    opened(desk)
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
+    from_menu(controls, "Settings from a Result File…")
+    desk.choose_file("^Settings from a Result File", tmp_path / "without.png")
+    desk.see("label", "“without.png” carries no settings of Flux Depth.")
+    from_menu(controls, "Settings from a Result File…")
+    desk.choose_file("^Settings from a Result File", tmp_path / "with.png")
+    desk.see("text", "From a file, far")
+    desk.wait_for(lambda: desk.find("label", "carries no settings") is None, "the remark to go")
+    assert (controls.value("Steps"), controls.value("Variations")) == (44, 3)
+    desk.close(EDIT, "Depth Edit")
+
+
+def test_what_will_be_asked_for_is_seen_before(
+    desk: Desk, service: Sandbox, controls: Controls, tmp_path: Path
+) -> None:
+    before, submits = len(desk.layers()), len(service.at("submit"))
+    opened(desk)
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
+    controls.use("text", "Prompt")
+    desk.write("A {red|blue} cup, {mist|rain} far behind", EDIT)
+    desk.see("label", "1. A red cup, mist far behind")
+    controls.use("button", "4 Variations Make All")
+    desk.see("label", "4. A blue cup, rain far behind")
+    desk.see("label", "4 paid edits")
+    desk.window_picture(f"choices-{desk.gimp.series}", EDIT)
+    controls.number("Variations", 1)
+    file = tmp_path / "haze.txt"
+    file.write_text("# six of them\n\n" + "".join(f"Haze number {number}, far\n" for number in range(6)))
+    from_menu(controls, "Prompts from a Text File…")
+    desk.choose_file("^Prompts from a Text File", file)
+    desk.see("label", "6 prompts from haze.txt: 6 paid edits")
+    controls.use("button", "Take Back")
+    desk.see("text", "A {red|blue} cup")
+    from_menu(controls, "Prompts from a Text File…")
+    desk.choose_file("^Prompts from a Text File", file)
+    desk.see("label", "6 paid edits · 300,000 credits")
+    desk.window_picture(f"prompt-list-{desk.gimp.series}", EDIT)
+    (desk.inside.data_folder / "settings.json").write_text(json.dumps({"service_address": service.base_url}))
+    controls.use("button", "Edit")
+    desk.see("label", "These are 6 paid edits")  # the same question as before variations
+    assert len(service.at("submit")) == submits
+    service.fault = "submit:unauthorized*1"  # the first goes alone
+    controls.use("button", "Edit Anyway")
+    desk.see("label", "did not accept the key")
+    desk.see("label", "6 prompts from haze.txt")
+    assert len(service.at("submit")) == submits + 1
+    controls.use("button", "Edit")
+    controls.use("button", "Edit Anyway")
+    desk.gone(EDIT)
+    desk.wait_for(lambda: len(desk.layers()) == before + 6, "six layers")
+    asked = [request.json["promptObject"]["prompt"] for request in service.at("submit")][submits + 1 :]
+    assert sorted(asked) == [f"Haze number {number}, far" for number in range(6)]
+    assert asked[0] == "Haze number 0, far"
+
+
+def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Controls) -> None:
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the image to close")
+    desk.open_image()
+    for name in ("Edit Again…", "Show/Hide Result"):
+        desk.command(name)
+        desk.window("^GIMP Message")
+        desk.see("label", "There is no result of Flux Depth here", "gimp")
+        desk.close_messages()
+    opened(desk)
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
+    controls.use("text", "Prompt")
+    desk.write("Again, far", EDIT)
+    controls.number("Seed", 7)
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.gone(EDIT)
+    desk.wait_for(lambda: len(desk.layers()) == 2, "the first edit")
+    for shown in (False, True):
+        desk.to_gimp()
+        desk.menu("Show/Hide Result")
+        desk.wait_for(lambda shown=shown: desk.images()[0][0]["visible"] is shown, f"the result to be shown: {shown}")
+    desk.to_gimp()
+    desk.press("ctrl+z")  # one step, as GIMP's own eye
+    desk.wait_for(lambda: desk.images()[0][0]["visible"] is False, "the undo")
+    desk.press("ctrl+y")
+    desk.command("Edit Again…")  # from its source
+    desk.window(EDIT)
+    desk.see("label", "Layer “Photo”")
+    desk.wait_for(lambda: controls.value("Seed") == 8, "the next seed")
+    desk.close(EDIT, "Depth Edit")
+    desk.tell("top")
+    opened(desk)
+    desk.see("label", "“Again, far · seed 7” is a result.")
+    desk.see("label", "Layer “Again, far · seed 7”")
+    desk.window_picture(f"result-{desk.gimp.series}-offer", EDIT)
+    controls.use("button", "Use This Result's Settings")
+    desk.see("text", "Again, far")
+    assert controls.value("Seed") == 7
+    desk.close(EDIT, "Depth Edit")
+    opened(desk)
+    controls.use("button", "Edit Again")
+    desk.see("label", "Layer “Photo”")
+    assert controls.value("Seed") == 8
+    desk.close(EDIT, "Depth Edit")
+    desk.to_gimp()
+    desk.menu("Edit Again…")
+    desk.window(EDIT)
+    desk.see("text", "Again, far")
+    desk.see("label", "Layer “Photo”")
+    desk.window_picture(f"again-{desk.gimp.series}", EDIT)
+    controls.use("button", "Edit")
+    desk.gone(EDIT)
+    desk.wait_for(lambda: "Again, far · seed 8" in desk.layers(), "the second edit")
+    # What was made from all that is seen, and from a selection.
+    opened(desk)
+    controls.choose("Source", "Home", "Down", "Down")
+    desk.see("label", "Visible image")
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.gone(EDIT)
+    desk.wait_for(lambda: len(desk.layers()) == 4, "the edit of all")
+    desk.tell("top")
+    desk.command("Edit Again…")
+    desk.window(EDIT)
+    desk.see("label", "the result is seen in it")
+    desk.window_picture(f"again-visible-{desk.gimp.series}", EDIT)
+    controls.use("button", "Hide the Result")
+    desk.wait_for(lambda: desk.images()[0][0]["visible"] is False, "the result to be hidden")
+    desk.close(EDIT, "Depth Edit")
+    desk.tell("select")
+    opened(desk)
+    controls.choose("Source", "Home", "Down")
+    desk.see("label", "Selection of layer")
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.gone(EDIT)
+    desk.wait_for(lambda: len(desk.layers()) == 5, "the edit of the selection")
+    masked = next(number for number, one in enumerate(desk.images()[0]) if one["mask"])
+    desk.tell("unselect")
+    desk.tell("top")
+    assert masked == 0
+    desk.command("Edit Again…")
+    desk.window(EDIT)
+    desk.see("label", "Nothing is selected.")
+    controls.use("button", "Select It Again")
+    desk.see("label", "Selection of layer")
+    desk.close(EDIT, "Depth Edit")
+    desk.tell("unselect")
 
 
 def test_stop_recover_and_hide(desk: Desk, service: Sandbox, controls: Controls) -> None:

@@ -29,6 +29,12 @@ while time.monotonic() < END and not told("end"):
     if told("select"):
         image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, 80, 300, 200)
         Gimp.displays_flush()
+    if told("top"):
+        image.set_selected_layers(image.get_layers()[:1])
+        Gimp.displays_flush()
+    if told("unselect"):
+        Gimp.Selection.none(image)
+        Gimp.displays_flush()
     if told("gray"):
         image.convert_grayscale()
         Gimp.displays_flush()

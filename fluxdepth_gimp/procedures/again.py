@@ -1,0 +1,23 @@
+"""The again procedure: the dialog with the settings of a result, its source, and the next seed."""
+
+from __future__ import annotations
+
+from gi.repository import Gimp, GLib
+from pixels.record import latest_result
+
+from procedures import edit
+
+NO_RESULT = "There is no result of Flux Depth here: select one, or the layer below it."
+NO_WINDOW = "Edit Again opens a window. Scripts call plug-in-fluxdepth-edit with the settings that they want."
+
+
+def run(
+    procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image, drawables: list[Gimp.Drawable]
+) -> Gimp.ValueArray:
+    """The procedure. Repeat opens the window too: nothing is paid for that was not seen."""
+    result = latest_result(image, drawables)
+    refused = NO_WINDOW if run_mode is Gimp.RunMode.NONINTERACTIVE else NO_RESULT if result is None else ""
+    if result is None or refused:
+        return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(refused))
+    edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
+    return edit.interactive(edit_procedure, image, [result], edit_procedure.create_config(), again=True)

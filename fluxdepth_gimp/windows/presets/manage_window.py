@@ -1,0 +1,132 @@
+"""Presets > Manage…: the artist's own presets, to rename, delete, import and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gi.repository import GimpUi, Gtk, Pango
+from windows import ui
+
+from shared.errors import FluxDepthError
+from shared.jobs.wording import one_line
+from shared.model.presets import OwnPreset
+from shared.storage.library import preset_files
+
+NAME = 0  # column
+
+
+class ManageWindow:
+    """A list, and what can be done with the chosen one."""
+
+    def __init__(self, parent: Gtk.Window) -> None:
+        self.dialog = GimpUi.Dialog(
+            title="Your Presets", role="fluxdepth-presets", transient_for=parent, modal=True, destroy_with_parent=True
+        )
+        self.dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
+        self.dialog.set_default_size(460, 340)
+        self._error = ui.ErrorBar(lambda _: None)
+        self._rows = Gtk.ListStore(str, str, object)
+        self._view = Gtk.TreeView(model=self._rows, search_column=NAME)
+        self._view.get_accessible().set_name("Your presets")
+        self._name = Gtk.CellRendererText(editable=True, ellipsize=Pango.EllipsizeMode.END)
+        self._name.connect("edited", self._renamed)
+        self._name.connect("editing-started", lambda _, entry, __: entry.get_accessible().set_name("New name"))
+        for title, cell, number in (
+            ("Name", self._name, NAME),
+            ("Prompt", Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END), 1),
+        ):
+            column = Gtk.TreeViewColumn(title=title)
+            column.pack_start(cell, True)
+            column.add_attribute(cell, "text", number)
+            column.set_expand(True)
+            column.set_resizable(True)
+            self._view.append_column(column)
+        self._view.get_selection().connect("changed", lambda _: self._selected())
+        scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, vexpand=True)
+        scrolled.add(self._view)
+        self._about = ui.label(dim=True)
+        self._about.set_no_show_all(True)
+        self._rename = ui.button("_Rename", self._start_renaming)
+        self._delete = ui.button("_Delete", self._ask_to_delete)
+        self._export = ui.button("_Export…", self._ask_to_export, "Write it to a file, for another computer")
+        import_ = ui.button("_Import…", self._ask_to_import, "Take in what Export has written, here or in Blender")
+        content = ui.column(self._error, spacing=2 * ui.SPACE)
+        content.pack_start(scrolled, True, True, 0)
+        content.pack_start(self._about, False, False, 0)
+        content.pack_start(ui.row(self._rename, self._delete, self._export, import_), False, False, 0)
+        content.set_border_width(2 * ui.SPACE)
+        self.dialog.get_content_area().pack_start(content, True, True, 0)
+        content.show_all()
+        self._fill()
+
+    def run(self) -> None:
+        try:
+            self.dialog.run()
+        finally:
+            self.dialog.destroy()
+
+    def _fill(self, chosen: str = "") -> None:
+        """Show what is there; ``chosen`` is the file of the one to select."""
+        shelf = preset_files.read()
+        self._rows.clear()
+        for preset in shelf.own:
+            self._rows.append([preset.name, one_line(preset.help), preset])
+        at = next((number for number, preset in enumerate(shelf.own) if preset.file == chosen), 0)
+        if shelf.own:
+            self._view.set_cursor(Gtk.TreePath.new_from_indices([at]), None, False)
+        told = [*shelf.problems]
+        if not shelf.own:
+            told.append("There are no presets of your own yet: Save as Preset… makes one of the dialog's settings.")
+        self._about.set_text("\n".join(told))
+        self._about.set_visible(bool(told))
+        self._selected()
+
+    def _current(self) -> OwnPreset | None:
+        rows, at = self._view.get_selection().get_selected()
+        return rows[at][2] if at else None
+
+    def _selected(self) -> None:
+        for button in (self._rename, self._delete, self._export):
+            button.set_sensitive(self._current() is not None)
+
+    def _start_renaming(self) -> None:
+        rows, at = self._view.get_selection().get_selected()
+        if at:
+            self._view.grab_focus()
+            self._view.set_cursor(rows.get_path(at), self._view.get_column(NAME), True)
+
+    def _renamed(self, _: Gtk.CellRendererText, path: str, name: str) -> None:
+        preset: OwnPreset = self._rows[path][2]
+        if name != preset.name:
+            self._try(lambda: preset_files.rename(preset, name))
+
+    def _ask_to_delete(self) -> None:
+        preset = self._current()
+        if preset is not None and ui.confirmed(
+            self.dialog, f"Delete the preset “{preset.name}”?", "This can't be undone.", "_Delete"
+        ):
+            self._try(lambda: preset_files.delete(preset))
+
+    def _ask_to_export(self) -> None:
+        preset = self._current()
+        if preset is not None:
+            path = ui.chosen_file(self.dialog, "Export Preset", ("json",), "Presets", save_as=preset.file)
+            if path is not None:
+                self._try(lambda: preset_files.export(preset, path))
+
+    def _ask_to_import(self) -> None:
+        path = ui.chosen_file(self.dialog, "Import Preset", ("json",), "Presets")
+        if path is not None:
+            self._try(lambda: preset_files.import_file(path))
+
+    def _try(self, act: Callable[[], OwnPreset | None]) -> None:
+        """Do it and show what is there then, or why it could not be done."""
+        current = self._current()
+        self._error.clear()
+        try:
+            made = act()
+        except FluxDepthError as exc:
+            self._error.say(f"{exc.message} {exc.advice}")
+            made = None
+        chosen = made or current
+        self._fill(chosen.file if chosen else "")
