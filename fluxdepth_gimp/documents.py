@@ -5,6 +5,7 @@ Knows GIMP's images and the parasites that results carry; nothing of windows and
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import os
@@ -61,7 +62,7 @@ def give_name(image: Gimp.Image, source: Destination, name: str) -> None:
     pictures = GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_PICTURES) or GLib.get_home_dir()
     folder = Path(source.path).parent if source.path else Path(pictures)
     stem = "".join("_" if one in UNFIT else one for one in name)
-    with _quietly():
+    with quietly():
         open_now = {path_of(one) for one in Gimp.get_images()}  # or Save would write the one over the other
     numbered = (str(folder / f"{stem}{f' {number}' if number else ''}.xcf") for number in itertools.count())
     free = (path for path in numbered if not os.path.lexists(path) and os.path.realpath(path) not in open_now)
@@ -72,7 +73,7 @@ def find(wanted: Destination) -> Gimp.Image | None:
     """The open image that ``wanted`` means, if it is open."""
     if wanted.host != HOST:
         return None
-    with _quietly():
+    with quietly():
         return _found(wanted, Gimp.get_images())
 
 
@@ -99,14 +100,22 @@ def own_image(wanted: Destination) -> Destination:
     return Destination(HOST, title=wanted.title, place=place)
 
 
+def in_image(image: Gimp.Image, wanted: Destination) -> Destination:
+    """``image`` for what belongs to ``wanted``: at the place it had in its own; what had none in GIMP fills it."""
+    place = Place.from_json(wanted.place)
+    if wanted.host == HOST and place.known:
+        return destination(image, dataclasses.replace(place, new_image=False))
+    return destination(image, Place(width=image.get_width(), height=image.get_height(), fit=True, new_image=False))
+
+
 def held() -> frozenset[tuple[str, int]]:
     """The (job, index) of each result that is in an open image now."""
-    with _quietly():
+    with quietly():
         return frozenset(_records(layer for image in Gimp.get_images() for layer in _all_layers(image.get_layers())))
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Any image may be closed while we look, a scratch image of another plug-in too: GIMP is not to tell of it."""
     plug_in = Gimp.get_plug_in()
     assert plug_in is not None  # nothing else can ask GIMP for its images

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 
-from gi.repository import GimpUi, Gtk
+from gi.repository import GimpUi, GLib, Gtk
 
 from shared.errors import FluxDepthError
 from shared.jobs import spending
+from shared.jobs.background import Background
+from shared.jobs.wording import kept_words
 from shared.model.parameters import Parameter
 from shared.service.client import Client
 from shared.storage import files, settings
 from shared.storage.credentials import KEY_VARIABLE, KeySource, find_key, forget_key, save_key
 from shared.storage.journal import Journal
+from shared.storage.library.history import disk_use
 from shared.storage.log import log_file
 from shared.storage.settings import ASK_ABOVE, HISTORY_LIMIT, MONTHLY_LIMIT, SERVICE_ADDRESS, WAITING
 from windows import ui
 from windows.service_check import ServiceCheck
+
+TICK = 100  # ms
 
 
 def show() -> None:
@@ -64,8 +69,11 @@ class SettingsWindow:
         self.history = _number(HISTORY_LIMIT, self._stored.history_limit, 10)
         self.ask_above = _number(ASK_ABOVE, self._stored.ask_above, 1)
         self.monthly_limit = _number(MONTHLY_LIMIT, self._stored.monthly_limit, 10000)
-        spent = ui.label(dim=True)
-        spent.set_text("\n".join(spending.spent(Journal()).lines()))
+        self.kept = ui.label(dim=True)
+        self.spent = ui.label(dim=True)
+        self._sums = Background(_sums, "fluxdepth-sums")
+        self._timer = GLib.timeout_add(TICK, self._show_sums)
+        self.dialog.connect("destroy", lambda _: self._stop_looking())
         log = ui.button("Open the _Log", self._open_log, "What the plug-in and the service said; the key is not in it")
 
         grid = Gtk.Grid(row_spacing=ui.SPACE, column_spacing=2 * ui.SPACE)
@@ -85,8 +93,9 @@ class SettingsWindow:
             start=4,
         ):
             grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
-            grid.attach(_described(widget, parameter), 1, row, 1, 1)
-        grid.attach(spent, 1, 9, 1, 1)
+            widget.set_tooltip_text(parameter.help)
+            grid.attach(ui.row(widget, self.kept) if widget is self.history else widget, 1, row, 1, 1)
+        grid.attach(self.spent, 1, 9, 1, 1)
         grid.attach(log, 1, 10, 1, 1)
         log.set_halign(Gtk.Align.START)
         content = ui.column(self.error, grid, spacing=2 * ui.SPACE)
@@ -96,6 +105,23 @@ class SettingsWindow:
         for entry in (self.key.entry, self.address):
             entry.connect("changed", self._changed)
         self._show_key()
+
+    def _show_sums(self) -> bool:
+        if not self._sums.finished:
+            return GLib.SOURCE_CONTINUE
+        self._timer = 0
+        try:
+            kept, spent = self._sums.answer()
+        except FluxDepthError as exc:
+            kept, spent = "", str(exc)
+        self.kept.set_text(f"Now {kept}" if kept else "")
+        self.spent.set_text(spent)
+        return GLib.SOURCE_REMOVE
+
+    def _stop_looking(self) -> None:
+        if self._timer:
+            GLib.source_remove(self._timer)
+            self._timer = 0
 
     def _show_key(self) -> None:
         key = None
@@ -199,6 +225,7 @@ def _number(parameter: Parameter, value: int, step: int) -> Gtk.SpinButton:
     return made
 
 
-def _described(widget: Gtk.Widget, parameter: Parameter) -> Gtk.Widget:
-    widget.set_tooltip_text(parameter.help)
-    return widget
+def _sums() -> tuple[str, str]:
+    """What the history holds, and what was spent. For a worker: with thousands of edits it takes a while."""
+    journal = Journal()
+    return kept_words(*disk_use(journal)), "\n".join(spending.spent(journal).lines())

@@ -78,18 +78,28 @@ def button(text: str, action: Callable[[], object], tooltip: str = "") -> Gtk.Bu
 
 def picture(pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> Gtk.Image:
     """An image whose longest side is ``side``; ``pixbuf`` is ``scale`` times as large, for the screen's own pixels."""
+    made = Gtk.Image()
+    set_picture(made, pixbuf, side, scale)
+    return made
+
+
+def set_picture(image: Gtk.Image, pixbuf: GdkPixbuf.Pixbuf, side: int, scale: int) -> None:
+    """Show ``pixbuf`` in ``image``, as :func:`picture` does."""
     if scale == 1:
-        return Gtk.Image(pixbuf=pixbuf)
+        image.set_from_pixbuf(pixbuf)
+        return
     # As an icon, the way to a sharp image that needs no pycairo; icons are square.
     canvas = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side * scale, side * scale)
     with_alpha = pixbuf.add_alpha(False, 0, 0, 0)
     if canvas is None or with_alpha is None:  # there is no memory for it
-        return Gtk.Image(pixbuf=pixbuf)
+        image.set_from_pixbuf(pixbuf)
+        return
     canvas.fill(0)
     width, height = pixbuf.get_width(), pixbuf.get_height()
     left, top = (side * scale - width) // 2, (side * scale - height) // 2
     with_alpha.copy_area(0, 0, width, height, canvas, left, top)
-    return Gtk.Image(gicon=canvas, pixel_size=side)
+    image.set_from_gicon(canvas, Gtk.IconSize.DIALOG)
+    image.set_pixel_size(side)
 
 
 def scrolled(
@@ -315,3 +325,12 @@ def open_log(path: str, parent: Gtk.Window) -> str:
     except GLib.Error as exc:
         return f"“{path}” can't be opened here: {exc.message}"
     return f"The log is “{path}”."
+
+
+def open_folder_of(path: str, parent: Gtk.Window) -> str:
+    """Open the folder of a file with the desktop's program for it. Returns where it is, and why if it can't be."""
+    try:
+        Gtk.show_uri_on_window(parent, GLib.filename_to_uri(GLib.path_get_dirname(path)), Gdk.CURRENT_TIME)
+    except GLib.Error as exc:
+        return f"The file is “{path}”. Its folder can't be opened here: {exc.message}"
+    return f"The file is “{path}”."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def test_killed_at_each_stage(case: Case, cell: Cells, stage: str) -> None:
 
 @FULL
 @pytest.mark.parametrize("when", ["result here, file not written", "file written, not yet noted"])
-def test_killed_while_the_result_arrives(case: Case, cell: Cells, when: str) -> None:
+def test_killed_spanthe_result_arrives(case: Case, cell: Cells, when: str) -> None:
     with cell("command", "arriving", f"killed -9: {when}") as found:
         killed = Killed(case.host, case.scene, case.sandbox, case.folder / "flags", *options(case.file))
 
@@ -203,15 +204,17 @@ def test_killed_while_the_result_arrives(case: Case, cell: Cells, when: str) -> 
 
 
 FRAMES = 24
-# Three commands share a range; each is killed after a random while and begins again, until it ends by itself.
+# Three commands share a range; each is killed after a random while and begins again, until it ends by itself. Its first
+# argument is how many milliseconds a command needs before it does anything.
 KILLED_AGAIN_AND_AGAIN = """
-ended=$0
+ended=$0 least=$1; shift
 one() {
     seed=$1; shift
     while :; do
         seed=$(( (seed * 1103515245 + 12345) % 2147483648 ))
+        span=$(( least + seed / 65536 % 30 * (100 + least / 20) ))
         "$@" & pid=$!
-        ( sleep $(( 2 + seed / 65536 % 3 )).$(( seed / 256 % 10 )); kill -KILL $pid 2> /dev/null ) & killer=$!
+        ( sleep $(( span / 1000 )).$(( span / 100 % 10 )); kill -KILL $pid 2> /dev/null ) & killer=$!
         wait $pid; code=$?
         kill $killer 2> /dev/null
         [ $code -gt 128 ] || { echo $code > "$ended-$seed"; return; }
@@ -230,7 +233,10 @@ def test_commands_that_are_killed_again_and_again_pay_for_each_frame_once(case: 
     with cell("command × 3", "whole", "one range, killed -9 at random, again and again") as found:
         case.sandbox.latency = 0.5
         words = [*options(case.file.with_name("####.png")), "--frames", f"1-{FRAMES}"]
-        shell = ["sh", "-c", KILLED_AGAIN_AND_AGAIN, case.folder / "ended", "blender", *argv(case.scene, *words)]
+        began = time.monotonic()
+        assert command(case.host, case.scene, case.sandbox, "--help").returncode == 0
+        least = str(round((time.monotonic() - began) * 1000))
+        shell = ["sh", "-c", KILLED_AGAIN_AND_AGAIN, case.folder / "ended", least, "blender", *argv(case.scene, *words)]
         done = ended(start(case.host, case.sandbox, shell), timeout=500)
         assert "Traceback" not in done.stderr, done.stderr
         assert (case.folder / "ended-killed").read_text().count("killed") >= 3
@@ -317,7 +323,7 @@ def test_a_disk_that_fills_up_after_paying(case: Case, cell: Cells, which: str, 
 
 
 @FULL
-def test_killed_while_the_data_folder_had_no_room_for_the_id(case: Case, cell: Cells) -> None:
+def test_killed_spanthe_data_folder_had_no_room_for_the_id(case: Case, cell: Cells) -> None:
     """The claim beside the file has it."""
     with cell("command", "wait", "data folder fills up during the submit, then killed -9") as found:
         case.host.data_folder.mkdir(exist_ok=True)
@@ -348,7 +354,7 @@ def test_a_file_that_can_never_be_written_costs_nothing(case: Case, cell: Cells,
 
 
 @FULL
-def test_an_output_folder_that_is_deleted_meanwhile_is_made_again(case: Case, cell: Cells) -> None:
+def test_an_output_folder_that_is_deleted_meanspanis_made_again(case: Case, cell: Cells) -> None:
     with cell("command", "wait", "output folder deleted") as found:
         case.sandbox.latency = 1.5
         script = 'while [ ! -e "$0/.shot.png.claim" ]; do sleep 0.02; done; sleep 1; rm -r "$0"'

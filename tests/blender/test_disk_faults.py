@@ -175,7 +175,7 @@ def test_a_data_folder_with_umlauts_spaces_and_a_long_way(
     killed: bool,
 ) -> None:
     folder = tmp_path / f"Bilder für Übungen {'ä' * 90}"
-    folder /= "x y" * ((240 - len(str(folder))) // 3)
+    folder /= "x y" * ((241 - len(str(folder))) // 3)
     folder.mkdir(parents=True)
     with (
         cell("blender", "whole", f"home: umlauts, spaces, 250 characters{', killed -9' if killed else ''}") as found,

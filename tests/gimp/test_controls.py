@@ -42,7 +42,7 @@ ROLES = {
     "password text",
     "menu item",
     "table",
-    "tree table",
+    "radio button",
 }
 QUESTION = "^Flux Depth$"
 SAVE = "^Save as Preset"
@@ -658,17 +658,33 @@ def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.to_gimp()
     desk.menu("History…")
     desk.window(HISTORY)
-    desk.see("table cell", "Given up")
+    desk.see("list item", "Given up")
+    edits = next(one for one in controls.look() if one.role == "table")
+    controls.used[_control(edits)] = controls.test
+    controls.use("radio button", "Unfinished")
+    desk.see("label", "1 edit")
     controls.use("button", "Discard")
     desk.window(QUESTION)
     controls.use("button", "Discard")
-    desk.see("table cell", "Discarded")
-    edits = next(one for one in controls.look() if one.role in ("table", "tree table"))
-    controls.used[_control(edits)] = controls.test
-    desk.screen.click(*desk.see("table cell", "Left behind").middle)
-    desk.wait_for(lambda: "SENSITIVE" in desk.see("button", "Insert").states, "an edit that can be inserted")
+    desk.see("label", "Nothing is unfinished")
+    controls.use("radio button", "All")
+    desk.see("list item", "Discarded")
+    controls.use("text", "Search")
+    desk.type("behind left")
+    desk.see("label", "1 edit")
+    chosen_edit(desk, "Left behind, far")
     controls.use("button", "Insert")
     desk.wait_for(lambda: len(desk.layers()) == layers + 1, "the inserted layer")
+    desk.window(HISTORY)
+    controls.use("toggle button", "Favourite")
+    desk.see("list item", "★ Left behind")
+    controls.use("radio button", "Favourites")
+    desk.see("label", "1 edit")
+    controls.use("radio button", "This Image")
+    desk.see("list item", "★ Left behind")
+    controls.use("button", "Copy Prompt")
+    controls.use("button", "Show File")
+    desk.see("label", "result-1.")  # nothing here opens a folder: where it is stands there
     controls.use("button", "Use These Settings")
     desk.window(EDIT)
     desk.see("text", "Left behind, far")
@@ -678,14 +694,29 @@ def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.window(HISTORY)
     desk.tell("close")
     desk.wait_for(lambda: desk.images() == [], "the image to close")
-    desk.screen.click(*desk.see("table cell", "Left behind").middle)
+    desk.see("list item", "Left behind")
+    chosen_edit(desk, "Left behind, far")
     controls.use("button", "Open as New Image")
     desk.wait_for(lambda: desk.layers() == ["Left behind, far · seed 0"], "the new image")
+    desk.window(HISTORY)
+    chosen_edit(desk, "Given up, far")
+    for answer in ("Cancel", "Delete"):
+        controls.use("button", "Delete")
+        desk.window(QUESTION)
+        controls.use("button", answer)
+        desk.gone(QUESTION)
+    desk.wait_for(lambda: desk.find("list item", "Given up, far") is None, "the edit to go")
     desk.window(HISTORY)
     controls.use("button", "Close")
     desk.gone(HISTORY)
     desk.tell("close")
     desk.wait_for(lambda: desk.images() == [], "the new image to close")
+
+
+def chosen_edit(desk: Desk, prompt: str) -> None:
+    """Click a tile of the history; its prompt then stands beside the grid, alone in its label."""
+    desk.click("list item", prompt)
+    desk.wait_for(lambda: any(one.role == "label" and one.name == prompt for one in desk.look()), f"{prompt!r}")
 
 
 def test_what_may_be_overlooked_is_said(desk: Desk, controls: Controls) -> None:

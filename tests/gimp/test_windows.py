@@ -254,7 +254,7 @@ def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
     before, taken = len(desk.layers()), service.taken
     desk.command("History…")
     desk.window(HISTORY)
-    desk.see("table cell", "Hidden by close")
+    desk.see("list item", "Hidden by close")
     desk.window_picture(f"history-{desk.gimp.series}", HISTORY)
     desk.press_in(HISTORY, "alt+i")
     desk.wait_for(lambda: len(desk.layers()) == before + 1, "the layer from the history")
@@ -267,6 +267,7 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     before = len(desk.layers())
     desk.command("History…")
     desk.window(HISTORY)
+    desk.see("list item")
     desk.press_in(HISTORY, "End")  # the first edit of all, made with a preset
     desk.see("label", "A tabby cat, sharp in the foreground")
     desk.press_in(HISTORY, "alt+u")
