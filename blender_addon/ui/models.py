@@ -30,7 +30,7 @@ def draw_choice(layout: bpy.types.UILayout, context: bpy.types.Context, settings
 def draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
     """The large button, which has no room for a price: where the service tells one, the order stands below it."""
     price = offered.known.price(properties.model_of(settings)) if offered.known else None
-    ordered = order(settings.variations, price)
+    ordered = order(len(properties.prompts_of(settings)) * settings.variations, price)
     row = layout.row()
     row.scale_y = 1.6
     words = "Depth Edit" if price is not None else f"Depth Edit  ·  {ordered}"

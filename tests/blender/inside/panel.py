@@ -282,7 +282,7 @@ def check_result_follows_its_file_to_another_name():
     """Begun before the file had a name; the artist saves it, opens another one, and comes back."""
     session = _module("session")
     chosen = settings(source="IMAGE", image=_grid(), upload_format="png")
-    ticket = session.submit(bpy.context, chosen)
+    (ticket,) = session.submit(bpy.context, chosen)
     while ticket.state.name == "PREPARING":
         _module("ticker").step()
         time.sleep(0.01)
