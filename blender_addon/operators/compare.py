@@ -192,7 +192,7 @@ def register() -> None:
             min=0.0,
             max=1.0,
             subtype="FACTOR",
-            update=lambda *_: comparing.redraw(),
+            update=lambda _manager, _context: comparing.redraw(),
         ),
     )
     config = bpy.context.window_manager.keyconfigs.addon
