@@ -28,7 +28,8 @@ void main()
   gl_Position = projection * vec4(place, 0.0, 1.0);
 }
 """
-# Enlarged, an editor shows pixels and not what lies between them. The GPU hands out sRGB pictures as linear light.
+# Enlarged, an editor shows pixels and not what lies between them. The GPU reads sRGB pictures as linear light, and
+# encodes that again where the editor draws.
 FRAGMENT = """
 void main()
 {
@@ -36,9 +37,7 @@ void main()
   vec2 step = fwidth(uv) * vec2(size);
   vec4 found = max(step.x, step.y) < 1.0 ? texelFetch(source, min(ivec2(uv * vec2(size)), size - 1), 0)
                                          : texture(source, uv);
-  vec3 low = found.rgb * 12.92;
-  vec3 high = 1.055 * pow(max(found.rgb, vec3(0.0)), vec3(1.0 / 2.4)) - 0.055;
-  color = vec4(mix(high, low, lessThan(found.rgb, vec3(0.0031308))), 1.0);
+  color = vec4(found.rgb, 1.0);
 }
 """
 
