@@ -4,7 +4,7 @@ import bpy
 
 from . import properties, session, translation
 from .command import run
-from .operators import access, edits, offered, recover, results, service, settings
+from .operators import access, compare, edits, offered, presets as own_presets, recover, results, service, settings
 from .ui import panels, preferences, presets
 
 _CLASSES = (
@@ -14,6 +14,8 @@ _CLASSES = (
     *edits.CLASSES,
     *recover.CLASSES,
     *results.CLASSES,
+    *compare.CLASSES,
+    *own_presets.CLASSES,
     *settings.CLASSES,
     *service.CLASSES,
     *offered.CLASSES,
@@ -31,12 +33,14 @@ def register() -> None:
     )
     session.register()
     translation.follow()
+    compare.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
 
 def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    compare.unregister()
     session.unregister()
     translation.unregister()
     del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import bpy
 
 from .shared.errors import ParameterError
-from .shared.model import models
+from .shared.model import models, prompts
 from .shared.model.carry import Wishes
 from .shared.model.edit import DepthEdit
 from .shared.model.model import Model
@@ -27,6 +27,7 @@ from .shared.model.parameters import (
     Role,
     Value,
 )
+from .shared.model.presets import Fitting
 
 PACKAGE = __package__  # the extension's, and the key of its preferences
 LARGEST_INT = 2**31 - 1  # Blender's IntProperty is 32-bit signed; `seed_exact` holds what is above
@@ -49,17 +50,11 @@ HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPA
 # What an edit is made with beside the model's parameters and its picture.
 KEPT_PARAMETERS = tuple(parameter for parameter in HOST_PARAMETERS if parameter is not SOURCE)
 
-# The names of everything that a preset keeps. The picture is the artist's choice of the moment.
 MODEL = models.CHOICE
 OF_MODELS = models.union()
 SEED_EXACT = "seed_exact"
 PROMPT_TEXT = "prompt_text"
-PRESET_NAMES = [
-    MODEL.name,
-    *(parameter.name for parameter in OF_MODELS),
-    SEED_EXACT,
-    *(parameter.name for parameter in KEPT_PARAMETERS),
-]
+PROMPT_LIST = "prompt_list"
 
 
 class Settings(Protocol):
@@ -78,6 +73,7 @@ class SceneSettings(Settings, Protocol):
     """A scene's own: what the panel has beside the parameters."""
 
     prompt_text: bpy.types.Text | None
+    prompt_list: bool
     seed_exact: str
     shown_model: str
     wishes: str
@@ -142,6 +138,11 @@ FluxDepthSettings = type(
                 description="A text data-block for a long prompt. When it is set, it is used instead of the line above",
                 poll=_is_text,
             ),
+            PROMPT_LIST: bpy.props.BoolProperty(
+                name="One edit per line",
+                description="Each line of the text is a prompt of its own, with its own paid edits. "
+                "Empty lines and those that begin with # are left out",
+            ),
             SEED_EXACT: bpy.props.StringProperty(
                 name="Exact seed",
                 description="A seed above 2147483647, as text. When it is set, it is used instead of Seed",
@@ -174,6 +175,12 @@ def prompt_of(settings: SceneSettings) -> str:
     return settings.prompt_text.as_string() if settings.prompt_text else str(get(settings, Role.PROMPT) or "")
 
 
+def prompts_of(settings: SceneSettings) -> list[str]:
+    """What is asked for, one prompt for each order of variations; a list without a prompt has an empty one."""
+    prompt = prompt_of(settings)
+    return (prompts.listed(prompt) or [""]) if settings.prompt_text and settings.prompt_list else [prompt]
+
+
 def _exact_seed(settings: SceneSettings, seed: Parameter) -> Value:
     """The seed in force. Raises ParameterError for an exact seed that is no number."""
     text = settings.seed_exact.strip()
@@ -202,13 +209,6 @@ def values_of(settings: SceneSettings, model: Model | None = None) -> dict[str, 
     return values
 
 
-def edit_of(settings: SceneSettings) -> DepthEdit:
-    """The validated edit. Raises ParameterError."""
-    for parameter in HOST_PARAMETERS:
-        parameter.checked(getattr(settings, parameter.name))
-    return DepthEdit.checked(values_of(settings), model_of(settings))
-
-
 @dataclass(frozen=True)
 class Chosen:
     """What the panel said when the button was pressed; the artist may change it while Blender renders."""
@@ -216,12 +216,29 @@ class Chosen:
     edit: DepthEdit
     variations: int
     host_settings: Mapping[str, Value]
+    confirmed: bool = False  # whether the artist was asked, or is a script
 
 
-def chosen_of(settings: SceneSettings) -> Chosen:
-    """Raises ParameterError."""
+def chosen_of(settings: SceneSettings, confirmed: bool = False) -> list[Chosen]:
+    """One for each prompt, validated. Raises ParameterError."""
+    for parameter in HOST_PARAMETERS:
+        parameter.checked(getattr(settings, parameter.name))
+    model, values = model_of(settings), values_of(settings)
     host_settings = {one.name: getattr(settings, one.name) for one in KEPT_PARAMETERS}
-    return Chosen(edit_of(settings), settings.variations, host_settings)
+    edits = [DepthEdit.checked({**values, **_prompted(model, prompt)}, model) for prompt in prompts_of(settings)]
+    return [Chosen(edit, settings.variations, host_settings, confirmed) for edit in edits]
+
+
+def _prompted(model: Model, prompt: str) -> dict[str, Value]:
+    field = model.of(Role.PROMPT)
+    return {field.name: prompt} if field else {}
+
+
+def take_over(settings: SceneSettings, fitting: Fitting) -> None:
+    """Chooses what a preset or a record holds, as far as it fits."""
+    if fitting.model:
+        settings.model = fitting.model.name
+    apply(settings, {**fitting.values, **fitting.beside})
 
 
 def apply(settings: SceneSettings, values: Mapping[str, Value], model: Model | None = None) -> None:

@@ -14,12 +14,12 @@ from bpy.app.handlers import persistent
 
 from . import host, problem, properties, ticker
 from .host import HOST, document
-from .pictures import rendering, results, sizes, sources
+from .pictures import comparing, rendering, results, sizes, sources
+from .preparing import Preparing
 from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
 from .shared.jobs import spending
 from .shared.jobs.desk import Desk
 from .shared.jobs.owed import Owed
-from .shared.jobs.request import EditRequest
 from .shared.jobs.ticket import State, Ticket
 from .shared.jobs.wording import Why, where
 from .shared.pictures import imaging
@@ -30,8 +30,7 @@ WAIT = 0.02  # s between two looks in background mode
 QUIT_WAIT = 10.0  # s for a submit that is under way when the extension goes: its id has to reach the journal
 
 desk: Desk = None  # type: ignore[assignment]  # made when the extension is registered
-_snapshots: dict[str, sources.Snapshot] = {}  # by the ticket's key, while it prepares
-_renderings: dict[str, tuple[rendering.Rendering, properties.Chosen]] = {}  # the same, before there is a snapshot
+preparing: Preparing = None  # type: ignore[assignment]  # the same
 _held: frozenset[tuple[str, int]] = frozenset()  # the results in the file, as the desk knows it
 _last_states: dict[str, State] = {}
 
@@ -53,32 +52,27 @@ info: Info | None = None
 # What operators call.
 
 
-def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirmed: bool = False) -> Ticket:
-    """Starts the edit that ``chosen`` (a scene's settings) describes. Raises FluxDepthError when it can't start."""
-    wanted = properties.chosen_of(chosen)
+def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirmed: bool = False) -> list[Ticket]:
+    """Starts what ``chosen`` (a scene's settings) describes: one edit, or one for each prompt of a list.
+
+    Raises FluxDepthError when it can't start.
+    """
+    wanted = properties.chosen_of(chosen, confirmed)
     credentials.key_or_error()
     if pillow := imaging.missing():
         raise PictureError("Pictures can't be encoded.", pillow)
+    if len(wanted) > 1:  # one order, whose parts would pass the question and the limit
+        count = sum(one.variations for one in wanted)
+        spending.check(desk.journal, wanted[0].edit.model, count, confirmed or bpy.app.background)
     _forget_finished()
     if chosen.source == "RENDER_NOW":
         begun = rendering.start(context, chosen)
-        ticket = desk.open(wanted.edit, wanted.variations, document(begun.place), preparing="Rendering")
-        _renderings[ticket.key] = (begun, wanted)
-        _tend()
+        tickets = preparing.add(wanted, begun, document(begun.place))
     else:
         snapshot = sources.take(context, chosen)
-        ticket = desk.start(_request(wanted, snapshot, confirmed))
-        _snapshots[ticket.key] = snapshot
+        tickets = preparing.add(wanted, snapshot, document(snapshot.origin))
     ticker.wake()
-    return ticket
-
-
-def _request(wanted: properties.Chosen, snapshot: sources.Snapshot, confirmed: bool = False) -> EditRequest:
-    place = document(snapshot.origin)
-    return EditRequest(
-        *(wanted.edit, snapshot.taken, place, wanted.variations, wanted.host_settings, confirmed),
-        alone=bpy.app.background,
-    )
+    return tickets
 
 
 def retry(ticket: Ticket, confirmed: bool = False) -> None:
@@ -90,10 +84,7 @@ def retry(ticket: Ticket, confirmed: bool = False) -> None:
 def stop(ticket: Ticket) -> None:
     """Stops waiting, and the render that is waited for. What the service has taken can be brought in later."""
     desk.stop(ticket)
-    begun = _renderings.pop(ticket.key, None)
-    if begun:
-        begun[0].stop()
-    _tend()
+    preparing.stopped(ticket)
     ticker.wake()
 
 
@@ -201,7 +192,7 @@ def refresh() -> None:
 
 
 def _advance() -> bool:
-    _tend()
+    preparing.tend()
     busy = desk.advance()
     states = {ticket.key: ticket.state for ticket in desk.tickets}
     if states != _last_states:
@@ -232,34 +223,6 @@ def _tell_of(ticket: Ticket) -> None:
         tell(f"A result is here for {where(ticket.destination)}")
     elif ticket.state is State.FAILED:
         tell(str(ticket.error), warning=True)
-
-
-def _tend() -> None:
-    """Hands over what workers ask for and renders that are done; lets go of what nobody will ask for any more."""
-    for key, (begun, wanted) in list(_renderings.items()):
-        ticket = find(key)
-        if ticket is None or not ticket.active:
-            del _renderings[key]
-            continue
-        try:
-            snapshot = begun.snapshot_or_none()
-        except FluxDepthError as exc:
-            del _renderings[key]
-            desk.fail(ticket, exc)
-            continue
-        if snapshot:
-            del _renderings[key]
-            _snapshots[key] = snapshot
-            desk.start(_request(wanted, snapshot), ticket)
-        else:
-            ticket.preparing = f"Rendering {begun.seconds:.0f} s"  # Blender tells nobody how far it is
-    for key, snapshot in list(_snapshots.items()):
-        ticket = find(key)
-        if ticket and ticket.state is State.PREPARING:
-            snapshot.serve()
-        else:
-            snapshot.discard()
-            del _snapshots[key]
 
 
 def _forget_finished() -> None:
@@ -347,14 +310,15 @@ _HANDLERS = (
     ("save_post", _file_saved),
     ("undo_post", _undone),
     ("redo_post", _undone),
-    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS)),
+    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS, *comparing.HANDLERS)),
 )
 
 
 def register() -> None:
-    global desk
+    global desk, preparing
     FluxDepthError.settings_name = "Preferences"
     desk = Desk(host.BlenderHost(), compose=host.composed)
+    preparing = Preparing(desk)
     ticker.advance, ticker.shown, ticker.told = _advance, _shown, problem.note
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
@@ -365,12 +329,9 @@ def unregister() -> None:
     global info
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).remove(handler)
-    for snapshot in _snapshots.values():
-        snapshot.discard()
+    preparing.close()
     desk.close(QUIT_WAIT)
     ticker.stop()
     ticker.advance = ticker.shown = ticker.told = None
-    _snapshots.clear()
-    _renderings.clear()
     _last_states.clear()
     info = None

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
@@ -9,7 +10,7 @@ import bpy
 from .. import properties
 from ..shared.errors import ParameterError
 from ..shared.language import tr
-from ..shared.model import models
+from ..shared.model import models, prompts
 from ..shared.model.carry import to_model
 from ..shared.model.edit import DepthEdit
 from ..shared.model.model import Model
@@ -39,6 +40,14 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--frame", type=int, help=tr("one frame (default: the scene's current one)"))
     what.add_argument(
         "--frames", metavar="FIRST-LAST[:STEP]", help=tr("a range of frames, or `scene` for the scene's own")
+    )
+    what.add_argument(
+        "--prompts",
+        metavar="FILE",
+        help=tr(
+            "a text file with a prompt in each line, each with its own edits; empty lines and those that begin with # "
+            "are left out"
+        ),
     )
     what.add_argument("--image", metavar="NAME", help=tr("edit this image of the file instead of rendering"))
     what.add_argument(
@@ -105,9 +114,20 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
         if image is None:
             words = tr("There is no image “{name}” in this file.").format(name=chosen.image)
             raise ParameterError(words, tr("--image takes an image's name."))
-    settings = SimpleNamespace(
-        **{**stored, **given, "model": model.name}, source="IMAGE" if image else "RENDER", image=image
-    )
+    values = {**stored, **given, "model": model.name}
+    field = model.of(Role.PROMPT)
+    if chosen.prompts is not None:
+        if field and field.name in given:
+            words = tr("{option} and {other} can't both be given.")
+            raise ParameterError(
+                words.format(option="--prompts", other=f"--{field.argument}"), tr("Leave one of them out.")
+            )
+        asked = _listed(Path(chosen.prompts))
+    elif field and field.name in given:
+        asked = [str(given[field.name])]
+    else:
+        asked = properties.prompts_of(saved)
+    settings = SimpleNamespace(**values, source="IMAGE" if image else "RENDER", image=image, prompts=asked)
     for parameter in HOST_PARAMETERS:
         parameter.checked(getattr(settings, parameter.name))
     return settings
@@ -118,11 +138,28 @@ def changed_of(values: Mapping[str, Value], model: Model) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value != model.parameter(name).default}
 
 
-def edits_of(settings: SimpleNamespace) -> list[DepthEdit]:
-    """The edits of one frame, one for each variation. Raises ParameterError."""
+def edits_of(settings: SimpleNamespace) -> list[list[DepthEdit]]:
+    """The edits of one frame: for each prompt, one for each variation. Raises ParameterError."""
     model = models.named(settings.model)
-    edit = DepthEdit.checked({one.name: getattr(settings, one.name) for one in model.parameters}, model)
-    return edit.variations(settings.variations)
+    values = {one.name: getattr(settings, one.name) for one in model.parameters}
+    field = model.of(Role.PROMPT)
+    each = [{field.name: prompt} for prompt in settings.prompts] if field else [{}]
+    return [DepthEdit.checked({**values, **one}, model).variations(settings.variations) for one in each]
+
+
+def _listed(path: Path) -> list[str]:
+    """The prompts in the file. Raises ParameterError."""
+    try:
+        found = prompts.listed(path.read_text("utf-8"))
+    except OSError as exc:
+        words = tr("“{path}” can't be read: {reason}.").format(path=path, reason=exc.strerror or exc)
+        raise ParameterError(words, tr("--prompts takes a text file.")) from exc
+    except ValueError as exc:
+        words = tr("“{path}” is no text in UTF-8.").format(path=path)
+        raise ParameterError(words, tr("--prompts takes a text file.")) from exc
+    if not found:
+        raise ParameterError(tr("“{path}” has no prompt in it.").format(path=path), tr("Write one in each line."))
+    return found
 
 
 def numbers_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> range:

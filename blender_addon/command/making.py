@@ -21,7 +21,6 @@ from ..shared.jobs.request import EditRequest, Taken
 from ..shared.jobs.ticket import Ticket
 from ..shared.jobs.wording import Why
 from ..shared.language import tr
-from ..shared.model.edit import DepthEdit
 from ..shared.storage import processes
 from ..shared.storage.claims import Claim
 from ..shared.storage.entries import Destination, EditEntry, EditState, Job
@@ -51,14 +50,14 @@ class Maker:
         self,
         chosen: argparse.Namespace,
         settings: SimpleNamespace,
-        edits: list[DepthEdit],
         address: str,
         desk: Desk,
         asked: Interrupts,
     ) -> None:
-        self.chosen, self.settings, self.edits, self.address = chosen, settings, edits, address
+        self.chosen, self.settings, self.address = chosen, settings, address
         self.desk, self.journal, self.asked = desk, desk.journal, asked
         self.flights: list[Flight] = []
+        self._picture: tuple[int, Snapshot] | None = None  # of the last frame, whose prompts share it
         self.uncertain = False  # whether something may have been paid for that can't be found again
 
     def begin(self, frame: int, wishes: dict[int, Wish], held: dict[int, Claim]) -> list[Wish]:
@@ -123,8 +122,7 @@ class Maker:
 
     def _make(self, frame: int, made: dict[int, Decision], wishes: dict[int, Wish], held: dict[int, Claim]) -> None:
         """Takes the picture, and pays for what it can't get otherwise. Raises FluxDepthError."""
-        say_of(frame, tr("reading the image") if self.settings.image else tr("rendering"))
-        snapshot = pictures.of_frame(self.settings, frame)
+        snapshot = self._snapshot(frame)
         taken: Taken | None = None
         if any(decision.delivered or decision.way is Way.ADOPT for decision in made.values()):
             taken = pictures.taken_now(snapshot, self.asked.wait)
@@ -139,10 +137,19 @@ class Maker:
                 self._fetch(job, [(entry, wishes[index])], held)
             else:
                 paid.append(index)
-        # One job for the whole frame, or, where a part of it is there, one for each missing file.
-        for indices in [paid] if len(paid) == len(self.edits) else [[index] for index in paid]:
+        # One job for all variations of a prompt, or, where a part of them is there, one for each missing file.
+        count = self.settings.variations
+        whole = len(paid) == count and paid[0] % count == 0 and paid[-1] - paid[0] == count - 1
+        for indices in [paid] if whole else [[index] for index in paid]:
             if not self.asked.stop_paying:
                 self._pay(frame, [wishes[index] for index in indices], held, snapshot, taken)
+
+    def _snapshot(self, frame: int) -> Snapshot:
+        """Rendered or read once for each frame. Raises PictureError."""
+        if self._picture is None or self._picture[0] != frame:
+            say_of(frame, tr("reading the image") if self.settings.image else tr("rendering"))
+            self._picture = frame, pictures.of_frame(self.settings, frame)
+        return self._picture[1]
 
     def _adopted(self, wish: Wish, uuid: str, taken: Taken) -> tuple[Job, list[tuple[EditEntry, Wish]]]:
         """A job of this data folder for an edit that another machine has paid for."""

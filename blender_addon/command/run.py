@@ -5,6 +5,7 @@ anything is paid for it claims the file; what was paid for and not written is fe
 """
 
 import argparse
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from ..shared.jobs.desk import Desk
 from ..shared.jobs.request import Result
 from ..shared.jobs.ticket import Ticket
 from ..shared.language import N_, tr
-from ..shared.pictures import imaging
+from ..shared.pictures import embedded, imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.service import offers
 from ..shared.storage import claims, credentials, files, settings as stored
@@ -79,16 +80,20 @@ class _Run:
             raise PictureError(tr("Pictures can't be encoded."), pillow)
         Background(offers.asked, "fluxdepth-offers")  # for the price in the journal; nothing waits for it
         self.settings = arguments.settings_of(chosen, bpy.context.scene)
-        edits = arguments.edits_of(self.settings)
+        edits = [edit for of_prompt in arguments.edits_of(self.settings) for edit in of_prompt]
         output = frames.with_kind(chosen.output, pictures.may_be_transparent(self.settings), edits[0].format)
         numbers = arguments.numbers_of(chosen, bpy.context.scene)
         self.kind = frames.kind_in(output)
-        self.remaining = frames.wishes(bpy.path.abspath(output), numbers, edits)
+        of_frames = frames.wishes(bpy.path.abspath(output), numbers, edits)
+        variations = self.settings.variations  # each prompt of a frame is an order of its own
+        self.remaining = [
+            wishes[at : at + variations] for wishes in of_frames for at in range(0, len(wishes), variations)
+        ]
         self.at_start = {wish.file: _stamp(wish.file) for wishes in self.remaining for wish in wishes}
         self.journal = Journal()
         self.desk = Desk(self, self.journal, compose=self._composed)
         asked.on_first = self.desk.stop_paying
-        self.maker = Maker(chosen, self.settings, edits, stored.effective_address(stored.load()), self.desk, asked)
+        self.maker = Maker(chosen, self.settings, stored.effective_address(stored.load()), self.desk, asked)
         self.missing: set[Path] = set()  # the files that are still to be made, of the frames that were begun
         self.others: dict[int, list[Wish]] = {}  # of them, by frame, those that other workers have claimed
         self.told: set[int] = set()  # the frames of which that was said
@@ -225,10 +230,15 @@ class _Run:
         alpha = ticket.companion(ALPHA) if self.settings.keep_transparency else None
         try:
             picture = imaging.with_alpha(result.image, imaging.read_alpha(alpha)) if alpha else result.image
-            return imaging.as_kind(picture, self.kind)
+            picture = imaging.as_kind(picture, self.kind)
         except FluxDepthError as exc:
             self.unreadable[ticket.job_id, result.index] = exc
             return result.image
+        try:
+            return dataclasses.replace(picture, data=embedded.with_settings(picture.data, result.record()))
+        except PictureError as exc:
+            ticket.warnings.append(str(exc))
+            return picture
 
     def place(self, ticket: Ticket) -> Iterator[None]:
         """Writes the files. Raises ResultError after it has written those that can be."""

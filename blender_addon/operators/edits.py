@@ -25,7 +25,7 @@ class FLUXDEPTH_OT_edit(Online, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> Answer:
-        return started(self, lambda: [session.submit(context, properties.of(context.scene), self.confirmed)])
+        return started(self, lambda: session.submit(context, properties.of(context.scene), self.confirmed))
 
 
 class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
@@ -70,6 +70,21 @@ class FLUXDEPTH_OT_cancel(bpy.types.Operator):
         for ticket in list(session.desk.tickets):
             if ticket.active and self.job in {"", ticket.key}:
                 session.stop(ticket)
+        ticker.settle_panels()
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_cancel_waiting(bpy.types.Operator):
+    """Take back the edits of the list whose turn has not come. Nothing of them was sent or billed"""
+
+    bl_idname = "fluxdepth.cancel_waiting"
+    bl_label = "Take Back What Waits"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        for ticket in [one for one in session.desk.tickets if session.preparing.waits(one)]:
+            session.stop(ticket)
+            session.desk.dismiss(ticket)
         ticker.settle_panels()
         return {"FINISHED"}
 
@@ -143,4 +158,7 @@ def _reported(operator: bpy.types.Operator, tickets: list[Ticket]) -> Answer:
     return {"FINISHED"} if images else {"CANCELLED"}
 
 
-CLASSES = (FLUXDEPTH_OT_edit, FLUXDEPTH_OT_retry, FLUXDEPTH_OT_cancel, FLUXDEPTH_OT_dismiss, FLUXDEPTH_OT_tell)
+CLASSES = (
+    *(FLUXDEPTH_OT_edit, FLUXDEPTH_OT_retry, FLUXDEPTH_OT_cancel, FLUXDEPTH_OT_cancel_waiting),
+    *(FLUXDEPTH_OT_dismiss, FLUXDEPTH_OT_tell),
+)

@@ -1,18 +1,25 @@
-"""What fills the panel in: the dice, the use cases, presets, an earlier prompt, a text of its own. Knows no job."""
+"""What fills the panel in: the dice, an earlier prompt, a text of its own, what made a result. Knows no job."""
 
 import random
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import bpy
-from bl_operators.presets import AddPresetBase
+from bpy_extras.io_utils import ImportHelper
 
-from .. import properties
-from ..shared.model import presets
-from ..shared.model.parameters import Role, Value
+from .. import problem, properties, session, ticker
+from ..pictures import results
+from ..pictures.sources import render_result
+from ..shared.errors import FluxDepthError, PictureError
+from ..shared.jobs.wording import one_line
+from ..shared.model import presets, prompts
+from ..shared.model.parameters import VARIATIONS, Role, Value
+from ..shared.pictures import embedded
 from .access import Answer
+from .results import KINDS, OnResult, read_file
 
-PRESET_FOLDER = "fluxdepth"  # among Blender's own presets
+PROMPT_LENGTH = 240  # bytes of a prompt in the list, whose names Blender cuts
 
 
 def _apply(settings: properties.SceneSettings, values: Mapping[Role, Value]) -> None:
@@ -32,54 +39,57 @@ class FLUXDEPTH_OT_dice(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class FLUXDEPTH_OT_apply_preset(bpy.types.Operator):
-    """Take over the prompt and settings of one of the model's use cases"""
+_prompts: tuple[str, ...] = ()  # when the list was opened; it may grow meanwhile
+_listed: list[tuple[str, str, str]] = []  # Blender keeps no copy of the texts of a list that is made when asked for
 
-    bl_idname = "fluxdepth.apply_preset"
-    bl_label = "Use Case"
-    bl_options = {"REGISTER", "UNDO"}
 
-    preset: bpy.props.EnumProperty(
-        name="Use case", items=[(preset.name, preset.label, preset.help) for preset in presets.PRESETS]
-    )
+def _recent(_operator: object, _context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
+    return _listed
 
-    def execute(self, context: bpy.types.Context) -> Answer:
-        settings = properties.of(context.scene)
-        preset = next(one for one in presets.PRESETS if one.name == self.preset)
-        properties.apply(settings, preset.values(properties.model_of(settings)))
-        return {"FINISHED"}
+
+def _in_list(prompt: str) -> str:
+    return one_line(prompt).encode()[:PROMPT_LENGTH].decode("utf-8", "ignore")
 
 
 class FLUXDEPTH_OT_recent_prompt(bpy.types.Operator):
-    """Use this prompt again"""
+    """Find a prompt of an earlier edit, here or in GIMP, by typing some letters of it"""
 
     bl_idname = "fluxdepth.recent_prompt"
-    bl_label = "Recent Prompt"
+    bl_label = "Recent Prompts"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+    bl_property = "found"
 
-    prompt: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    found: bpy.props.EnumProperty(name="Prompt", items=_recent, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
+        global _prompts
+        _prompts = session.desk.standing.all_prompts if session.desk.standing else ()
+        _listed[:] = [(str(number), _in_list(prompt), "") for number, prompt in enumerate(_prompts)]
+        if not _listed:
+            self.report({"INFO"}, "There are no edits yet")
+            return {"CANCELLED"}
+        context.window_manager.invoke_search_popup(self)
+        return {"FINISHED"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
-        _apply(properties.of(context.scene), {Role.PROMPT: self.prompt})
+        if not self.found:
+            return {"CANCELLED"}
+        _apply(properties.of(context.scene), {Role.PROMPT: _prompts[int(self.found)]})
         return {"FINISHED"}
 
 
-class FLUXDEPTH_OT_preset_add(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]  # its stubs return nothing
-    """Keep the prompt and settings as a preset, or remove one"""
+class FLUXDEPTH_OT_all_choices(bpy.types.Operator):
+    """Make as many variations as the choices in the prompt give. Each one is a paid edit"""
 
-    bl_idname = "fluxdepth.preset_add"
-    bl_label = "Add Flux Depth Preset"
-    preset_menu = "FLUXDEPTH_PT_presets"
-    preset_subdir = PRESET_FOLDER
+    bl_idname = "fluxdepth.all_choices"
+    bl_label = "All Choices"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    def add(self, context: bpy.types.Context, filepath: str) -> None:
-        """Called by the base, which would write the prompt's field also when a text is the prompt."""
+    def execute(self, context: bpy.types.Context) -> Answer:
         settings = properties.of(context.scene)
-        values = {name: getattr(settings, name) for name in properties.PRESET_NAMES}
-        values |= properties.model_of(settings).named({Role.PROMPT: properties.prompt_of(settings)})
-        lines = ["import bpy", "settings = bpy.context.scene.fluxdepth", ""]
-        lines += [f"settings.{name} = {value!r}" for name, value in values.items()]
-        Path(filepath).write_text("\n".join(lines) + "\n", "utf-8")
+        count = prompts.combinations(properties.prompt_of(settings))
+        settings.variations = min(count, int(VARIATIONS.maximum))
+        return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_new_prompt_text(bpy.types.Operator):
@@ -98,7 +108,132 @@ class FLUXDEPTH_OT_new_prompt_text(bpy.types.Operator):
         return {"FINISHED"}
 
 
+# What made a result.
+
+
+class FLUXDEPTH_OT_reuse_settings(OnResult, bpy.types.Operator):
+    """Take over the prompt, the variations and all else that this result was made with. The source stays as it is"""
+
+    bl_idname = "fluxdepth.reuse_settings"
+    bl_label = "Use These Settings"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        image = self.image(context)
+        record = results.record_of(image) if image else None
+        if image is None or record is None:
+            return {"CANCELLED"}
+        problems = _reused(context.scene, record)
+        _say(self, f"Settings of “{image.name}” taken over", problems)
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_edit_again(OnResult, bpy.types.Operator):
+    """Choose the settings and the source of this result, and the next seed. The large button then makes it"""
+
+    bl_idname = "fluxdepth.edit_again"
+    bl_label = "Edit Again"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        image = self.image(context)
+        record = results.record_of(image) if image else None
+        if image is None or record is None:
+            return {"CANCELLED"}
+        settings = properties.of(context.scene)
+        problems = _reused(context.scene, presets.again(record)) + _take_source(settings, record.get("origin"))
+        seed = properties.values_of(settings).get(_seed_name(settings), 0)
+        _say(self, f"Ready to edit again with seed {seed}: press the large button", problems)
+        return {"FINISHED"}
+
+
+def _seed_name(settings: properties.SceneSettings) -> str:
+    seed = properties.model_of(settings).of(Role.SEED)
+    return seed.name if seed else ""
+
+
+def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
+    """Chooses the picture that the result was made of; sentences when it is not there any more."""
+    kind = origin.get("source") if isinstance(origin, dict) else None
+    if kind == "IMAGE":
+        image = bpy.data.images.get(str(origin.get("image")))
+        if image is None:
+            return [f"Its source, the image “{origin.get('image')}”, is not in this file: choose one."]
+        settings.source, settings.image = "IMAGE", image
+    elif kind == "RENDER":
+        settings.source = "RENDER" if render_result() else "RENDER_NOW"
+    elif kind == "VIEWPORT":
+        settings.source = "VIEWPORT"
+    else:
+        return ["Its source is not known here: choose one."]
+    return []
+
+
+def _reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
+    """Takes over what fits of ``record``; sentences about the rest."""
+    settings = properties.of(scene)
+    fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
+    properties.take_over(settings, fitting)
+    return fitting.problems
+
+
+def _say(operator: bpy.types.Operator, words: str, problems: list[str]) -> None:
+    if problems:
+        operator.report({"WARNING"}, f"{words}. {' '.join(problems)}")
+    else:
+        operator.report({"INFO"}, words)
+
+
+class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore[misc]  # its stubs return nothing
+    """Take over the settings that a result's file carries, whichever host has saved it. The source stays as it is"""
+
+    bl_idname = "fluxdepth.reuse_file"
+    bl_label = "Use Settings of a File"
+    bl_options = {"REGISTER"}  # the file is read off the main thread; what comes of it is an undo step of its own
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in KINDS), options={"HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        path = Path(bpy.path.abspath(self.filepath))
+        scene_uid = context.scene.session_uid
+        said: list[tuple[str, bool]] = []
+
+        def read() -> dict[str, Any]:
+            record = embedded.settings_in(read_file(path))
+            if record is None:
+                raise PictureError(f"“{path.name}” carries no settings of Flux Depth.", "")
+            return record
+
+        def then(answer: dict[str, Any] | FluxDepthError) -> None:
+            scene = next((one for one in bpy.data.scenes if one.session_uid == scene_uid), None)
+            if isinstance(answer, FluxDepthError):
+                problem.note(answer)
+                said.append((str(answer), True))
+            elif scene is not None:
+                said.append(_taken_from(scene, path.name, answer))
+
+        ticker.after(read, then)
+        if not bpy.app.background:
+            return {"FINISHED"}
+        session.finish([])
+        for words, wrong in said:
+            self.report({"ERROR"} if wrong else {"INFO"}, words)
+        return {"CANCELLED"} if said[0][1] else {"FINISHED"}
+
+
+def _taken_from(scene: bpy.types.Scene, name: str, record: Mapping[str, Any]) -> tuple[str, bool]:
+    """What is to be said of it, and whether nothing came of it."""
+    problems = _reused(scene, record)
+    words = " ".join([f"Settings of “{name}” taken over.", *problems])
+    if not bpy.app.background:
+        bpy.ops.ed.undo_push(message="Use Settings of a File")
+    session.tell(words, warning=bool(problems))
+    ticker.settle_panels()
+    return words, False
+
+
 CLASSES = (
-    *(FLUXDEPTH_OT_dice, FLUXDEPTH_OT_apply_preset, FLUXDEPTH_OT_recent_prompt),
-    *(FLUXDEPTH_OT_preset_add, FLUXDEPTH_OT_new_prompt_text),
+    *(FLUXDEPTH_OT_dice, FLUXDEPTH_OT_recent_prompt, FLUXDEPTH_OT_all_choices, FLUXDEPTH_OT_new_prompt_text),
+    *(FLUXDEPTH_OT_reuse_settings, FLUXDEPTH_OT_edit_again, FLUXDEPTH_OT_reuse_file),
 )

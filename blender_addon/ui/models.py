@@ -8,6 +8,8 @@ from ..properties import SceneSettings
 from ..shared.jobs.wording import order
 from . import texts
 
+ICON_AND_EDGES = 40  # px at scale 1, of the large button
+
 
 def draw_choice(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
     """The first choice under the prompt."""
@@ -28,12 +30,13 @@ def draw_choice(layout: bpy.types.UILayout, context: bpy.types.Context, settings
 
 
 def draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
-    """The large button, which has no room for a price: where the service tells one, the order stands below it."""
+    """The large button. Where the order has no room in it, because the service tells a price, it stands below it."""
     price = offered.known.price(properties.model_of(settings)) if offered.known else None
-    ordered = order(settings.variations, price)
+    ordered, width = order(len(properties.prompts_of(settings)) * settings.variations, price), texts.width_of(context)
+    words = f"Depth Edit  ·  {ordered}"
+    has_room = price is None and texts.fits(words, width, ICON_AND_EDGES)
     row = layout.row()
     row.scale_y = 1.6
-    words = "Depth Edit" if price is not None else f"Depth Edit  ·  {ordered}"
-    row.operator("fluxdepth.edit", text=words, icon="OUTLINER_OB_IMAGE")
-    if price is not None:
-        texts.paragraph(layout, ordered, texts.width_of(context))
+    row.operator("fluxdepth.edit", text=words if has_room else "Depth Edit", icon="OUTLINER_OB_IMAGE")
+    if not has_room:
+        texts.paragraph(layout, ordered, width)

@@ -6,22 +6,18 @@ from typing import Any
 import bpy
 
 from .. import problem, properties, session, translation
-from ..operators import access, offered, service
-from ..pictures import results, sizes
+from ..operators import access, offered, presets, service
+from ..pictures import comparing, results, sizes
 from ..properties import SceneSettings
-from ..shared.jobs.wording import one_line, short_prompt
+from ..shared.jobs.wording import one_line
 from ..shared.model import models
-from ..shared.model.advice import advice
 from ..shared.model.edit import DepthEdit
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind, Parameter, Role
 from ..shared.pictures.sending import sent_size
-from . import models as models_part, presets, rows, texts
+from . import models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
 RESULTS_SHOWN = 8
-PREVIEW_LINES = 4  # of a prompt that its field can't show whole
-PREVIEW_LETTERS = 400  # more than these lines hold
-BUTTON_AND_EDGES = 40  # px at scale 1, beside the prompt in its field
 CHOICES = 4  # beside each other
 SHORT_LABEL = 5  # letters that have room there
 THUMBNAIL = 3.0  # in heights of a button
@@ -35,10 +31,11 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     if session.info is None:
         session.refresh()
     offered.look()
+    presets.take_over()
     if _draw_obstacles(layout, context):
         return
     _draw_source(layout, context, settings)
-    _draw_prompt(layout, context, settings)
+    prompts.draw(layout, context, settings)
     column = _properties(layout)
     for parameter in properties.model_of(settings).main:
         if parameter.role is Role.SEED:
@@ -121,25 +118,6 @@ def _why_nothing(settings: SceneSettings) -> str:
     return "No render of this session yet"
 
 
-def _draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context, settings: SceneSettings) -> None:
-    width, prompt = texts.width_of(context), properties.prompt_of(settings)
-    row = layout.row(align=True)
-    model = properties.model_of(settings)
-    field = model.of(Role.PROMPT)
-    row.alert = field is not None and problem.field(context) == field.name
-    if settings.prompt_text or field is None:
-        row.template_ID(settings, properties.PROMPT_TEXT, new="fluxdepth.new_prompt_text")
-    else:
-        row.prop(settings, field.name, text="", placeholder="What should the edit do?")
-        row.menu("FLUXDEPTH_MT_recent_prompts", text="", icon="RECOVER_LAST")
-    shown = one_line(prompt[:PREVIEW_LETTERS])
-    if shown and (settings.prompt_text or not texts.fits(shown, width, BUTTON_AND_EDGES)):
-        texts.paragraph(layout.box(), shown, width, most=PREVIEW_LINES)
-    values = {one.name: getattr(settings, one.name) for one in model.parameters}
-    texts.paragraph(layout, advice({**values, **model.named({Role.PROMPT: prompt})}, model), width)
-    models_part.draw_choice(layout, context, settings)
-
-
 def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     width = texts.width_of(context)
     parameters = [one for one in properties.model_of(properties.of(context.scene)).parameters if one.advanced]
@@ -157,7 +135,7 @@ def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
             column.label(text=parameter.label)
             _field(column, context, parameter.name, text="")
     column.label(text="Prompt text")
-    column.template_ID(properties.of(context.scene), properties.PROMPT_TEXT, new="fluxdepth.new_prompt_text")
+    prompts.draw_text(column, properties.of(context.scene))
 
 
 def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
@@ -166,16 +144,26 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     if not found:
         texts.paragraph(layout, "Results of this file appear here", width)
         return
-    shown = results.shown()
-    for image, record in found[:RESULTS_SHOWN]:
-        _draw_result(layout.box(), width, image, record, image in shown)
+    shown, compared = results.shown(), comparing.compared()
+    for number, (image, record) in enumerate(found):
+        # An older one that the editor shows can be worked with as well.
+        if number < RESULTS_SHOWN or image in shown:
+            divided = bool(compared and compared[0] == image)
+            _draw_result(layout.box(), width, image, record, image in shown, divided)
+            if divided:
+                layout.prop(context.window_manager, comparing.DIVIDER, slider=True)
     if len(found) > RESULTS_SHOWN:
         older = f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file"
         texts.paragraph(layout, older, width)
 
 
 def _draw_result(
-    box: bpy.types.UILayout, width: int, image: bpy.types.Image, record: Mapping[str, Any], is_shown: bool
+    box: bpy.types.UILayout,
+    width: int,
+    image: bpy.types.Image,
+    record: Mapping[str, Any],
+    is_shown: bool,
+    is_divided: bool,
 ) -> None:
     edit = DepthEdit.recorded(record["settings"], str(record.get("model", "")))
     prompt = one_line(edit.prompt or image.name)
@@ -191,6 +179,11 @@ def _draw_result(
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name
     buttons.operator("fluxdepth.compare", text="", icon="ARROW_LEFTRIGHT").name = image.name
+    divided = buttons.operator("fluxdepth.compare_divided", text="", icon="IMAGE_ALPHA", depress=is_divided)
+    divided.name = image.name
+    buttons.operator("fluxdepth.compare_beside", text="", icon="MOD_MIRROR").name = image.name
+    buttons = column.row(align=True)
+    buttons.operator("fluxdepth.edit_again", text="", icon="FILE_REFRESH").name = image.name
     buttons.operator("fluxdepth.reuse_settings", text="", icon="COPYDOWN").name = image.name
     buttons.operator("fluxdepth.save_as", text="", icon="FILE_TICK").name = image.name
 
@@ -229,20 +222,6 @@ def _field(
     return row
 
 
-class FLUXDEPTH_MT_recent_prompts(bpy.types.Menu):
-    """Prompts of earlier edits, here or in GIMP"""
-
-    bl_label = "Recent Prompts"
-
-    def draw(self, _context: bpy.types.Context) -> None:
-        prompts = session.desk.standing.prompts if session.desk.standing else ()
-        if not prompts:
-            self.layout.label(text="No edits yet")
-        for prompt in prompts:
-            words = short_prompt(prompt, 80)
-            self.layout.operator("fluxdepth.recent_prompt", text=words).prompt = prompt
-
-
 def _panel(
     space: str,
     name: str,
@@ -267,7 +246,8 @@ def _panel(
 
 
 def _draw_presets(self: bpy.types.Panel, _context: bpy.types.Context) -> None:
-    presets.FLUXDEPTH_PT_presets.draw_panel_header(self.layout)
+    self.layout.emboss = "NONE"
+    self.layout.menu("FLUXDEPTH_MT_presets", text="", icon="PRESET")
 
 
 _PANELS = [
@@ -280,4 +260,4 @@ _PANELS = [
     )
 ]
 
-CLASSES = (FLUXDEPTH_MT_recent_prompts, *_PANELS)
+CLASSES = (*_PANELS,)

@@ -1,43 +1,64 @@
-"""The menu of presets in the panel's header: the model's use cases, and the artist's own as Blender keeps them."""
+"""The menu of presets in the panel's header: the use cases, the artist's own, and the list where those are managed."""
 
 import bpy
-from bl_ui.utils import PresetPanel
 
-from .. import properties
-from ..operators.settings import PRESET_FOLDER
+from ..operators import presets
+from ..shared.jobs.wording import short_prompt
 from ..shared.model.presets import PRESETS
 
+LABEL_LENGTH = 60  # characters of a name
+WIDTH = 16  # of the list, in Blender's units: buttons side by side
 
-class FLUXDEPTH_PT_presets(PresetPanel, bpy.types.Panel):
+
+class FLUXDEPTH_MT_presets(bpy.types.Menu):
     """Use cases of the model, and presets of your own"""
 
-    bl_label = "Flux Depth Presets"
-    preset_subdir = PRESET_FOLDER
-    preset_operator = "script.execute_preset"
-    preset_add_operator = "fluxdepth.preset_add"
+    bl_label = "Presets"
 
-    @staticmethod
-    def reset_cb(context: bpy.types.Context, _filepath: str) -> None:
-        """Called by Blender before it applies a preset, whose prompt a text would hide."""
-        properties.of(context.scene).prompt_text = None
-
-    def draw(self, context: bpy.types.Context) -> None:
+    def draw(self, _context: bpy.types.Context) -> None:
+        presets.look()
         layout = self.layout
-        layout.emboss = "PULLDOWN_MENU"
-        layout.operator_context = "EXEC_DEFAULT"
+        layout.operator_context = "INVOKE_DEFAULT"
         layout.label(text="Use Cases")
-        for preset in PRESETS:
-            layout.operator("fluxdepth.apply_preset", text=preset.label).preset = preset.name
+        for ready in PRESETS:
+            layout.operator("fluxdepth.apply_preset", text=ready.label).preset = ready.name
+        if presets.shelf.own:
+            layout.separator()
+            layout.label(text="Your Own")
+        for own in presets.shelf.own:
+            words = short_prompt(own.name, LABEL_LENGTH)
+            layout.operator("fluxdepth.apply_preset", text=words, translate=False).preset = own.name
         layout.separator()
-        if bpy.utils.preset_paths(PRESET_FOLDER):
-            PresetPanel.draw(self, context)
-        else:  # Blender would say "* Missing Paths *" above the row that adds one
-            manager = bpy.data.window_managers[0]
-            row = layout.row()
-            name = row.row()
-            name.emboss = "NORMAL"
-            name.prop(manager, "preset_name", text="")
-            row.operator(self.preset_add_operator, text="", icon="ADD").name = manager.preset_name
+        layout.operator("fluxdepth.save_preset", text="Save as Preset…", icon="ADD")
+        managing = layout.operator("wm.call_panel", text="Manage Presets…", icon="PRESET")
+        managing.name, managing.keep_open = "FLUXDEPTH_PT_own_presets", True
+        layout.operator("fluxdepth.reuse_file", text="Use Settings of a File…", icon="FILE_IMAGE")
 
 
-CLASSES = (FLUXDEPTH_PT_presets,)
+class FLUXDEPTH_PT_own_presets(bpy.types.Panel):
+    """The list in which presets are renamed, removed, exported and imported"""
+
+    bl_label = "Your Presets"
+    bl_space_type = "TOPBAR"  # somewhere where no editor draws it by itself
+    bl_region_type = "HEADER"
+    bl_options = {"INSTANCED"}
+    bl_ui_units_x = WIDTH
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        presets.look()
+        layout = self.layout
+        layout.label(text="Your Presets")
+        if not presets.shelf.own:
+            layout.label(text="None yet")
+        for own in presets.shelf.own:
+            row = layout.row(align=True)
+            row.label(text=own.name, translate=False)
+            row.operator("fluxdepth.rename_preset", text="", icon="GREASEPENCIL").preset = own.name
+            row.operator("fluxdepth.export_preset", text="", icon="EXPORT").preset = own.name
+            row.operator("fluxdepth.delete_preset", text="", icon="TRASH").preset = own.name
+        for words in presets.shelf.problems:
+            layout.label(text=words, icon="ERROR", translate=False)
+        layout.operator("fluxdepth.import_preset", text="Import…", icon="IMPORT")
+
+
+CLASSES = (FLUXDEPTH_MT_presets, FLUXDEPTH_PT_own_presets)

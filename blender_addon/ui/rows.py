@@ -38,9 +38,18 @@ def draw_jobs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _head(box, context, problem.heading(), "ERROR", "", alert=True)
         texts.paragraph(box, str(error), texts.width_of(context))
         _next_step(box, error)
+    waiting = [ticket for ticket in session.desk.tickets if session.preparing.waits(ticket)]
+    if len(waiting) > 1:
+        _draw_waiting(layout.box(), context, len(waiting))
     for ticket in reversed(session.desk.tickets):
-        if ticket.state is not State.DISCARDED:
+        if ticket.state is not State.DISCARDED and (ticket not in waiting or len(waiting) == 1):
             _draw_ticket(layout.box(), context, ticket)
+
+
+def _draw_waiting(box: bpy.types.UILayout, context: bpy.types.Context, count: int) -> None:
+    """Those of a list whose turn has not come, in one row."""
+    row = _head(box, context, f"{count} more edits wait for their turn", "SORTTIME")
+    row.operator("fluxdepth.cancel_waiting", text="", icon="X", emboss=False)
 
 
 def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ticket) -> None:
@@ -102,6 +111,8 @@ def _next_step(box: bpy.types.UILayout, error: FluxDepthError, ticket: Ticket | 
     if error.next_step in _NEXT_STEPS:
         name, words, icon = _NEXT_STEPS[error.next_step]
         box.operator(name, text=words, icon=icon)
+    if ticket is None and error.next_step is NextStep.EDIT_ANYWAY:
+        box.operator("fluxdepth.edit", text="Edit Anyway", icon="FILE_REFRESH").confirmed = True
     if ticket is None or not ticket.can_retry:
         return
     if error.next_step is NextStep.EDIT_ANYWAY:

@@ -286,5 +286,5 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
         """Opens the presets in the head of the panel. Returns where it was clicked."""
         left, top, width, _ = self.box()
         at = left + width - 64, top + 14
-        self.open_menu("FLUXDEPTH_PT_presets", at)
+        self.open_menu("FLUXDEPTH_MT_presets", at)
         return at

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.model.models import DEFAULT
+from shared.pictures.embedded import settings_in
 from tests.sandbox import Fault, Sandbox
 
 from .commanding import command, sizes
@@ -103,6 +104,26 @@ def test_variations_are_files_of_their_own(host: Installed, scene: Path, sandbox
     assert len(sandbox.at("upload")) == 1
 
 
+def test_each_prompt_of_a_list_has_edits_of_its_own(host: Installed, scene: Path, sandbox: Sandbox) -> None:
+    """Of one render; each file says what it was made with; called again, what is there is not paid for."""
+    out, listed = host.out / "listed", host.out / "moods.txt"
+    listed.write_text("# moods\nmist, far\n\nrain, {near|far}\nsnow\n", "utf-8")
+    options = ["--prompts", listed, "--variations", "2", "--seed", "7", "--output", out / "####.png", "--frame", "1"]
+    done = command(host, scene, sandbox, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("rendering") == 1
+    names = ["0001.png", *(f"0001-{number}.png" for number in range(2, 7))]
+    made = [settings_in((out / name).read_bytes()) for name in names]
+    asked = [(one["settings"]["prompt"], one["settings"]["seed"], one["variations"]) for one in made if one]
+    prompts = ["mist, far", "mist, far", "rain, near", "rain, far", "snow", "snow"]
+    assert asked == list(zip(prompts, [7, 8] * 3, [2] * 6, strict=True))
+    assert sandbox.taken == 6
+    (out / "0001-4.png").unlink()
+    done = command(host, scene, sandbox, *options)
+    assert done.returncode == 0 and (out / "0001-4.png").exists(), done.stdout + done.stderr
+    assert sandbox.taken == 6, "the picture is the same, so it comes from the history"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -110,6 +131,7 @@ def test_variations_are_files_of_their_own(host: Installed, scene: Path, sandbox
         (["--frames", "soon"], 1, "1-20"),
         (["--image", "nobody"], 1, "no image"),
         (["--nonsense"], 2, "unrecognized"),
+        (["--prompts", "/nowhere/moods.txt"], 1, "can't both be given"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

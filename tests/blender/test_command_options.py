@@ -77,6 +77,11 @@ def test_every_option(
     run("is what was sent, or sent of", scene, *of_image[:-1], "9", "--prompt-upsampling")
     assert sandbox.at("submit")[-1].json["promptObject"]["prompt_upsampling"] is True
 
+    listed = tmp_path / "list.txt"
+    listed.write_text("near\nfar\n")
+    run("makes its prompts", scene, "--image", "grid", "--output", tmp_path / "list" / "it.png", "--prompts", listed)
+    assert sorted(path.name for path in (tmp_path / "list").iterdir()) == ["it-2.png", "it.png"]
+
     for option, mode in (("--keep-transparency", "RGBA"), ("--no-keep-transparency", "RGB")):
         out = tmp_path / option / "it.png"
         run("makes the file so", glass, "--frame", "3", "--output", out, "--prompt", "far", option)

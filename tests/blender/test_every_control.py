@@ -160,57 +160,100 @@ def test_what_other_models_have(sidebar: Controls, host: Installed, sandbox: San
 
 
 def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -> None:
-    """They lie below each other in the menu, 25 px high, and the row that adds one below them."""
-    window = sidebar.window
+    """In the menu with the keyboard; what manages them in a list that stays open."""
+    window, folder = sidebar.window, host.data_folder / "presets"
+    shutil.rmtree(folder, ignore_errors=True)
     for number, preset in enumerate(PRESETS):
-        x, y = sidebar.presets()
-        sidebar.click((x, y + FIRST_PRESET + PRESET * number))
-        sidebar.settle()
+        from_menu(sidebar, number)
         values = preset.values(DEFAULT)
-        assert (sidebar.value("prompt"), sidebar.value("steps")) == (values["prompt"], values["steps"])
+        wait_until(lambda: sidebar.value("prompt") == values["prompt"], 10, preset.name)  # noqa: B023
+        assert sidebar.value("steps") == values["steps"]
         sidebar.note("operator", f"fluxdepth.apply_preset {preset.name}")
     sidebar.write("steps", "13", expected=13)
-    adding = FIRST_PRESET + PRESET * (len(PRESETS) - 1) + 36
-    for _ in range(3):  # on a busy machine the first letters may come before the field takes them
-        x, y = sidebar.presets()
-        sidebar.click((x - 40, y + adding))
-        for keys in (["ctrl+a"], list("Thirteen"), ["Return"]):
-            window.screen.xdotool("sleep", 0.5)
-            window.screen.key(*keys)
-        window.screen.xdotool("sleep", 0.5)
-        if sidebar.value("preset_name", "bpy.data.window_managers[0]") == "Thirteen":
-            break
-        window.screen.key("Escape", "Escape")
-    sidebar.note("property", "preset_name")
-    sidebar.click((x + 88, y + adding))
-    sidebar.note("operator", "fluxdepth.preset_add")
-    own = wait_until(lambda: list(host.profile.rglob("presets/fluxdepth/Thirteen.py")), 10, "the preset's file")
-    window.screen.key("Escape")
+    from_menu(sidebar, -3)
+    sidebar.screen.key("ctrl+a")
+    sidebar.screen.type("Thirteen")
+    sidebar.screen.key("Return")
+    sidebar.screen.xdotool("sleep", 0.5)
+    sidebar.screen.key("Return")
+    sidebar.note("operator", "fluxdepth.save_preset")
+    (own,) = wait_until(lambda: list(folder.glob("*.json")), 10, "the preset's file")
     sidebar.write("steps", "14", expected=14)
-    x, y = sidebar.presets()
-    window.screen.screenshot(SCREENS / f"blender-{host.host.series}-presets.png")  # the mouse must not leave it
-    sidebar.click((x - 40, y + adding))
-    sidebar.note("operator", "script.execute_preset")
+    from_menu(sidebar, len(PRESETS))
     wait_until(lambda: sidebar.value("steps") == 13, 10, "the own preset's steps")
+    sidebar.note("operator", "fluxdepth.apply_preset Thirteen")
+    from_menu(sidebar, -2)
+    sidebar.note("operator", "wm.call_panel")
+    sidebar.screen.screenshot(SCREENS / f"blender-{host.host.series}-presets.png")
+    sidebar.screen.key("Escape")
+    for name, words in (("rename_preset", "Fourteen"), ("delete_preset", "")):
+        window.do(f"bpy.ops.fluxdepth.{name}('INVOKE_DEFAULT', preset={'Fourteen' if not words else 'Thirteen'!r})")
+        sidebar.screen.xdotool("sleep", 0.7)
+        if words:
+            sidebar.screen.key("ctrl+a")
+            sidebar.screen.type(words)
+            sidebar.screen.key("Return")
+            sidebar.screen.xdotool("sleep", 0.5)
+        sidebar.screen.key("Return")
+        wait_until(lambda: json.loads(own.read_text())["name"] == words if words else not own.exists(), 10, name)  # noqa: B023
+        sidebar.note("operator", f"fluxdepth.{name}")
+    window.do("bpy.ops.fluxdepth.save_preset(name='Fifteen')")
+    window.do("bpy.ops.fluxdepth.export_preset('INVOKE_DEFAULT', preset='Fifteen')")
+    into_the_window(sidebar, "File View", "Return")
+    sidebar.note("operator", "fluxdepth.export_preset")
+    wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
+    window.do("bpy.ops.fluxdepth.import_preset('INVOKE_DEFAULT')")
+    into_the_window(sidebar, "File View", "Escape")
+    sidebar.note("operator", "fluxdepth.import_preset")
+    from_menu(sidebar, -1)
+    into_the_window(sidebar, "File View", "Escape")
+    sidebar.note("operator", "fluxdepth.reuse_file")
+    window.do("bpy.ops.fluxdepth.delete_preset(preset='Fifteen')")
+
+
+def from_menu(sidebar: Controls, number: int) -> None:
+    """Chooses the entry of that number, from the end when it is negative, with the keyboard."""
+    sidebar.presets()
+    keys = ["Home", *["Down"] * number] if number >= 0 else ["End", *["Up"] * (-1 - number)]
+    sidebar.screen.key(*keys, "Return")
+    sidebar.screen.xdotool("sleep", 0.7)
     sidebar.settle()
-    x, y = sidebar.presets()
-    sidebar.click((x + 88, y + adding))
-    wait_until(lambda: not own[0].exists(), 10, "the preset to be removed")
-    window.screen.key("Escape")
-    shutil.rmtree(own[0].parent)  # the menu looks otherwise where there is an empty folder
 
 
 def test_recent_prompts(sidebar: Controls) -> None:
+    """Found by typing."""
     window = sidebar.window
     sidebar.use("operator", "fluxdepth.edit")
     window.wait_for(f"len({RESULTS}) == 1")
     sidebar.write("prompt", "Another one")
-    left, _, width, _ = sidebar.box()
-    _, y = sidebar.see("property", "prompt")
-    sidebar.open_menu("FLUXDEPTH_MT_recent_prompts", (left + width - 45, y))
-    window.screen.key("Down", "Return")
-    sidebar.note("operator", "fluxdepth.recent_prompt")
+    sidebar.use("operator", "fluxdepth.recent_prompt")
+    sidebar.screen.xdotool("sleep", 0.7)
+    sidebar.screen.type("softly")
+    sidebar.screen.xdotool("sleep", 0.7)
+    sidebar.screen.key("Return")
     wait_until(lambda: sidebar.value("prompt").startswith("The cube in front"), 10, "the earlier prompt")
+
+
+def test_choices_and_lists(sidebar: Controls, sandbox: Sandbox) -> None:
+    window = sidebar.window
+    sidebar.write("prompt", "a {red|blue} cube, far")
+    sidebar.use("operator", "fluxdepth.all_choices")
+    wait_until(lambda: sidebar.value("variations") == 2, 10, "both")
+    window.do("""
+chosen.variations, chosen.prompt_text = 1, bpy.data.texts.new("list")
+chosen.prompt_text.write("".join(f"mist, far {number}\\n" for number in range(6)))
+""")
+    sidebar.settle()
+    sidebar.toggle("prompt_list")
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for("problem.standing(bpy.context) is not None", 10)
+    sidebar.settle()
+    sandbox.latency = 8.0
+    sidebar.use("operator", "fluxdepth.edit True")
+    window.wait_for("len(desk.tickets) == 6")
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.cancel_waiting")
+    window.wait_for(f"len({RESULTS}) == len(desk.tickets) == 4")
 
 
 def test_prompt_text(sidebar: Controls) -> None:
@@ -349,6 +392,27 @@ chosen.prompt, chosen.steps = "Something else", 3
     sidebar.use("operator", "fluxdepth.reuse_settings")
     wait_until(lambda: sidebar.value("steps") == 28, 10, "the settings of the result")
     assert sidebar.value("prompt").startswith("The cube")
+    window.do("chosen.source, chosen.seed = 'RENDER', 3")
+    sidebar.use("operator", "fluxdepth.edit_again")
+    wait_until(lambda: (sidebar.value("source"), sidebar.value("seed")) == ("IMAGE", 1), 10, "source and next seed")
+    sidebar.use("operator", "fluxdepth.compare_divided")
+    window.wait_for("fluxdepth.compare.comparing.compared() is not None", 10)
+    sidebar.see("property", "fluxdepth_divider")
+    sidebar.write("fluxdepth_divider", "0.25", "bpy.context.window_manager", expected=0.25)
+    sidebar.use("operator", "fluxdepth.compare_divided")
+    window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
+    window.do("""
+bpy.ops.fluxdepth.compare_divided()
+for one in session.results.editors():
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=one):
+        bpy.ops.fluxdepth.end_compare()
+answer = fluxdepth.compare.comparing._handle is None
+""")
+    sidebar.note("operator", "fluxdepth.end_compare")
+    sidebar.used["", "operator", "fluxdepth.end_compare"] = sidebar.test
+    sidebar.use("operator", "fluxdepth.compare_beside")
+    wait_until(lambda: len(window.do("answer = [1 for one in session.results.editors()]")) > 1, 10, "a second editor")
+    sidebar.close_preferences()
     sidebar.use("operator", "fluxdepth.save_as")
     into_the_window(sidebar, "File View", "Return")
     wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")

@@ -283,6 +283,73 @@ render.save_render({str(host.out / "left-alone.png")!r})
     assert fresh.do("answer = space.overlay.show_overlays") is False
 
 
+COMPARED = "session.comparing.compared() is not None"
+
+
+def test_the_divider_shows_both_as_the_editor_would_and_ends_cleanly(fresh: Window, host: Installed) -> None:
+    """Dragged with the mouse; ended by Escape, another file, undo, and the editor that goes."""
+    fresh.do("bpy.ops.fluxdepth.edit()")
+    fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
+    fresh.wait_for(IDLE)
+    left, bottom, right, top = fresh.do(f"""
+area = max(bpy.context.screen.areas, key=lambda one: one.width * one.height)
+area.type = "IMAGE_EDITOR"
+area.spaces.active.show_region_ui = False
+result = bpy.data.images[{RESULTS}[0]]
+area.spaces.active.image = result
+bpy.ops.fluxdepth.compare_divided()
+region = next(one for one in area.regions if one.type == "WINDOW")
+corners = [region.view2d.view_to_region(at, at, clip=False) for at in (0, 1)]
+answer = [region.x + x if axis == 0 else region.y + x for corner in corners for axis, x in enumerate(corner)]
+""")
+    fresh.wait_for(COMPARED)
+    name = f"{host.host.series}-divider"
+    x, y = (left + right) // 2, fresh.screen.height - (bottom + top) // 2
+    drag = ["mousemove", x + 60, y, "sleep", 0.3, "mousemove", x + 2, y, "sleep", 0.3, "mousedown", 1, "sleep", 0.2]
+    fresh.screen.xdotool(
+        *drag, "mousemove", x + 40, y, "sleep", 0.2, "mousemove", x + 80, y, "sleep", 0.3, "mouseup", 1
+    )
+    share = "answer = bpy.context.window_manager.fluxdepth_divider"
+    wait_until(lambda: abs(fresh.do(share) - (0.5 + 80 / (right - left))) < 0.03, 10, "the divider under the mouse")
+    sent = "next(one for one in bpy.data.images if 'fluxdepth_sent' in one)"
+    fresh.do(f"""
+import array
+changed = {sent}
+changed.pixels.foreach_set(array.array("f", [0.8, 0.35, 0.1, 1.0]) * (changed.size[0] * changed.size[1]))
+changed.update()
+changed.pack()
+bpy.context.window_manager.fluxdepth_divider = 0.5
+""")
+    divided = pixels(fresh.picture(SCREENS / f"blender-{name}.png"))
+    fresh.do("area.spaces.active.image = changed")
+    source = pixels(fresh.picture(SCREENS / f"blender-{name}-source.png"))
+    fresh.do("area.spaces.active.image = result")
+    rows = slice(fresh.screen.height - top + 8, fresh.screen.height - bottom - 40)
+    middle = (left + right) // 2
+    assert np.abs(divided - source)[rows, left + 4 : middle - 60].max() <= 1
+    fresh.screen.xdotool("mousemove", x, y)
+    fresh.screen.key("Escape")
+    fresh.wait_for("session.comparing._handle is None", 10)
+    shown = pixels(fresh.picture(SCREENS / f"blender-{name}-ended.png"))
+    assert np.abs(divided - shown)[rows, middle + 60 : right - 4].max() <= 1
+    for ending in (
+        "area.type = 'VIEW_3D'",
+        "bpy.ops.fluxdepth.compare_divided()",
+        "bpy.ops.ed.undo()",
+        "bpy.ops.wm.read_homefile(use_factory_startup=True)",
+    ):
+        fresh.do(f"""
+if not {RESULTS}:
+    bpy.ops.ed.redo()
+area.type = "IMAGE_EDITOR"
+area.spaces.active.image = bpy.data.images[{RESULTS}[0]]
+bpy.ops.fluxdepth.compare_divided()
+""")
+        fresh.wait_for(COMPARED)
+        fresh.do(ending)
+        fresh.wait_for("session.comparing._handle is None", 10)
+
+
 def pixels(path: Path) -> np.ndarray:
     """H×W×3, 0–255."""
     with Image.open(path) as picture:

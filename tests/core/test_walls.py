@@ -40,7 +40,7 @@ HOUSES: dict[str, list[str]] = {
             "command | ui",
             "operators",
             "session",
-            "host | problem",
+            "host | problem | preparing",
             "pictures",
             "properties | ticker | translation",
             "shared",

@@ -170,7 +170,7 @@ def discard():
 def keep_settings():
     """All that an artist may have written: a preset, the start-up file, the preferences, and the backup of a file."""
     bpy.context.preferences.filepaths.save_version = 2
-    assert bpy.ops.fluxdepth.preset_add(name="Of mine") == {"FINISHED"}
+    assert bpy.ops.fluxdepth.save_preset(name="Of mine", replace=True) == {"FINISHED"}
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.save_homefile()

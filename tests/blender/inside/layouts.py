@@ -51,7 +51,7 @@ class Layout:
         self._note(text, GAP)
         self._node().used.append(("progress", {"factor": factor}))
 
-    def label(self, text="", icon="NONE"):
+    def label(self, text="", icon="NONE", **_how):
         self._note(text, GAP + (ICON if icon != "NONE" else 0))
 
     def prop(self, owner, name, text=None, icon="NONE", **_how):

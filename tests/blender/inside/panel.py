@@ -1,18 +1,18 @@
 """Runs inside Blender, without a window: what the panels draw and what their buttons do, and that every word fits."""
 
 import contextlib
+import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 import bpy
 import harness
-from bl_ui.utils import PresetPanel
 from drawing import drawn as _drawn
 from harness import EXTENSION, OUT, edit, module as _module, refusal, settings
 from layouts import Layout
@@ -180,16 +180,50 @@ def check_words_name_what_blender_has():
     assert "Settings" not in words + _drawn(preferences=True).all_words()
 
 
-def check_menu_without_presets_misses_no_paths():
-    panel = _module("ui.presets").FLUXDEPTH_PT_presets
-    names = ("preset_subdir", "preset_operator", "preset_add_operator")
-    layout = Layout(300)
-    fake = type("Fake", (PresetPanel,), {**{name: getattr(panel, name) for name in names}, "layout": layout})()
-    for folder in bpy.utils.preset_paths(panel.preset_subdir):
-        shutil.rmtree(folder)
-    panel.draw(fake, bpy.context)
-    assert "Missing" not in layout.all_words()
-    assert ("fluxdepth.preset_add", {"name": bpy.context.window_manager.preset_name}) in layout.used
+def check_list_of_prompts_and_choices_are_shown_before_they_are_paid_for():
+    chosen = settings(prompt="a {red|blue|green} cube, far", variations=2)
+    layout = _drawn(width=220)
+    words = layout.all_words()
+    assert "3 different prompts" in words and "a red cube" in words and "a blue cube" in words
+    assert "a green cube" not in words and "3 Variations Make All" in words
+    assert not layout.cut(), layout.cut()
+    assert bpy.ops.fluxdepth.all_choices() == {"FINISHED"}
+    words = _drawn(width=220).all_words()
+    assert chosen.variations == 3 and "a green cube" in words and "Make All" not in words
+    settings(prompt="{a|b}{c|d}{e|f}{g|h} far", variations=1)
+    assert "8 Variations, the Most at Once" in _drawn().all_words()
+    chosen.prompt_text = bpy.data.texts.new("list")
+    chosen.prompt_text.write("# of the day\nmist, far\n\nrain, near\nsnow\nfog\nhail\n")
+    chosen.variations = 2
+    assert "2 paid edits" in _drawn().all_words() and "5 prompts" not in _drawn().all_words()
+    chosen.prompt_list = True
+    layout = _drawn(width=220)
+    words = layout.all_words()
+    assert "5 prompts" in words and "rain, near" in words and "of the day" not in words and "and 1 more" in words
+    assert "10 paid edits" in words
+    assert not layout.cut(), layout.cut()
+    chosen.prompt_text.clear()
+    assert "no prompt in it yet" in _drawn().all_words()
+
+
+def check_menu_has_use_cases_own_presets_and_what_manages_them():
+    presets, ui = _module("shared.storage.library.preset_files"), _module("ui.presets")
+    menu, managing = Layout(300), Layout(320)
+    presets.save("Zebra", None, {"steps": 12})
+    (HOME / "presets" / "newer.json").write_text('{"version": 99}')
+    try:
+        ui.FLUXDEPTH_MT_presets.draw(SimpleNamespace(layout=menu), bpy.context)
+        ui.FLUXDEPTH_PT_own_presets.draw(SimpleNamespace(layout=managing), bpy.context)
+    finally:
+        (HOME / "presets" / "newer.json").unlink()
+        presets.delete(presets.read().find("Zebra"))
+    applied = [told["preset"] for name, told in menu.used if name == "fluxdepth.apply_preset"]
+    assert applied == [one.name for one in _module("shared.model.presets").PRESETS] + ["Zebra"]
+    names = [name for name, _ in menu.used]
+    assert names[-3:] == ["fluxdepth.save_preset", "wm.call_panel", "fluxdepth.reuse_file"]
+    for name in ("rename_preset", "export_preset", "delete_preset"):
+        assert (f"fluxdepth.{name}", {"preset": "Zebra"}) in managing.used
+    assert "newer version" in managing.all_words() and not menu.cut()
 
 
 def check_own_preset_wins_over_a_text():
@@ -198,19 +232,19 @@ def check_own_preset_wins_over_a_text():
     assert chosen.prompt_text.as_string() == "the field's"
     chosen.prompt_text.clear()
     chosen.prompt_text.write("the text's,\nin two lines")
-    assert bpy.ops.fluxdepth.preset_add(name="Of A Text") == {"FINISHED"}
-    (file,) = Path(os.environ["BLENDER_USER_RESOURCES"]).glob("**/presets/fluxdepth/Of_A_Text.py")
+    assert bpy.ops.fluxdepth.save_preset(name="Of A Text") == {"FINISHED"}
     try:
         chosen.prompt_text.clear()
-        bpy.ops.script.execute_preset(filepath=str(file), menu_idname="FLUXDEPTH_PT_presets")
+        bpy.ops.fluxdepth.apply_preset(preset="of a text")
         assert _module("properties").prompt_of(chosen) == "the text's,\nin two lines"
         assert chosen.prompt_text is None
     finally:
-        shutil.rmtree(file.parent)
+        bpy.ops.fluxdepth.delete_preset(preset="Of A Text")
+    assert not list((HOME / "presets").glob("*.json"))
 
 
 def check_text_can_be_made_where_it_is_chosen():
-    assert ("prompt_text", {"new": "fluxdepth.new_prompt_text"}) in _drawn("more").used
+    assert ("prompt_text", {"new": "fluxdepth.new_prompt_text", "open": "text.open"}) in _drawn("more").used
 
 
 def check_all_that_made_a_result_is_used_again():
@@ -233,11 +267,14 @@ def check_file_is_of_the_kind_that_its_name_says():
         assert bpy.ops.fluxdepth.save_as(name=image.name, filepath=str(OUT / name)) == {"FINISHED"}
         with Image.open(OUT / name) as saved:
             assert (saved.format, saved.size) == (kind, (48, 32)), name
-    assert (OUT / "same.jpg").read_bytes() == (OUT / "same.JPEG").read_bytes() == data
+        assert _module("shared.pictures.embedded").settings_in((OUT / name).read_bytes())["settings"]["format"] == "jpg"
+    with Image.open(OUT / "same.jpg") as saved, Image.open(io.BytesIO(data)) as came:
+        assert saved.tobytes() == came.tobytes()
+    assert (OUT / "same.jpg").read_bytes() == (OUT / "same.JPEG").read_bytes()
     for name in ("plain", "scan.tif"):
         bpy.ops.fluxdepth.save_as(name=image.name, filepath=str(OUT / name))
         assert not (OUT / name).exists()
-        assert (OUT / f"{name}.jpg").read_bytes() == data
+        assert (OUT / f"{name}.jpg").read_bytes() == (OUT / "same.jpg").read_bytes()
     with contextlib.suppress(RuntimeError):
         bpy.ops.fluxdepth.save_as(name=image.name, filepath=str(OUT / "same.jpg" / "x.png"))
         raise AssertionError("it was written nowhere")
@@ -282,7 +319,7 @@ def check_result_follows_its_file_to_another_name():
     """Begun before the file had a name; the artist saves it, opens another one, and comes back."""
     session = _module("session")
     chosen = settings(source="IMAGE", image=_grid(), upload_format="png")
-    ticket = session.submit(bpy.context, chosen)
+    (ticket,) = session.submit(bpy.context, chosen)
     while ticket.state.name == "PREPARING":
         _module("ticker").step()
         time.sleep(0.01)

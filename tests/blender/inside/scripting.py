@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 import bpy
@@ -243,13 +244,152 @@ def check_use_cases_and_own_presets():
     bpy.ops.fluxdepth.apply_preset(preset="cinematic")
     assert chosen.prompt.startswith("{subject}, a cinematic")
     assert chosen.seed == 77
-    assert bpy.ops.fluxdepth.preset_add(name="My Look") == {"FINISHED"}
-    (file,) = Path(os.environ["BLENDER_USER_RESOURCES"]).glob("**/presets/fluxdepth/*.py")
+    settings(seed_exact="4000000000", guidance=3.3, variations=3)
+    assert bpy.ops.fluxdepth.save_preset(name="My Look") == {"FINISHED"}
+    (file,) = (HOME / "presets").glob("*.json")
+    kept = json.loads(file.read_text())
+    assert (kept["version"], kept["name"], kept["model"]) == (1, "My Look", "flux-depth-pro")
+    assert (kept["values"]["seed"], kept["values"]["guidance"]) == (4000000000, 3.3)
     assert KEY not in file.read_text()
-    assert "prompt" in file.read_text()
+    settings(prompt="something else", seed_exact="", seed=1, variations=1, model="flux-2-pro")
+    assert bpy.ops.fluxdepth.apply_preset(preset="My Look") == {"FINISHED"}
+    assert (chosen.model, chosen.seed_exact, chosen.variations) == ("flux-depth-pro", "4000000000", 3)
+    assert chosen.prompt == "The background far behind is blurred"
+    settings(prompt="only this")
+    with _refused("called “My Look” already"):
+        bpy.ops.fluxdepth.save_preset(name="my look")
+    with _refused("called “Cinematic” already"):
+        bpy.ops.fluxdepth.save_preset(name="Cinematic", replace=True)
+    only_prompt = {"keep_settings": False, "keep_seed": False, "keep_model": False}
+    assert bpy.ops.fluxdepth.save_preset(name="My Look", replace=True, **only_prompt) == {"FINISHED"}
+    assert json.loads(file.read_text())["values"] == {"prompt": "only this"}
+    with _refused("Choose what the preset keeps"):
+        bpy.ops.fluxdepth.save_preset(name="Nothing", keep_prompt=False, **only_prompt)
+    with _refused("no preset called “Nobody's”"):
+        bpy.ops.fluxdepth.apply_preset(preset="Nobody's")
+    assert bpy.ops.fluxdepth.rename_preset(preset="My Look", name="Dawn") == {"FINISHED"}
+    out = OUT / "dawn.json"
+    assert bpy.ops.fluxdepth.export_preset(preset="Dawn", filepath=str(out)) == {"FINISHED"}
+    assert bpy.ops.fluxdepth.delete_preset(preset="Dawn") == {"FINISHED"}
+    assert not list((HOME / "presets").glob("*.json"))
+    assert bpy.ops.fluxdepth.import_preset(filepath=str(out)) == {"FINISHED"}
     settings(prompt="something else")
-    bpy.ops.script.execute_preset(filepath=str(file), menu_idname="FLUXDEPTH_PT_presets")
-    assert chosen.prompt.startswith("{subject}, a cinematic")
+    assert bpy.ops.fluxdepth.apply_preset(preset="dawn") == {"FINISHED"}
+    assert chosen.prompt == "only this"
+    bpy.ops.fluxdepth.delete_preset(preset="Dawn")
+    out.write_text("no preset")
+    with _refused("is no preset"):
+        bpy.ops.fluxdepth.import_preset(filepath=str(out))
+
+
+@contextlib.contextmanager
+def _refused(words):
+    try:
+        yield
+    except RuntimeError as exc:
+        assert words in str(exc), exc
+    else:
+        raise AssertionError(f"nobody said: {words}")
+
+
+def check_what_a_preset_names_and_nobody_knows_is_told():
+    """And the rest is taken."""
+    (HOME / "presets").mkdir(exist_ok=True)
+    values = {"steps": 33, "sparkle": 5, "guidance": 900}
+    told = {"version": 1, "name": "Of tomorrow", "model": "flux-9", "values": values}
+    (HOME / "presets" / "x.json").write_text(json.dumps(told))
+    chosen, said = settings(steps=3), []
+    operator = sys.modules[f"{fluxdepth}.operators.presets"].FLUXDEPTH_OT_apply_preset
+    fake = SimpleNamespace(preset="Of tomorrow", report=lambda kind, words: said.append((kind, words)))
+    assert operator.execute(fake, bpy.context) == {"FINISHED"}
+    assert chosen.steps == 33
+    ((kind, words),) = said
+    assert kind == {"WARNING"} and "flux-9" in words and "sparkle" in words and "1.0 to 20.0" in words
+    (HOME / "presets" / "x.json").unlink()
+
+
+def check_presets_of_version_0_1_are_taken_over_once_and_never_run():
+    folder = Path(bpy.utils.user_resource("SCRIPTS", path="presets/fluxdepth", create=True))
+    (folder / "Old_Look.py").write_text(
+        "import bpy\nsettings = bpy.context.scene.fluxdepth\n\nsettings.prompt = 'old, far'\nsettings.steps = 17\n"
+    )
+    (folder / "Evil.py").write_text(f"import bpy\nopen({str(OUT / 'ran')!r}, 'w')\n")
+    presets, ticker, session = _module("operators.presets"), _module("ticker"), _module("session")
+    said, kept = [], session.tell
+    session.tell = lambda words, warning=False: said.append(words)
+    try:
+        for _ in range(2):
+            presets._taken_over = False
+            presets.take_over()
+            while ticker._errands.busy:
+                ticker.step()
+    finally:
+        session.tell = kept
+        shutil.rmtree(folder)
+    (words,) = said
+    assert "Old Look" in words and "Evil.py" in words and not (OUT / "ran").exists()
+    assert bpy.ops.fluxdepth.apply_preset(preset="Old Look") == {"FINISHED"}
+    chosen = bpy.context.scene.fluxdepth
+    assert (chosen.prompt, chosen.steps) == ("old, far", 17)
+    bpy.ops.fluxdepth.delete_preset(preset="Old Look")
+
+
+def check_choices_and_lists_ask_for_what_was_shown():
+    images = edit(source="IMAGE", image=_grid(), prompt="a {red|blue} cube, far", variations=3, seed=5)
+    asked = sorted((record["seed"], record["prompt"]) for record in map(_settings_of, images))
+    assert asked == [(5, "a red cube, far"), (6, "a blue cube, far"), (7, "a red cube, far")]
+    text = bpy.data.texts.new("list")
+    text.write("mist, far\n# not this\n\nrain, {near|far}\n")
+    images = edit(source="IMAGE", image=_grid("other"), prompt_text=text, prompt_list=True, variations=2, seed=1)
+    asked = sorted((record["seed"], record["prompt"]) for record in map(_settings_of, images))
+    assert asked == [(1, "mist, far"), (1, "rain, near"), (2, "mist, far"), (2, "rain, far")]
+    text.clear()
+    text.write("# nothing")
+    assert "prompt is empty" in refusal(prompt_text=text)
+
+
+def _settings_of(image):
+    return json.loads(image["fluxdepth_edit"])["settings"]
+
+
+def check_edit_again_takes_the_next_seed_and_the_source_and_pays_nothing():
+    grid = _grid()
+    images = edit(source="IMAGE", image=grid, seed_exact="4294967294", variations=3, steps=44)
+    chosen = settings(source="RENDER", image=None, prompt="another", variations=1, seed_exact="", seed=4, steps=3)
+    jobs = len(_journal().entries())
+    assert bpy.ops.fluxdepth.edit_again(name=images[1].name) == {"FINISHED"}
+    assert (chosen.seed_exact, chosen.seed, chosen.variations, chosen.steps) == ("", 1, 3, 44)
+    assert (chosen.source, chosen.image) == ("IMAGE", grid)
+    assert chosen.prompt == "The background far behind is blurred"
+    assert len(_journal().entries()) == jobs
+    bpy.data.images.remove(grid)
+    said = []
+    operator = sys.modules[f"{fluxdepth}.operators.settings"].FLUXDEPTH_OT_edit_again
+    fake = SimpleNamespace(image=lambda _: images[1], report=lambda kind, words: said.append((kind, words)))
+    assert operator.execute(fake, bpy.context) == {"FINISHED"}
+    assert said[0][0] == {"WARNING"} and "“grid”, is not in this file" in said[0][1]
+
+
+def check_settings_travel_in_the_file():
+    made = {"steps": 31, "guidance": 3.3, "variations": 2, "longest_side": 256, "keep_transparency": False}
+    images = edit(source="IMAGE", image=_grid(), prompt="in the file, far", seed_exact="4000000000", **made)
+    chosen = settings()
+    for name in ("kept.png", "kept.jpg", "kept.webp"):
+        assert bpy.ops.fluxdepth.save_as(name=images[0].name, filepath=str(OUT / name)) == {"FINISHED"}
+        settings(prompt="another", seed_exact="", steps=3, guidance=9.0, variations=1, longest_side=0)
+        settings(keep_transparency=True, model="flux-2-pro")
+        assert bpy.ops.fluxdepth.reuse_file(filepath=str(OUT / name)) == {"FINISHED"}
+        assert (chosen.model, chosen.prompt) == ("flux-depth-pro", "in the file, far")
+        assert round(chosen.guidance, 3) == 3.3
+        assert {one: getattr(chosen, one) for one in made if one != "guidance"} == {
+            one: value for one, value in made.items() if one != "guidance"
+        }
+        assert chosen.seed_exact == str(_settings_of(images[0])["seed"])
+    with _refused("carries no settings"):
+        (OUT / "plain.png").write_bytes(bytes(images[0].packed_file.data))
+        bpy.ops.fluxdepth.reuse_file(filepath=str(OUT / "plain.png"))
+    with _refused("can't be read"):
+        bpy.ops.fluxdepth.reuse_file(filepath=str(OUT / "nowhere.png"))
 
 
 def check_recover_brings_in_what_is_in_no_file():
@@ -275,12 +415,6 @@ def check_recovered_result_gets_its_transparency():
     assert bpy.ops.fluxdepth.recover() == {"FINISHED"}
     (again,) = [one for one in bpy.data.images if "fluxdepth_edit" in one]
     assert bytes(again.packed_file.data) == expected
-
-
-def check_result_can_be_written_as_it_came():
-    (image,) = edit(source="IMAGE", image=_grid(), format="webp")
-    assert bpy.ops.fluxdepth.save_as(name=image.name, filepath=str(OUT / "saved.webp")) == {"FINISHED"}
-    assert (OUT / "saved.webp").read_bytes() == bytes(image.packed_file.data)
 
 
 def check_file_opened_by_another_process_has_image_and_settings():
