@@ -2,13 +2,25 @@
 
 import bpy
 
-from . import properties, session, translation
+from . import history, properties, session, translation
 from .command import run
-from .operators import access, compare, edits, offered, presets as own_presets, recover, results, service, settings
+from .operators import (
+    access,
+    compare,
+    edits,
+    history as history_operators,
+    offered,
+    presets as own_presets,
+    recover,
+    results,
+    service,
+    settings,
+)
 from .ui import panels, preferences, presets
 
 _CLASSES = (
     *properties.CLASSES,
+    *history.CLASSES,
     *preferences.CLASSES,
     *access.CLASSES,
     *edits.CLASSES,
@@ -19,6 +31,7 @@ _CLASSES = (
     *settings.CLASSES,
     *service.CLASSES,
     *offered.CLASSES,
+    *history_operators.CLASSES,
     *presets.CLASSES,
     *panels.CLASSES,
 )
@@ -31,6 +44,7 @@ def register() -> None:
     bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(  # type: ignore[attr-defined]  # it comes into being here
         type=properties.FluxDepthSettings
     )
+    history.register()
     session.register()
     translation.follow()
     compare.register()
@@ -43,6 +57,7 @@ def unregister() -> None:
     compare.unregister()
     session.unregister()
     translation.unregister()
+    history.unregister()
     del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

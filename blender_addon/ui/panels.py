@@ -14,7 +14,7 @@ from ..shared.model import models
 from ..shared.model.edit import DepthEdit
 from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind, Parameter, Role
 from ..shared.pictures.sending import sent_size
-from . import models as models_part, prompts, rows, texts
+from . import history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
 RESULTS_SHOWN = 8
@@ -257,6 +257,7 @@ _PANELS = [
         _panel(space, "main", "Flux Depth", _draw_main, draw_header_preset=_draw_presets),
         _panel(space, "more", "More", _draw_more, parent="main", bl_options={"DEFAULT_CLOSED"}),
         _panel(space, "results", "Results", _draw_results, parent="main"),
+        _panel(space, "history", "History", history.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
     )
 ]
 

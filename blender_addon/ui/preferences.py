@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from .. import properties, session
+from .. import history, properties, session
 from ..operators import access, service
 from ..shared.errors import FluxDepthError
 from ..shared.model.parameters import Kind, Parameter
@@ -75,6 +75,9 @@ def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
     layout.prop(self, "waiting")
     for parameter in (stored.HISTORY_LIMIT, stored.ASK_ABOVE, stored.MONTHLY_LIMIT):
         layout.prop(self, parameter.name)
+        if parameter is stored.HISTORY_LIMIT:
+            history.follow_the_disk()
+            texts.paragraph(layout, f"Now {history.kept}" if history.kept else "Reading…", texts.width_of(context))
     for line in session.info.spent if session.info else ():
         texts.paragraph(layout, line, texts.width_of(context))
     row = layout.row()

@@ -26,7 +26,7 @@ def width_of(context: bpy.types.Context) -> int:
     """How wide the region is that Blender draws, as a sidebar would be in which as much text has room."""
     assert context.region is not None
     more = PREFERENCES - MARGIN if context.area and context.area.type == "PREFERENCES" else 0
-    return context.region.width - round(more * _scale())
+    return context.region.width - round(more * scale())
 
 
 def paragraph(
@@ -37,9 +37,8 @@ def paragraph(
     Of more than ``most`` lines the rest is cut off; 0 is no limit. ``beside`` px at scale 1 are taken by what stands
     beside it.
     """
-    scale = _scale()
-    room = width - (MARGIN + beside + (0 if icon == "NONE" else ICON)) * scale
-    lines = _lines(text, max(room, 40 * scale), _size(), most)
+    room = width - (MARGIN + beside + (0 if icon == "NONE" else ICON)) * scale()
+    lines = _lines(text, max(room, 40 * scale()), _size(), most)
     column = layout.column(align=True)
     if len(lines) > 1:
         column.scale_y = 0.75
@@ -52,25 +51,41 @@ def paragraph(
 
 def fits(text: str, width: int, beside: int) -> bool:
     """Whether ``text`` has room in one line of a panel; ``beside`` px at scale 1 are taken by what stands beside it."""
-    return _width(text, _size()) <= width - (PANEL + beside) * _scale()
+    return _width(text, _size()) <= width - (PANEL + beside) * scale()
 
 
 def fits_split(label: str, width: int) -> bool:
     """Whether the name of a property has room where ``use_property_split`` puts it."""
-    return _width(label, _size()) <= SPLIT * (width - PANEL * _scale()) - 8 * _scale()
+    return _width(label, _size()) <= SPLIT * (width - PANEL * scale()) - 8 * scale()
 
 
-def _scale() -> float:
+def cut(text: str, room: float) -> str:
+    """As much of ``text`` as ``room`` px at scale 1 hold, to the letter."""
+    return _cut(text, room * scale(), _size())
+
+
+def scale() -> float:
+    """Pixels of this screen to one at scale 1."""
     return float(bpy.context.preferences.system.ui_scale)
 
 
 def _size() -> float:
-    return float(bpy.context.preferences.ui_styles[0].widget.points) * _scale()
+    return float(bpy.context.preferences.ui_styles[0].widget.points) * scale()
 
 
 def _width(text: str, size: float) -> float:
     blf.size(INTERFACE_FONT, size)
     return float(blf.dimensions(INTERFACE_FONT, text)[0])  # type: ignore[index]  # the stub knows no result
+
+
+@functools.lru_cache(maxsize=256)
+def _cut(text: str, room: float, size: float) -> str:
+    if _width(text, size) <= room:
+        return text
+    end = 0
+    while _width(f"{text[: end + 1]}…", size) <= room:
+        end += 1
+    return f"{text[:end].rstrip()}…"
 
 
 @functools.lru_cache(maxsize=256)

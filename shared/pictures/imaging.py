@@ -174,15 +174,24 @@ def thumbnail(file: Path, longest_side: int) -> bytes:
 
     Raises :class:`PictureError`.
     """
-    try:
-        data = file.read_bytes()
-    except OSError as exc:
-        raise PictureError(tr("The picture can't be read."), str(exc)) from exc
-    image = _over_white(decode(data))
+    image = _over_white(decode(_read(file)))
     image.thumbnail((longest_side, longest_side))
     opened = io.BytesIO()
     image.save(opened, "JPEG", quality=THUMBNAIL_QUALITY)
     return opened.getvalue()
+
+
+def icon(file: Path) -> Pixels:
+    """The small picture in ``file`` as Blender's icons take it: RGBA bytes, bottom-up. Raises :class:`PictureError`."""
+    image = decode(_read(file)).convert("RGBA")
+    return Pixels(image.tobytes("raw", "RGBA", 0, -1), *image.size, bottom_up=True)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise PictureError(tr("The picture can't be read."), str(exc)) from exc
 
 
 def stored_alpha(alpha: Image.Image) -> bytes:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import build
 from tests.bench import Figure
-from tests.blender import conftest
+from tests.blender import conftest, histories
 from tests.blender.conftest import Installed, installed
+from tests.blender.test_history_window import ALONE, READ
 from tests.blender.window import Window
 from tests.hosts import VirtualScreen, find_blender, find_bpy
 from tests.sandbox import Sandbox
@@ -20,6 +21,30 @@ chosen = bpy.context.scene.fluxdepth
 chosen.prompt = "Haze far behind the cube"
 chosen.source, chosen.image = "IMAGE", bpy.data.images.new("grid", 320, 180)
 chosen.image.generated_type = "COLOR_GRID"
+"""
+HISTORY = 1000  # edits
+TIMED = """
+ui, draws = sys.modules["bl_ext.user_default.fluxdepth.ui.history"], []
+def timed(panel, context):
+    began = time.perf_counter()
+    ui.draw(panel, context)
+    draws.append([time.monotonic(), (time.perf_counter() - began) * 1000, not h.reading and len(h._icons)])
+for cls in bpy.types.Panel.__subclasses__():
+    if cls.__name__ == "FLUXDEPTH_PT_view_3d_history":
+        cls.draw = timed
+opened = time.monotonic()
+"""
+AS_AT_THE_NEXT_START = """
+h.page = h._history = h._standing = None
+h.release_icons()
+draws.clear()
+opened = time.monotonic()
+session.ticker.settle_panels()
+"""
+# s to the first draw of a whole page, and of all draws the longest and the median.
+TIMES = """
+times = sorted(one[1] for one in draws)
+answer = [next(one[0] for one in draws if one[2]) - opened, times[-1], times[len(times) // 2]]
 """
 
 
@@ -69,6 +94,34 @@ def timer_gaps() -> Iterator[Figure]:
     yield Figure("longest gap between ticks of a 20 ms timer, while a job waits", waiting, "ms", 40)
 
 
+def history() -> Iterator[Figure]:
+    """Of a thousand edits, in a windowed Blender; the panel is seen alone, and its draws are timed in it."""
+    host = find_blender("trixie")
+    if not host:
+        raise SystemExit(str(host))
+    (package,) = build.package_blender(["linux-x64"])
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fluxdepth-bench-")))
+        sandbox = stack.enter_context(Sandbox(effect="echo"))
+        conftest._profiles.clear()
+        inside = installed(host, package, folder)
+        histories.many(inside.data_folder, HISTORY)
+        screen = stack.enter_context(VirtualScreen(host.place, 1280, 860))
+        window = stack.enter_context(Window(host, screen, inside.profile, inside.environment(sandbox)))
+        window.do(ALONE + TIMED)
+        window.open_sidebar()
+        window.wait_for(READ)
+        window.do(AS_AT_THE_NEXT_START)
+        window.wait_for(READ)
+        first, longest, usual = window.do(TIMES)
+        yield Figure(f"history of {HISTORY:,} edits, first page", first, "s", 0.5)
+        yield Figure("… longest draw of the panel", longest, "ms", 5)
+        yield Figure("… median draw of the panel", usual, "ms")
+        window.do("draws.clear(); opened = time.monotonic(); bpy.ops.fluxdepth.history_page()")
+        window.wait_for(READ)
+        yield Figure("… next page", window.do(TIMES)[0], "s")
+
+
 def startup() -> Iterator[Figure]:
     yield Figure("register()", run_inside("startup.py").note("check_registering")["register_ms"], "ms", 5)
 
@@ -77,4 +130,5 @@ MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
     "blender-stalls": stalls,
     "blender-startup": startup,
     "blender-timer-gaps": timer_gaps,
+    "blender-history": history,
 }

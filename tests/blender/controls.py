@@ -24,7 +24,7 @@ EDGES = 23, 31  # px beside a row of them
 LIST_AREA = 15000  # px that change where a list opens
 LATE = 3  # px by which a press is noted too far below, on the whole: what was above is noted at it
 # px from the left or the right edge: the fields and wide buttons, then each kind of icon.
-COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30)
+COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30, 22, 43, 64)
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 Control = tuple[str, str, str]  # editor, kind, name
 

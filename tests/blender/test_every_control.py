@@ -20,6 +20,7 @@ from tests.hosts import VirtualScreen
 from tests.hosts.screen import wait_until
 from tests.sandbox import Sandbox
 
+from . import histories
 from .conftest import Installed, tell_at_the_end
 from .controls import PREFERENCES, Controls
 from .test_controls import REPORTS, SCREENS
@@ -416,6 +417,94 @@ answer = fluxdepth.compare.comparing._handle is None
     sidebar.use("operator", "fluxdepth.save_as")
     into_the_window(sidebar, "File View", "Return")
     wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
+
+
+HISTORY = "bpy.context.window_manager.fluxdepth_history"
+
+
+@pytest.fixture
+def history(sidebar: Controls) -> Controls:
+    """The panel is open, and the others are folded."""
+    sidebar.window.do("h = fluxdepth.history; h.page, h.chosen, h.PAGE = None, None, 12")
+    sidebar.window.do(f"asked = {HISTORY}; asked.search, asked.show = '', 'ALL'")
+    left, more = sidebar.box()[0], unfold(sidebar, "more", ("property", "safety_tolerance"))
+    for head in (more, more + 24):
+        sidebar.click((left + 60, head))
+        sidebar.screen.xdotool("sleep", 0.5)
+    for below in range(40, 72, 8):
+        sidebar.click((left + 60, more + below))
+        sidebar.screen.xdotool("sleep", 0.5)
+        sidebar.settle()
+        if sidebar.window.do("answer = any(key[1].endswith('_history') for key in drawn)"):
+            break
+    sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_history")
+    sidebar.see("property", "search")
+    return sidebar
+
+
+def read(history: Controls, condition: str) -> None:
+    """Waits until the history has been read, and that is so."""
+    history.window.wait_for(f"h.page is not None and not h.reading and ({condition})", 20)
+    history.settle()
+
+
+def test_history_of_finished_edits(history: Controls, host: Installed) -> None:
+    window = history.window
+    ids = histories.of_every_kind(host.data_folder)
+    history.use("operator", "fluxdepth.history_refresh")
+    read(history, "h.page.total == 9")
+    history.write("search", "harbour masts", HISTORY)
+    read(history, "h.page.total == 1")
+    history.use("operator", f"fluxdepth.history_choose {ids['gimp']}")
+    window.wait_for(f"h.chosen == ({ids['gimp']!r}, 0)", 10)
+    history.settle()
+    history.use("operator", "fluxdepth.history_star")
+    read(history, "h.page.edits[0].entry.starred")
+    history.use("operator", "fluxdepth.history_copy_prompt")
+    window.wait_for("bpy.context.window_manager.clipboard == 'the harbour in fog, far masts paler'", 10)
+    window.do(BROWSER)
+    history.use("operator", "fluxdepth.history_show_file")
+    window.wait_for(f"opened == [{str(host.data_folder / 'jobs' / ids['gimp'])!r}]", 10)
+    history.use("operator", "fluxdepth.history_use")
+    wait_until(lambda: history.value("steps") == 31, 10, "the settings of the edit")
+    history.settle()
+    history.use("operator", "fluxdepth.history_import")
+    window.wait_for(f"len({RESULTS}) == 1")
+    window.do("[desk.dismiss(one) for one in list(desk.tickets)]")
+    read(history, "True")
+    history.use("operator", "fluxdepth.history_delete")
+    history.screen.xdotool("sleep", 0.5)
+    history.screen.key("Return")
+    read(history, "h.page.total == 0")
+    assert not (host.data_folder / "jobs" / ids["gimp"]).exists()
+
+
+def test_history_of_unfinished_edits(history: Controls, host: Installed) -> None:
+    window = history.window
+    ids = histories.of_every_kind(host.data_folder)
+    history.choose("show", "UNFINISHED", HISTORY)
+    read(history, "h.page.total == 3")
+    history.use("operator", f"fluxdepth.history_choose {ids['taken']}")
+    window.wait_for("h.chosen is not None", 10)
+    history.settle()
+    history.use("operator", "fluxdepth.copy_id")
+    window.wait_for("bpy.context.window_manager.clipboard.endswith('000000000006')", 10)
+    history.use("operator", "fluxdepth.history_discard")
+    history.screen.xdotool("sleep", 0.5)
+    history.screen.key("Return")
+    read(history, "h.page.total == 2")
+
+
+def test_pages_of_the_history(history: Controls, host: Installed) -> None:
+    histories.of_every_kind(host.data_folder)
+    history.window.do("h.PAGE = 3; h.look(anew=True)")
+    read(history, "h.page.count == 3")
+    history.use("operator", "fluxdepth.history_page")
+    read(history, "h.page.number == 1")
+    history.use("operator", "fluxdepth.history_page pages=-1")
+    read(history, "h.page.number == 0")
+    history.write("page", "3", HISTORY, expected=3)
+    read(history, "h.page.number == 2")
 
 
 def test_panels_fold(sidebar: Controls) -> None:

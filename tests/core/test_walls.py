@@ -39,6 +39,7 @@ HOUSES: dict[str, list[str]] = {
             "__init__",
             "command | ui",
             "operators",
+            "history",
             "session",
             "host | problem | preparing",
             "pictures",

@@ -11,10 +11,12 @@ def drawn(panel="main", width=271, scale=1.0, preferences=False):
     """What a panel of the sidebar draws, or the preferences."""
     session = module("session")
     session.refresh()
-    while session.ticker._errands.busy or session.desk._errands.busy:
-        session.ticker.step()
+    _read()
+    if panel == "history":  # a draw would begin to read
+        module("history").follow()
+        _read()
     texts = module("ui.texts")
-    texts._scale = lambda: scale  # without a window Blender has none
+    texts.scale = lambda: scale  # without a window Blender has none
     layout = Layout(width, scale=scale)
     space = "PREFERENCES" if preferences else "VIEW_3D"
     context = SimpleNamespace(
@@ -31,5 +33,12 @@ def drawn(panel="main", width=271, scale=1.0, preferences=False):
         fake = SimpleNamespace(layout=layout, bl_rna=chosen.bl_rna)
         module("ui.preferences")._draw(fake, context)
     else:
-        getattr(module("ui.panels"), f"_draw_{panel}")(SimpleNamespace(layout=layout), context)
+        draw = module("ui.history").draw if panel == "history" else getattr(module("ui.panels"), f"_draw_{panel}")
+        draw(SimpleNamespace(layout=layout), context)
     return layout
+
+
+def _read():
+    session = module("session")
+    while session.ticker._errands.busy or session.desk._errands.busy:
+        session.ticker.step()

@@ -41,6 +41,12 @@ class Layout:
     def column(self, **_how):
         return self._child("column")
 
+    def grid_flow(self, columns, **_how):
+        """Only with columns that are all as wide."""
+        grid = self._child("grid")
+        grid.columns = columns
+        return grid
+
     def separator(self, **_how):
         pass
 
@@ -114,6 +120,8 @@ class Layout:
             fixed = [one.least() for one in self.parent.children if one.least()]
             shared = sum(not one.least() for one in self.parent.children)
             room = (room - sum(fixed) * self.scale) / max(1, shared)
+        if self.parent.kind == "grid":
+            return room / self.parent.columns
         return room - (BOX * self.scale if self.kind == "box" else 0)
 
     def least(self):

@@ -1,0 +1,265 @@
+"""What can be done with an edit of the history, whichever host made it. The panel names it by job and index."""
+
+from collections.abc import Callable
+
+import bpy
+
+from .. import history, problem, properties, session, ticker
+from ..host import document
+from ..shared.errors import FluxDepthError
+from ..shared.jobs import spending
+from ..shared.jobs.owed import Owed, discardable
+from ..shared.jobs.ticket import Ticket
+from ..shared.jobs.wording import Why
+from ..shared.model import presets
+from ..shared.storage.entries import EditState
+from ..shared.storage.library.history import Edit
+from .access import Answer, Mixin, online_access_problem
+from .edits import JOB, started
+
+
+class _OnEdit(Mixin):
+    job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
+    index: bpy.props.IntProperty(name="Index", description="Which edit of the job, from 0", min=0, **JOB)
+
+    def edit(self) -> Edit | None:
+        """The one that is meant, or None after it was reported that there is none."""
+        found = history.shown((self.job, self.index))
+        if found is None:  # a script's
+            job = session.desk.journal.job(self.job)
+            if job and self.index < len(job.edits) and not job.edits[self.index].deleted:
+                found = Edit(job, job.edits[self.index], None)
+        if found is None:
+            self.report({"ERROR"}, "This edit is not in the history any more")
+        return found
+
+
+class FLUXDEPTH_OT_history_page(bpy.types.Operator):
+    """Show newer or older edits"""
+
+    bl_idname = "fluxdepth.history_page"
+    bl_label = "Turn the Page"
+    bl_options = {"INTERNAL"}
+
+    pages: bpy.props.IntProperty(name="Pages", default=1, options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return "Older edits" if properties.pages > 0 else "Newer edits"
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        history.turn(self.pages)
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_history_refresh(bpy.types.Operator):
+    """Read the history anew, with what GIMP and the command have done since"""
+
+    bl_idname = "fluxdepth.history_refresh"
+    bl_label = "Refresh"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        history.look(anew=True)
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_history_choose(_OnEdit, bpy.types.Operator):
+    """Show what is known of this edit, and what can be done with it"""
+
+    bl_idname = "fluxdepth.history_choose"
+    bl_label = "Choose"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        edit = history.shown((properties.job, properties.index))
+        return edit.job.asked(edit.entry).prompt if edit else ""
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        key = self.job, self.index
+        history.chosen = None if history.chosen == key else key
+        ticker.settle_panels()
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_history_star(_OnEdit, bpy.types.Operator):
+    """Mark this edit as a favourite, which always stays in the history; once more takes the star away"""
+
+    bl_idname = "fluxdepth.history_star"
+    bl_label = "Favourite"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        edit = self.edit()
+        if edit is None:
+            return {"CANCELLED"}
+        starred = not edit.entry.starred
+        return _written(self, lambda: session.desk.journal.mark(self.job, [self.index], starred=starred))
+
+
+class FLUXDEPTH_OT_history_import(_OnEdit, bpy.types.Operator):
+    """Bring this result in as a new image of this file; what is unfinished is fetched first. Costs nothing"""
+
+    bl_idname = "fluxdepth.history_import"
+    bl_label = "Import as Image"
+    bl_options = {"REGISTER"}
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        edit = self.edit()
+        if edit is None:
+            return {"CANCELLED"}
+        if edit.entry.state not in (EditState.DONE, EditState.TAKEN):
+            self.report({"ERROR"}, "This edit has no result")
+            return {"CANCELLED"}
+        if edit.entry.state is EditState.TAKEN and (reason := online_access_problem()):
+            self.report({"ERROR"}, reason)
+            return {"CANCELLED"}
+        there = edit.job.destination
+        here = None if session.desk.host.is_open(there) else document(dict(there.place))
+
+        def bring() -> list[Ticket]:
+            ticket = session.desk.recover(Owed(edit.job, (edit.entry,), Why.WAITING), here)
+            ticker.wake()
+            return [ticket]
+
+        return started(self, bring)
+
+
+class FLUXDEPTH_OT_history_use(_OnEdit, bpy.types.Operator):
+    """Take over the prompt and all else that this edit was made with. The source stays as it is"""
+
+    bl_idname = "fluxdepth.history_use"
+    bl_label = "Use These Settings"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        edit = self.edit()
+        if edit is None:
+            return {"CANCELLED"}
+        settings = properties.of(context.scene)
+        record = edit.job.record(edit.entry)
+        fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
+        if fitting.model:
+            properties.apply(settings, {properties.MODEL.name: fitting.model.name})
+        properties.apply(settings, {**fitting.values, **fitting.beside})
+        for words in fitting.problems:
+            self.report({"WARNING"}, words)
+        if not fitting.problems:
+            self.report({"INFO"}, "Settings taken over")
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_history_copy_prompt(_OnEdit, bpy.types.Operator):
+    """Copy the prompt of this edit"""
+
+    bl_idname = "fluxdepth.history_copy_prompt"
+    bl_label = "Copy Prompt"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        edit = self.edit()
+        if edit is None:
+            return {"CANCELLED"}
+        context.window_manager.clipboard = edit.job.asked(edit.entry).prompt
+        self.report({"INFO"}, "Prompt copied")
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_history_show_file(_OnEdit, bpy.types.Operator):
+    """Open the folder with the result as it came, and with the picture that was sent"""
+
+    bl_idname = "fluxdepth.history_show_file"
+    bl_label = "Show File"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        edit = self.edit()
+        if edit is None:
+            return {"CANCELLED"}
+        try:
+            bpy.ops.wm.path_open(filepath=str(edit.job.folder))
+        except (OSError, RuntimeError) as exc:
+            self.report({"ERROR"}, f"“{edit.job.folder}” can't be opened: {exc}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class FLUXDEPTH_OT_history_delete(_OnEdit, bpy.types.Operator):
+    """Take this edit and its result out of the history. Images of files stay, and what it has cost stays spent"""
+
+    bl_idname = "fluxdepth.history_delete"
+    bl_label = "Delete"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Delete this edit?",
+            message="Its result goes from the history for good. Images that came into files stay there.",
+            confirm_text="Delete",
+        )
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        return _written(self, lambda: spending.delete(session.desk.journal, self.job, self.index))
+
+
+class FLUXDEPTH_OT_history_discard(_OnEdit, bpy.types.Operator):
+    """Never offer this edit again. It stays in the history, and what it has cost stays spent"""
+
+    bl_idname = "fluxdepth.history_discard"
+    bl_label = "Discard"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Discard this edit?",
+            message="It is never offered again. What it has cost stays spent.",
+            confirm_text="Discard",
+        )
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        edit = self.edit()
+        if edit is None:
+            return {"CANCELLED"}
+        if not discardable(edit.job, edit.entry):
+            self.report({"ERROR"}, "This edit can't be discarded here")
+            return {"CANCELLED"}
+        session.desk.discard(self.job, [self.index])
+        ticker.wake()
+        if bpy.app.background:
+            session.finish([])
+        return {"FINISHED"}
+
+
+def _written(operator: bpy.types.Operator, write: Callable[[], object]) -> Answer:
+    """Changes the journal off the main thread; then all that shows it is read anew. What went wrong is told."""
+    answers: list[object] = []
+
+    def then(answer: object) -> None:
+        answers.append(answer)
+        if isinstance(answer, FluxDepthError):
+            problem.note(answer)
+            session.tell(str(answer), warning=True)
+        if history.page is not None:
+            history.look(anew=True)
+        session.look()
+
+    ticker.after(write, then)
+    if not bpy.app.background:
+        return {"FINISHED"}
+    session.finish([])
+    if answers and isinstance(answers[0], FluxDepthError):
+        operator.report({"ERROR"}, str(answers[0]))
+        return {"CANCELLED"}
+    return {"FINISHED"}
+
+
+CLASSES = (
+    *(FLUXDEPTH_OT_history_page, FLUXDEPTH_OT_history_refresh, FLUXDEPTH_OT_history_choose, FLUXDEPTH_OT_history_star),
+    *(FLUXDEPTH_OT_history_import, FLUXDEPTH_OT_history_use, FLUXDEPTH_OT_history_copy_prompt),
+    *(FLUXDEPTH_OT_history_show_file, FLUXDEPTH_OT_history_delete, FLUXDEPTH_OT_history_discard),
+)
