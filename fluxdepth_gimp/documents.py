@@ -163,7 +163,7 @@ def origin(result: Gimp.Layer) -> Origin:
     if not place.new_image:
         layer = place.layer_in(image)
         return Origin(image, None if layer == result else layer, place.kind)
-    with _quietly():
+    with quietly():
         for other in Gimp.get_images():
             layer = place.layer_in(other)
             # Another image can have a layer of that name, or of that number.

@@ -113,6 +113,12 @@ def result_name(edit: DepthEdit, most_bytes: int = 0) -> str:
         length -= 1
 
 
+def numbers(edit: DepthEdit) -> Text:
+    """What a result was made with beside prompt and model, e.g. ``Seed 5 · 28 steps``."""
+    words = tr("Seed {seed}") if edit.steps is None else tr("Seed {seed} · {steps} steps")
+    return words.format(seed=edit.seed, steps=edit.steps)
+
+
 def state_words(entry: EditEntry) -> str:
     """The state of an edit in the history."""
     if entry.discarded:
