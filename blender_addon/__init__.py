@@ -40,7 +40,7 @@ _commands: list[object] = []
 
 def register() -> None:
     for cls in _CLASSES:
-        bpy.utils.register_class(cls)
+        bpy.utils.register_class(translation.in_context(cls))
     bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(  # type: ignore[attr-defined]  # it comes into being here
         type=properties.FluxDepthSettings
     )

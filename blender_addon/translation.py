@@ -8,8 +8,18 @@ import bpy
 
 from .shared import language
 
-_CONTEXTS = ("*", "Operator")  # of names and tooltips; of the names of operators
+CONTEXT = "FluxDepth"  # of names: Blender's own words for the same English may mean something else ("Fast")
+TOOLTIPS = "*"  # for which Blender takes no other
 _known = ""  # the language whose texts Blender has
+
+
+def in_context(cls: type) -> type:
+    """``cls``, with its name and those of its properties to be looked up among ours; before it is registered."""
+    cls.bl_translation_context = CONTEXT  # type: ignore[attr-defined]
+    for one in (one for base in cls.__mro__ for one in vars(base).get("__annotations__", {}).values()):
+        if hasattr(one, "keywords"):  # a property that is made when the class is registered
+            one.keywords.setdefault("translation_context", CONTEXT)
+    return cls
 
 
 def follow() -> None:
@@ -33,7 +43,7 @@ def _tell(locale: str) -> None:
     unregister()
     texts = language.texts(locale)
     if texts:
-        shown = {(context, text): words for text, words in texts.items() for context in _CONTEXTS}
+        shown = {(context, text): words for text, words in texts.items() for context in (CONTEXT, TOOLTIPS)}
         bpy.app.translations.register(__package__, {locale: shown})
     _known = locale
 

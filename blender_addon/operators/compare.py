@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import bpy
 
-from .. import problem, session, ticker
+from .. import problem, session, ticker, translation
 from ..pictures import comparing, results
 from ..shared.errors import FluxDepthError, PictureError
 from ..shared.language import N_, tr
@@ -193,6 +193,7 @@ def register() -> None:
             min=0.0,
             max=1.0,
             subtype="FACTOR",
+            translation_context=translation.CONTEXT,
             update=lambda _manager, _context: comparing.redraw(),
         ),
     )

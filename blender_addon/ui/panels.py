@@ -13,7 +13,7 @@ from ..shared.jobs.wording import numbers, one_line
 from ..shared.language import N_, tr, trn
 from ..shared.model import models
 from ..shared.model.edit import DepthEdit
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind, Parameter, Role
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind, Parameter, Role
 from ..shared.pictures.sending import sent_size
 from . import history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
@@ -38,6 +38,8 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     _draw_source(layout, context, settings)
     prompts.draw(layout, context, settings)
     column = _properties(layout)
+    shown = (*properties.model_of(settings).main, VARIATIONS)
+    column.use_property_split = all(texts.fits_split(tr(one.label), texts.width_of(context)) for one in shown)
     for parameter in properties.model_of(settings).main:
         if parameter.role is Role.SEED:
             name = properties.SEED_EXACT if settings.seed_exact else parameter.name

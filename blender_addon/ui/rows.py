@@ -26,7 +26,7 @@ _ICONS: dict[State, "IconItems"] = {
     State.STOPPED: "CANCEL",
 }
 _NEXT_STEPS: dict[NextStep, tuple[str, str, "IconItems"]] = {
-    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", N_("Open Preferences"), "PREFERENCES"),
+    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", N_("Preferences"), "PREFERENCES"),
     NextStep.RECOVER: ("fluxdepth.recover", N_("Recover"), "IMPORT"),
 }
 

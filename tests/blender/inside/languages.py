@@ -1,5 +1,6 @@
 """Runs inside Blender in the pseudo-language: every text that Blender is told once, and every word that panels draw."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -30,18 +31,17 @@ def _ours():
 def _told(base, cls):
     """Where it is shown, the text and its context, of what Blender was told of a class."""
     rna = cls.bl_rna
-    operator = base == "Operator"
     if hasattr(cls, "bl_label"):
-        yield "label", cls.bl_label, "Operator" if operator else "*"
-    if operator or base == "Menu":
+        yield "label", cls.bl_label, rna.translation_context
+    if base in ("Operator", "Menu"):
         yield "tooltip", rna.description, "*"
     for one in rna.properties:
         if one.identifier in ("rna_type", "name") or one.is_hidden or one.identifier.startswith("bl_"):
             continue
-        yield f"{one.identifier}", one.name, "*"
+        yield f"{one.identifier}", one.name, one.translation_context
         yield f"{one.identifier}'s tooltip", one.description, "*"
         for item in one.enum_items if one.type == "ENUM" else ():
-            yield f"{one.identifier} {item.identifier}", item.name, "*"
+            yield f"{one.identifier} {item.identifier}", item.name, one.translation_context
             yield f"{one.identifier} {item.identifier}'s tooltip", item.description, "*"
 
 
@@ -58,8 +58,11 @@ def check_what_blender_is_told():
 
 
 def check_what_panels_draw():
+    """Sentences as a whole, not in lines."""
     _speak()
-    words = {}
+    texts, words = module("ui.texts"), {}
+    in_lines = texts.paragraph
+    texts.paragraph = lambda layout, text, *_how, **_more: layout.label(text=text)
 
     def note(state):
         for part in ("main", "more", "results"):
@@ -71,11 +74,27 @@ def check_what_panels_draw():
     note("every state")
     with panel._without_a_key():
         note("no key")
+    texts.paragraph = in_lines
     return words
 
 
 def check_what_has_no_room():
     """Cut words in a language that is longer by 40 %, at Blender's own widths of the sidebar."""
+    return _cut()
+
+
+def check_what_has_no_room_in_german():
+    language = module("shared.language")
+    module("translation").unregister()
+    language.FOLDER = Path(os.environ["FLUXDEPTH_TEST_GERMAN"])
+    language.texts.cache_clear()
+    language.choose([])
+    cut = _cut()
+    assert language.tr("All") == "Alle"
+    return cut
+
+
+def _cut():
     _speak()
     panel._every_state()
     return {
