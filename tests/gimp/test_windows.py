@@ -278,6 +278,21 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     assert sum(name.startswith("A tabby cat, sharp") for name in desk.layers()) == 2
 
 
+def test_edit_again_and_the_result_hidden_and_shown(desk: Desk) -> None:
+    before, latest = len(desk.layers()), desk.layers()[0]
+    assert latest.startswith("A tabby cat") and "· seed 0" in latest
+    for shown in (False, True):
+        desk.command("Show/Hide Result")
+        desk.wait_for(lambda shown=shown: desk.images()[0][0]["visible"] is shown, f"the result to be shown: {shown}")
+    desk.command("Edit Again…")
+    desk.window(EDIT)
+    desk.see("text", "A tabby cat, sharp in the foreground")
+    desk.see("label", "Layer “Photo”")  # the source, and not the result
+    desk.press_in(EDIT, "ctrl+Return")
+    finished(desk, before + 1)
+    assert desk.layers()[0] == f"{latest.partition(' · ')[0]} · seed 1"
+
+
 def test_keyboard_stays_when_a_selection_is_chosen(desk: Desk) -> None:
     """Its size is found 0.4 s later with images of our own, and GIMP's window must not come to the front for them."""
     desk.tell("select")

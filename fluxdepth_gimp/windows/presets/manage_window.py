@@ -9,7 +9,7 @@ from windows import ui
 
 from shared.errors import FluxDepthError
 from shared.jobs.wording import one_line
-from shared.model.presets import OwnPreset
+from shared.model.presets import LONGEST_NAME, OwnPreset
 from shared.storage.library import preset_files
 
 NAME = 0  # column
@@ -28,13 +28,8 @@ class ManageWindow:
         self._rows = Gtk.ListStore(str, str, object)
         self._view = Gtk.TreeView(model=self._rows, search_column=NAME)
         self._view.get_accessible().set_name("Your presets")
-        self._name = Gtk.CellRendererText(editable=True, ellipsize=Pango.EllipsizeMode.END)
-        self._name.connect("edited", self._renamed)
-        self._name.connect("editing-started", lambda _, entry, __: entry.get_accessible().set_name("New name"))
-        for title, cell, number in (
-            ("Name", self._name, NAME),
-            ("Prompt", Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END), 1),
-        ):
+        for number, title in enumerate(("Name", "Prompt")):
+            cell = Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END)
             column = Gtk.TreeViewColumn(title=title)
             column.pack_start(cell, True)
             column.add_attribute(cell, "text", number)
@@ -46,14 +41,23 @@ class ManageWindow:
         scrolled.add(self._view)
         self._about = ui.label(dim=True)
         self._about.set_no_show_all(True)
-        self._rename = ui.button("_Rename", self._start_renaming)
+        # Not in the list itself, where a screen reader would not find it.
+        self._name = Gtk.Entry(hexpand=True, max_length=LONGEST_NAME)
+        self._name.connect("changed", lambda _: self._named())
+        self._name.connect("activate", lambda _: self._renamed())
+        label = Gtk.Label(label="_Name", use_underline=True, mnemonic_widget=self._name, xalign=0)
+        self._rename = ui.button("_Rename", self._renamed)
         self._delete = ui.button("_Delete", self._ask_to_delete)
         self._export = ui.button("_Export…", self._ask_to_export, "Write it to a file, for another computer")
         import_ = ui.button("_Import…", self._ask_to_import, "Take in what Export has written, here or in Blender")
         content = ui.column(self._error, spacing=2 * ui.SPACE)
         content.pack_start(scrolled, True, True, 0)
         content.pack_start(self._about, False, False, 0)
-        content.pack_start(ui.row(self._rename, self._delete, self._export, import_), False, False, 0)
+        for row in (
+            ui.row(label, self._name, self._rename, grow=self._name),
+            ui.row(self._delete, self._export, import_),
+        ):
+            content.pack_start(row, False, False, 0)
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
         content.show_all()
@@ -86,18 +90,19 @@ class ManageWindow:
         return rows[at][2] if at else None
 
     def _selected(self) -> None:
-        for button in (self._rename, self._delete, self._export):
-            button.set_sensitive(self._current() is not None)
+        preset = self._current()
+        for widget in (self._name, self._delete, self._export):
+            widget.set_sensitive(preset is not None)
+        self._name.set_text(preset.name if preset else "")
+        self._named()
 
-    def _start_renaming(self) -> None:
-        rows, at = self._view.get_selection().get_selected()
-        if at:
-            self._view.grab_focus()
-            self._view.set_cursor(rows.get_path(at), self._view.get_column(NAME), True)
+    def _named(self) -> None:
+        preset, name = self._current(), self._name.get_text().strip()
+        self._rename.set_sensitive(preset is not None and name not in ("", preset.name))
 
-    def _renamed(self, _: Gtk.CellRendererText, path: str, name: str) -> None:
-        preset: OwnPreset = self._rows[path][2]
-        if name != preset.name:
+    def _renamed(self) -> None:
+        preset, name = self._current(), self._name.get_text()
+        if preset is not None and self._rename.get_sensitive():
             self._try(lambda: preset_files.rename(preset, name))
 
     def _ask_to_delete(self) -> None:
