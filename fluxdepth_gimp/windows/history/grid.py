@@ -134,8 +134,10 @@ class Grid(Gtk.ScrolledWindow):
             self._flow.set_min_children_per_line(self._columns)
             self._flow.set_max_children_per_line(self._columns)
             self._flow.set_size_request(width, -1)
-            self._grow(1)
-            self._height = max(1, self._tiles[0].get_preferred_height()[1])
+            if self.total:
+                self._grow(1)
+                self._tiles[0].show()  # what is hidden measures nothing, and thousands would seem to be in sight
+                self._height = max(1, self._tiles[0].get_preferred_height()[1])
             rows = -(-self.total // self._columns)
             self._layout.set_size(width, rows * self._height)
             adjustment.set_upper(max(rows * self._height, adjustment.get_page_size()))

@@ -75,11 +75,14 @@ class History:
 
     def refresh(self) -> None:
         self._jobs = self._journal.summaries()
+        self._last: tuple[Query, list[tuple[str, int]]] | None = None  # paging on asks the same again
         self.problems = tuple(self._journal.problems)
 
     def page(self, query: Query, number: int = 0, size: int = PAGE) -> Page:
         """Page ``number`` (from 0; the last one when there are fewer) of what ``query`` finds."""
-        keys = list(self._found(query))
+        if self._last is None or self._last[0] != query:
+            self._last = query, list(self._found(query))
+        keys = self._last[1]
         count = max(1, -(-len(keys) // size))
         number = min(max(0, number), count - 1)
         jobs: dict[str, Job | None] = {}
