@@ -105,9 +105,13 @@ def place(context: bpy.types.Context) -> tuple[float, float, float, float] | Non
     region = context.region
     if region is None or not is_in(context.area):
         return None
-    left, bottom = region.view2d.view_to_region(0.0, 0.0, clip=False)
-    right, top = region.view2d.view_to_region(1.0, 1.0, clip=False)
-    return (left, bottom, right, top) if right > left and top > bottom else None
+    # The way there gives whole pixels only, and the editor draws between them.
+    x0, y0 = region.view2d.region_to_view(0, 0)
+    x1, y1 = region.view2d.region_to_view(region.width, region.height)
+    if x1 <= x0 or y1 <= y0:
+        return None
+    across, up = region.width / (x1 - x0), region.height / (y1 - y0)
+    return -x0 * across, -y0 * up, (1 - x0) * across, (1 - y0) * up
 
 
 def divider(context: bpy.types.Context) -> float:
@@ -177,7 +181,7 @@ def _draw_line(at: float, bottom: float, top: float, width: float) -> None:
     """Light in the middle and dark at its edges: it is seen on any picture, in any theme."""
     from gpu_extras.batch import batch_for_shader
 
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
     shader.bind()
     for half, colour in ((width, (0.0, 0.0, 0.0, 1.0)), (width / 2, (1.0, 1.0, 1.0, 1.0))):
         corners = [(at - half, bottom), (at + half, bottom), (at - half, top), (at + half, top)]

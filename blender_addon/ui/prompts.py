@@ -58,7 +58,7 @@ def _draw_list(layout: bpy.types.UILayout, width: int, asked: list[str]) -> None
     if not asked[0]:
         texts.paragraph(box, tr("The text has no prompt in it yet."), width, icon="INFO")
         return
-    words = trn("{count} prompt", "{count} prompts, edited one after the other", len(asked))
+    words = trn("{count} prompt", "{count} prompts, each with its own edits", len(asked))
     texts.paragraph(box, words.format(count=len(asked)), width)
     for prompt in asked[:LISTED]:
         texts.paragraph(box, one_line(prompt[:PREVIEW_LETTERS]), width, icon="DOT", most=CHOICE_LINES)

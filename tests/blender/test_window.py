@@ -291,18 +291,21 @@ def test_the_divider_shows_both_as_the_editor_would_and_ends_cleanly(fresh: Wind
     fresh.do("bpy.ops.fluxdepth.edit()")
     fresh.wait_for("desk.tickets[-1].state.name == 'ARRIVED'")
     fresh.wait_for(IDLE)
-    left, bottom, right, top = fresh.do(f"""
+    fresh.do(f"""
 area = max(bpy.context.screen.areas, key=lambda one: one.width * one.height)
 area.type = "IMAGE_EDITOR"
 area.spaces.active.show_region_ui = False
 result = bpy.data.images[{RESULTS}[0]]
 area.spaces.active.image = result
 bpy.ops.fluxdepth.compare_divided()
-region = next(one for one in area.regions if one.type == "WINDOW")
-corners = [region.view2d.view_to_region(at, at, clip=False) for at in (0, 1)]
-answer = [region.x + x if axis == 0 else region.y + x for corner in corners for axis, x in enumerate(corner)]
 """)
     fresh.wait_for(COMPARED)
+    fresh.picture(SCREENS / "divider-begun.png")  # the editor has been drawn, and knows where its picture is
+    left, bottom, right, top = fresh.do("""
+region = next(one for one in area.regions if one.type == "WINDOW")
+corners = [region.view2d.view_to_region(at, at, clip=False) for at in (0, 1)]
+answer = [(region.x, region.y)[axis] + corner[axis] for corner in corners for axis in (0, 1)]
+""")
     name = f"{host.host.series}-divider"
     x, y = (left + right) // 2, fresh.screen.height - (bottom + top) // 2
     drag = ["mousemove", x + 60, y, "sleep", 0.3, "mousemove", x + 2, y, "sleep", 0.3, "mousedown", 1, "sleep", 0.2]

@@ -62,7 +62,7 @@ OUTSIDE = {
 HOSTS = {
     "shared": set(),
     "fluxdepth_gimp": {"gi"},
-    "blender_addon": {"bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "blf", "mathutils"},
+    "blender_addon": {"bpy", "bpy_extras", "bl_operators", "bl_ui", "gpu", "gpu_extras", "blf", "mathutils"},
 }
 # What may be imported only when it is first needed, so that starting a host costs nothing.
 LAZY = {"requests", "urllib3", "numpy", "PIL", "filelock", "platformdirs"}
