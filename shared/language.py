@@ -54,10 +54,10 @@ def N_(text: str) -> str:
 
 def tr(text: str) -> Text:
     """``text`` in the artist's language; itself where the catalogue has it not."""
-    plain = english(text)
-    if _catalogue is None or not plain:  # gettext has its header under ""
-        return Text(text, plain)
-    return Text(_catalogue.gettext(plain), plain)
+    if isinstance(text, Text):
+        return text
+    # gettext has its header under "".
+    return Text(_catalogue.gettext(text) if _catalogue and text else text, text)
 
 
 def trn(one: str, many: str, count: int) -> Text:

@@ -15,6 +15,7 @@ from shared.jobs.background import SIDE_BY_SIDE
 from shared.jobs.desk import Desk
 from shared.jobs.request import EditRequest
 from shared.jobs.ticket import Ticket
+from shared.language import tr
 
 
 def make(
@@ -36,7 +37,8 @@ def make(
         # That it is a large order was said above.
         tickets = [desk.start(dataclasses.replace(waiting[prompt], alone=True)) for prompt in now]
         begin, end = len(started) + 1, len(started) + len(now)
-        following.watch(tickets, f"{begin if begin == end else f'{begin}–{end}'} of {len(requests)}")
+        which = begin if begin == end else f"{begin}–{end}"
+        following.watch(tickets, tr("{which} of {count}").format(which=which, count=len(requests)))
         started += tickets
         for prompt, ticket in zip(now, tickets, strict=True):
             error = replies.error_of(ticket)
