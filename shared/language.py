@@ -52,21 +52,21 @@ def N_(text: str) -> str:
     return text
 
 
-def tr(text: str) -> Text:
-    """``text`` in the artist's language; itself where the catalogue has it not."""
+def tr(text: str) -> str:
+    """``text`` in the artist's language, as a :class:`Text`; in English where the catalogue has it not."""
     if isinstance(text, Text):
         return text
     # gettext has its header under "".
     return Text(_catalogue.gettext(text) if _catalogue and text else text, text)
 
 
-def trn(one: str, many: str, count: int) -> Text:
+def trn(one: str, many: str, count: int) -> str:
     """``one`` or ``many``, or as many forms as the artist's language has, by ``count``."""
     plain = one if count == 1 else many
     return Text(plain if _catalogue is None else _catalogue.ngettext(one, many, count), plain)
 
 
-def number(value: float, decimals: int = 0) -> Text:
+def number(value: float, decimals: int = 0) -> str:
     """``value`` as the artist's language writes it, e.g. ``1,234.5``."""
     plain = f"{value:,.{decimals}f}"
     # Translators: how numbers are written. Change only what stands between the digits.

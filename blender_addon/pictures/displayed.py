@@ -98,7 +98,8 @@ def _written(image: bpy.types.Image, scene: bpy.types.Scene) -> Path:
             )
     except RuntimeError as exc:
         remove(path)
-        empty = bpy.app.translations.pgettext_rpt("Image '%s' does not have any image data")  # in Blender's language
+        # In Blender's language. The stub knows no result.
+        empty: str = bpy.app.translations.pgettext_rpt("Image '%s' does not have any image data")  # type: ignore[assignment]
         if empty.replace("%s", image.name) in str(exc):
             raise PictureError(
                 tr("There is no render yet."), tr("Render the scene (F12), or choose Render Now.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..language import N_, Text, number, tr, trn
+from ..language import N_, number, tr, trn
 from ..model.edit import DepthEdit
 from ..storage.entries import Destination, EditEntry, EditState, Job
 
@@ -113,7 +113,7 @@ def result_name(edit: DepthEdit, most_bytes: int = 0) -> str:
         length -= 1
 
 
-def numbers(edit: DepthEdit) -> Text:
+def numbers(edit: DepthEdit) -> str:
     """What a result was made with beside prompt and model, e.g. ``Seed 5 · 28 steps``."""
     words = tr("Seed {seed}") if edit.steps is None else tr("Seed {seed} · {steps} steps")
     return words.format(seed=edit.seed, steps=edit.steps)
@@ -128,7 +128,7 @@ def state_words(entry: EditEntry) -> str:
     return tr(_STATES[entry.state])
 
 
-def where(destination: Destination) -> Text:
+def where(destination: Destination) -> str:
     """Where a result belongs, e.g. ``“photo.xcf” in GIMP``."""
     host = tr(HOSTS.get(destination.host, destination.host))
     if destination.files:
