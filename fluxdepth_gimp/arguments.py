@@ -61,13 +61,48 @@ RESULT = Parameter(
     ),
     advanced=True,
 )
+SELECTION_CONTEXT = Parameter(
+    "selection_context",
+    Kind.INTEGER,
+    25,
+    "Selection context",
+    "How much of the layer around the selection the model is shown, in percent of the selection's longer side: it "
+    "judges depth by what is around",
+    minimum=0,
+    maximum=200,
+    unit="%",
+    advanced=True,
+)
+SELECTION_FEATHER = Parameter(
+    "selection_feather",
+    Kind.INTEGER,
+    0,
+    "Selection feather",
+    "How softly the result fades in at the selection's edge, as GIMP's own Feather does it; 0 leaves the selection as "
+    "it is",
+    minimum=0,
+    maximum=500,
+    unit="px",
+    advanced=True,
+)
+MATCH_EDGE = Parameter(
+    "match_edge",
+    Kind.BOOLEAN,
+    True,
+    "Match the edge",
+    "Let colour and brightness of the result go over into what is around the selection, so that no seam is seen",
+    advanced=True,
+)
+OF_SELECTION = (SELECTION_CONTEXT, SELECTION_FEATHER, MATCH_EDGE)  # they say nothing for any other source
+_OF_EVERY_SOURCE = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
+OF_THE_HOST = (*_OF_EVERY_SOURCE, *OF_SELECTION)
 OF_BOTH_HOSTS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
-OF_THE_HOST = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
 MODEL = models.CHOICE
-# Those of all models, by name. Those that the default model has come first: scripts of before may count them.
+# Those of all models, by name. Those that the default model has come first, and what is new last: scripts of before may
+# count them.
 OF_MODELS = models.union()
 _FIRST = len(models.DEFAULT.parameters)
-ALL = (*OF_MODELS[:_FIRST], *OF_THE_HOST, MODEL, *OF_MODELS[_FIRST:])
+ALL = (*OF_MODELS[:_FIRST], *_OF_EVERY_SOURCE, MODEL, *OF_MODELS[_FIRST:], *OF_SELECTION)
 BY_ARGUMENT = {parameter.argument: parameter for parameter in ALL}
 
 # The letter that reaches a setting with the keyboard. Where two controls of a window have the same one, neither is
@@ -132,6 +167,20 @@ class Chosen:
     @property
     def longest_side(self) -> int:
         return int(self.host["longest_side"])
+
+    @property
+    def source(self) -> str:
+        return str(self.host[SOURCE.name])
+
+    @property
+    def context(self) -> int:
+        """Around a selection, in percent of its longer side."""
+        return int(self.host[SELECTION_CONTEXT.name])
+
+    @property
+    def feather(self) -> int:
+        """Of a selection, in pixels."""
+        return int(self.host[SELECTION_FEATHER.name])
 
 
 def read(config: Gimp.ProcedureConfig, script: bool = False, prompt: str | None = None, **instead: Value) -> Chosen:

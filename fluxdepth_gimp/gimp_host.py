@@ -5,23 +5,26 @@ Works in GIMP's main thread alone. No decision about retries, ownership or billi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import documents
 from arguments import Chosen
 from gi.repository import Gimp
 from pixels.coverage import Coverage
 from pixels.export import export
-from pixels.insert import Companions, insert
+from pixels.insert import Companions, insert, undo_step
 from pixels.place import Place
-from pixels.source import find_source
+from pixels.source import Source, find_sources
 
+from shared.errors import FluxDepthError, PictureError
 from shared.jobs.desk import Desk
 from shared.jobs.request import EditRequest, Taken
-from shared.jobs.ticket import Ticket
+from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import result_name
+from shared.pictures.encoded import sniff_or_raw
 from shared.storage.credentials import key_or_error
-from shared.storage.entries import ALPHA, MASK, Destination
+from shared.storage.entries import ALPHA, MASK, SENT, Destination
 
 
 class GimpHost:
@@ -32,27 +35,49 @@ class GimpHost:
     def __init__(self, interactive: bool) -> None:
         self._interactive = interactive
         self.on_change: Callable[[], object] = lambda: None
+        self._refused: dict[str, FluxDepthError] = {}  # by ticket: why it could not be inserted with its others
 
     def desk(self) -> Desk:
         """The desk of this run: GIMP is the process that has the documents, and lives longer than the plug-in's."""
         return Desk(self, process=documents.session())
 
     def take(
-        self, image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: Chosen, confirmed: bool = False
-    ) -> EditRequest:
-        """The edit that was asked for, with its picture. Raises :class:`FluxDepthError`.
+        self,
+        image: Gimp.Image,
+        drawables: Sequence[Gimp.Drawable],
+        chosen: Chosen,
+        confirmed: bool = False,
+        begin: Callable[[str], object] = lambda words: None,
+    ) -> list[EditRequest]:
+        """The edits that were asked for, one for each layer, with their pictures. Raises :class:`FluxDepthError`.
 
-        ``confirmed`` is a script's call: nobody can be asked whether the same edit is meant twice.
+        ``confirmed`` is a script's call: nobody can be asked whether the same edit is meant twice. ``begin`` is told
+        what is taken before each, which can take a second.
         """
-        key_or_error()  # told before the picture is encoded, which can take a second
-        source = find_source(image, drawables, str(chosen.host["source"]))
+        key_or_error()
+        sources = find_sources(image, drawables, chosen.source, chosen.context, chosen.feather)
+        requests = []
+        for number, source in enumerate(sources, 1):
+            begin(f"Preparing layer {number} of {len(sources)}" if len(sources) > 1 else "Preparing")
+            try:
+                requests.append(self._taken(image, source, chosen, confirmed))
+            except PictureError as exc:
+                raise (exc.about(source.label) if len(sources) > 1 else exc) from exc
+        return requests
+
+    def _taken(self, image: Gimp.Image, source: Source, chosen: Chosen, confirmed: bool) -> EditRequest:
         outgoing = export(
             source,
             longest_side=chosen.longest_side,
             upload_format=str(chosen.host["upload_format"]),
             keep_transparency=chosen.host["keep_transparency"] is True,
         )
-        place = Place.of(source, fit=chosen.host["fit_to_source"] is True, new_image=chosen.host["result"] == "image")
+        place = Place.of(
+            source,
+            fit=chosen.host["fit_to_source"] is True,
+            new_image=chosen.host["result"] == "image",
+            match_edge=chosen.host["match_edge"] is True,
+        )
         kept = {ALPHA: outgoing.alpha, MASK: outgoing.mask}
         return EditRequest(
             chosen.edit,
@@ -72,13 +97,33 @@ class GimpHost:
         return Place.from_json(destination.place).new_image and documents.of_this_session(destination)
 
     def place(self, ticket: Ticket) -> Iterator[None]:
-        """Insert the ticket's results where they belong; the new layers go into ``ticket.images``."""
-        place = Place.from_json(ticket.destination.place)
-        image = None if place.new_image else documents.find(ticket.destination)
+        """Insert the ticket's results where they belong; the new layers go into ``ticket.images``.
+
+        Those of several layers of an image come with the first of them, in one undo step.
+        """
+        yield
+        if not ticket.images and ticket.key not in self._refused:
+            others = [one for one in ticket.together if one is not ticket and one.state is State.ARRIVING]
+            image = self._image(ticket) if others else None
+            with undo_step(image) if image is not None else contextlib.nullcontext():
+                for one in (ticket, *others):
+                    try:
+                        self._insert(one)
+                    except FluxDepthError as exc:
+                        self._refused[one.key] = exc
+        if (error := self._refused.pop(ticket.key, None)) is not None:
+            raise error
+
+    @staticmethod
+    def _image(ticket: Ticket) -> Gimp.Image | None:
+        """The open image that the ticket's results go into; None when they become one of their own."""
+        return None if Place.from_json(ticket.destination.place).new_image else documents.find(ticket.destination)
+
+    def _insert(self, ticket: Ticket) -> None:
+        place, image = Place.from_json(ticket.destination.place), self._image(ticket)
         if image is not None and not place.overlaps(image.get_width(), image.get_height()):
             place = place.at_origin()
-        companions = _companions(ticket)
-        yield
+        companions = _companions(ticket, place)
         inserted = insert(ticket.results, place, companions, image)
         if inserted.new_image:
             documents.give_name(inserted.image, ticket.destination, result_name(ticket.results[0].edit))
@@ -93,8 +138,8 @@ class GimpHost:
         self.on_change()
 
 
-def _companions(ticket: Ticket) -> Companions:
-    """Transparency and mask, as they were written with the job; what can't be read is told, and does without."""
+def _companions(ticket: Ticket, place: Place) -> Companions:
+    """What was written with the job for its results; what can't be read is told, and does without."""
     found = {}
     for name, words in ((ALPHA, "transparency"), (MASK, "selection")):
         data = ticket.companion(name)
@@ -105,4 +150,8 @@ def _companions(ticket: Ticket) -> Companions:
         except ValueError as exc:
             found[name] = None
             ticket.warnings.append(f"The {words} of the source could not be read again: {exc}.")
-    return Companions(found[ALPHA], found[MASK])
+    sent = None
+    if place.match_edge:
+        data = ticket.job.companion(SENT) if ticket.job else None
+        sent = ticket.taken.image if ticket.taken else sniff_or_raw(data or b"")
+    return Companions(found[ALPHA], found[MASK], sent)

@@ -16,7 +16,7 @@ from gi.repository import Gimp, GLib, GObject
 from shared.jobs.background import Background, Errands
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import Ticket
-from shared.jobs.wording import Progress
+from shared.jobs.wording import Progress, of_layers
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def wait(desk: Desk, tickets: list[Ticket], show: Callable[[Progress], None]) ->
         desk.advance()
         active = [ticket for ticket in tickets if ticket.active]
         if active:
-            show(active[0].progress)
+            show(_progress(active))
         return bool(active)
 
     def stop() -> None:
@@ -46,6 +46,15 @@ def wait(desk: Desk, tickets: list[Ticket], show: Callable[[Progress], None]) ->
         _run_while(tick)
     finally:
         release()
+
+
+def _progress(active: list[Ticket]) -> Progress:
+    """Of what is under way; where several layers are, of one that has not come yet."""
+    together = active[0].together
+    coming = [ticket for ticket in together if ticket.on_its_way]
+    if not coming:
+        return active[0].progress
+    return of_layers(coming[0].progress, len(together), len(together) - len(coming))
 
 
 def settle(desk: Desk) -> None:

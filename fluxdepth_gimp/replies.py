@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from gi.repository import Gimp, GLib, GObject
+from pixels.place import Place
 
 from shared.errors import Billed, Cancelled, FluxDepthError, NextStep
 from shared.jobs.desk import Desk
@@ -25,6 +26,11 @@ def tell(tickets: Iterable[Ticket], known: Collection[str] = ()) -> None:
             say(remark)
 
 
+def layer_of(ticket: Ticket) -> str:
+    """Which layer it is about, e.g. ``Layer “Sky”``."""
+    return f"Layer “{Place.from_json(ticket.destination.place).layer_name}”"
+
+
 def announce(tickets: Iterable[Ticket]) -> None:
     """Say what has come in while the artist did something else."""
     for ticket in tickets:
@@ -35,7 +41,8 @@ def announce(tickets: Iterable[Ticket]) -> None:
 def _missing(ticket: Ticket) -> list[str]:
     if not ticket.images:
         return []
-    return [f"One variation did not arrive: {failure}" for failure in ticket.failures]
+    of_which = f" of {layer_of(ticket)}" if ticket.together else ""
+    return [f"One variation{of_which} did not arrive: {failure}" for failure in ticket.failures]
 
 
 def not_brought(desk: Desk) -> list[str]:
@@ -56,6 +63,29 @@ def error_of(ticket: Ticket) -> FluxDepthError | None:
         billed=Billed.YES,
         next_step=NextStep.RECOVER,
     )
+
+
+def error_of_all(tickets: Sequence[Ticket]) -> FluxDepthError | None:
+    """The same of several: what went wrong, each of their layers by its name when it is not the same for all.
+
+    Its next step is that of what matters most to the artist: what was paid for, then what may have been.
+    """
+    found: dict[str, tuple[FluxDepthError, list[str]]] = {}
+    for ticket in tickets:
+        error = error_of(ticket)
+        if error is not None:
+            found.setdefault(str(error), (error, []))[1].append(layer_of(ticket))
+    if not found:
+        return None
+    one_layer = len({layer_of(ticket) for ticket in tickets}) == 1
+    if one_layer or any(len(layers) == len(tickets) for _, layers in found.values()):
+        return next(iter(found.values()))[0]
+    named = [error.about(", ".join(layers)) for error, layers in found.values()]
+    told = sorted(named, key=lambda one: _WEIGHT[one.billed])
+    return told[-1].after(told[:-1])
+
+
+_WEIGHT = {Billed.NO: 0, Billed.MAYBE: 1, Billed.YES: 2}
 
 
 def failed(procedure: Gimp.Procedure, error: FluxDepthError) -> Gimp.ValueArray:

@@ -134,9 +134,17 @@ class FluxDepthError(Exception):
         """A copy with another detail for the log."""
         return self._copy(detail=detail)
 
+    def about(self: E, what: str) -> E:
+        """A copy whose message says what it is about, e.g. ``Layer “Sky”``."""
+        return self._copy(message=f"{what}: {self.message}")
+
     def as_final(self: E) -> E:
         """A copy that says that there is nothing to fetch, now or later."""
         return self._copy(final=True)
+
+    def after(self: E, others: Sequence[FluxDepthError]) -> E:
+        """A copy that tells ``others`` first, a line each."""
+        return self._copy(message="\n".join([*map(str, others), self.message]))
 
     def _copy(self: E, **changes: Any) -> E:
         """The same error with ``changes``, its cause and its traceback kept; no constructor runs again."""

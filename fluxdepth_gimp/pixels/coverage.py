@@ -12,11 +12,12 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gi.repository import Gegl, Gimp
 
+from pixels.scaling import node
 from pixels.scratch import loaded
 
 # Some 8 MB of 8-bit RGBA per strip: small beside the plug-in's memory budget, large enough that strips cost nothing.
@@ -27,6 +28,7 @@ ALPHA = "R'G'B'A u8"
 # An opened gray PNG's own format.
 GRAY_FILE = "Y' u8"
 
+FEATHER_DEVIATIONS = 3.5  # GIMP's radius in standard deviations of its blur (gimp_gegl_apply_feather)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY_8_BIT = (8, 0, 0, 0, 0)  # depth, colour type, compression, filter method, no interlacing
 LEVEL = 1  # of zlib: a flat mask is small at any level, and a noisy one only takes longer
@@ -52,13 +54,37 @@ class Coverage:
         cls, drawable: Gimp.Drawable, component: str, x: int = 0, y: int = 0, size: tuple[int, int] = (0, 0)
     ) -> Coverage:
         """The ``component`` (:data:`ALPHA` or :data:`SELECTION`) of ``drawable`` in the rectangle at ``x``, ``y``."""
-        width, height = size if size[0] else (drawable.get_width(), drawable.get_height())
+        size = size if size[0] else (drawable.get_width(), drawable.get_height())
+        # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
+        return cls._of(drawable.get_buffer, component, x, y, size)
+
+    @classmethod
+    def feathered(cls, selection: Gimp.Drawable, radius: int, x: int, y: int, size: tuple[int, int]) -> Coverage:
+        """The same of a ``selection`` with soft edges; it stays as it is. ``radius`` in px, as GIMP's own Feather."""
+        left, top = max(0, x - radius), max(0, y - radius)
+        right = min(selection.get_width(), x + size[0] + radius)
+        bottom = min(selection.get_height(), y + size[1] + radius)
+        place = Gegl.Rectangle.new(left, top, right - left, bottom - top)
+        soft = Gegl.Buffer.new(SELECTION, left, top, place.width, place.height)
+        selection.get_buffer().copy(place, Gegl.AbyssPolicy.NONE, soft, place)
+        graph = Gegl.Node()
+        deviation = radius / FEATHER_DEVIATIONS
+        # Where the selection reaches the border of the image it does not fade there.
+        clamped: dict[str, object] = {"abyss-policy": Gegl.AbyssPolicy.CLAMP}
+        clamped |= {"std-dev-x": deviation, "std-dev-y": deviation}
+        blur = node(graph, "gegl:gaussian-blur", node(graph, "gegl:buffer-source", buffer=soft), **clamped)
+        blurred = Gegl.Buffer.new(SELECTION, left, top, place.width, place.height)
+        node(graph, "gegl:write-buffer", blur, buffer=blurred).process()
+        return cls._of(lambda: blurred, SELECTION, x, y, size)
+
+    @classmethod
+    def _of(cls, buffer: Callable[[], Gegl.Buffer], component: str, x: int, y: int, size: tuple[int, int]) -> Coverage:
+        width, height = size
 
         def values() -> Iterator[bytes]:
             for strip in strips(width, height):
-                # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
                 at = Gegl.Rectangle.new(x, y + strip.y, width, strip.height)
-                data = drawable.get_buffer().get(at, 1.0, component, Gegl.AbyssPolicy.NONE)
+                data = buffer().get(at, 1.0, component, Gegl.AbyssPolicy.NONE)
                 yield data[3::4] if component is ALPHA else data
 
         return cls(width, height, _written(width, height, values()))

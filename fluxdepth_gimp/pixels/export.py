@@ -69,8 +69,11 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
     picture, plain = _encode(pixels, sent_format(size, upload_format))
     mask = None
     if source.kind == "selection":
-        selection = source.image.get_selection()
-        mask = Coverage.read(selection, SELECTION, source.x, source.y, (source.width, source.height))
+        selection, size = source.image.get_selection(), (source.width, source.height)
+        if source.feather:
+            mask = Coverage.feathered(selection, source.feather, source.x, source.y, size)
+        else:
+            mask = Coverage.read(selection, SELECTION, source.x, source.y, size)
     return Outgoing(picture, plain, alpha, mask)
 
 

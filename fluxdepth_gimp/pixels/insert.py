@@ -16,11 +16,13 @@ from gi.repository import Gegl, Gimp
 from pixels.coverage import Coverage
 from pixels.place import Place
 from pixels.record import attach, is_result
+from pixels.result import edge
+from pixels.result.transparency import add_mask, scaled, with_alpha
 from pixels.scratch import Refused, checked, loaded
-from pixels.transparency import add_mask, scaled, with_alpha
 from shared.errors import ResultDamagedError, ResultError
 from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
+from shared.pictures.encoded import EncodedImage
 
 COLOURS_LOST = (
     "The image is grayscale or indexed, so the new layer has lost colours. "
@@ -32,10 +34,14 @@ STRETCH_TOLERANCE = 0.03
 
 @dataclass(frozen=True)
 class Companions:
-    """What of the source the results need: its transparency, and the selection for the layer mask."""
+    """What of the source the results need: its transparency, the selection for the layer mask, and what was sent.
+
+    With that the results are matched to it at the edge of the mask; None leaves them as they came.
+    """
 
     alpha: Coverage | None = None
     mask: Coverage | None = None
+    sent: EncodedImage | None = None
 
 
 @dataclass(frozen=True)
@@ -101,14 +107,27 @@ def _prepared(
 ) -> tuple[Gimp.Layer, ...]:
     """A layer for each result, made for ``image`` and not in it yet."""
     layers: list[Gimp.Layer] = []
+    sent = _sent(companions, remarks)
     try:
         for result in results:
-            layers.append(_layer(result, place, companions, image, remarks))
+            layers.append(_layer(result, place, companions, sent, image, remarks))
     except BaseException:
         for layer in layers:
             layer.delete()
         raise
     return tuple(layers)
+
+
+def _sent(companions: Companions, remarks: list[str]) -> Gegl.Buffer | None:
+    """What the results are to be matched to, when they are."""
+    if companions.sent is None or companions.mask is None:
+        return None
+    try:
+        with loaded(companions.sent.data, companions.sent.suffix) as picture:
+            return edge.pixels_of(picture)
+    except ValueError as exc:
+        remarks.append(f"The edge of the selection is not matched: the picture that was sent can't be read ({exc}).")
+    return None
 
 
 def _put_in(
@@ -125,7 +144,7 @@ def _put_in(
         position = image.get_item_position(above)
         while position and is_result(siblings[position - 1]):
             position -= 1
-    with _undo_step(image):
+    with undo_step(image):
         inside: list[Gimp.Layer] = []
         try:
             if len(layers) > 1:
@@ -149,7 +168,8 @@ def _put_in(
 
 
 @contextmanager
-def _undo_step(image: Gimp.Image) -> Iterator[None]:
+def undo_step(image: Gimp.Image) -> Iterator[None]:
+    """All that is done to ``image`` in it is taken back at once."""
     image.undo_group_start()
     try:
         yield
@@ -166,7 +186,14 @@ def fitted_size(result: tuple[int, int], source: tuple[int, int]) -> tuple[int, 
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _layer(result: Result, place: Place, companions: Companions, image: Gimp.Image, remarks: list[str]) -> Gimp.Layer:
+def _layer(
+    result: Result,
+    place: Place,
+    companions: Companions,
+    sent: Gegl.Buffer | None,
+    image: Gimp.Image,
+    remarks: list[str],
+) -> Gimp.Layer:
     """The result as a layer for ``image``, not inserted yet."""
     try:
         with loaded(result.image.data, result.image.suffix) as picture:
@@ -180,6 +207,8 @@ def _layer(result: Result, place: Place, companions: Companions, image: Gimp.Ima
                     f"The result has another shape ({native[0]}×{native[1]} px) than the source "
                     f"({place.width}×{place.height} px); it was scaled to fit inside, not stretched."
                 )
+            if sent and companions.mask and size == (place.width, place.height):  # else they don't show the same
+                edge.match(layer, sent, companions.mask, place.at_border)
             layer = with_alpha(picture, layer, companions.alpha, size) if companions.alpha else scaled(layer, size)
             if companions.mask:
                 add_mask(layer, companions.mask)

@@ -11,14 +11,15 @@ from gi.repository import Gimp
 
 from pixels.source import Source
 
-NUMBERS = ("x", "y", "width", "height", "fit", "tattoo", "precision")
+NUMBERS = ("x", "y", "width", "height", "fit", "tattoo", "precision", "match_edge", "at_border")
 
 
 @dataclass(frozen=True)
 class Place:
     """A source's rectangle in its image, in pixels, and what was asked for.
 
-    ``width`` and ``height`` are 0 when nothing is known of the source: then the result has its own size.
+    ``width`` and ``height`` are 0 when nothing is known of the source: then the result has its own size. With
+    ``match_edge`` a result goes over into what is around the selection; ``at_border`` as in :class:`Source`.
     """
 
     kind: str = "visible"
@@ -32,9 +33,11 @@ class Place:
     tattoo: int = 0  # GIMP's number of the layer within its image, which an .xcf file keeps
     precision: int = 0  # of the source's image, a value of Gimp.Precision; 0 is not known
     resolution: tuple[float, float] = (0.0, 0.0)  # of the source's image, pixels per inch across and down
+    match_edge: bool = False
+    at_border: bool = False
 
     @classmethod
-    def of(cls, source: Source, *, fit: bool, new_image: bool) -> Place:
+    def of(cls, source: Source, *, fit: bool, new_image: bool, match_edge: bool) -> Place:
         layer = source.layer
         _, across, down = source.image.get_resolution()
         return cls(
@@ -49,6 +52,8 @@ class Place:
             tattoo=layer.get_tattoo() if layer else 0,
             precision=int(source.image.get_precision()),
             resolution=(across, down),
+            match_edge=match_edge and source.kind == "selection",
+            at_border=source.at_border,
         )
 
     @property
@@ -84,6 +89,8 @@ class Place:
             tattoo=tattoo if isinstance(tattoo, int) else 0,
             precision=precision if isinstance(precision, int) else 0,
             resolution=_pair(resolution),
+            match_edge=data.get("match_edge") is True,
+            at_border=data.get("at_border") is True,
         )
 
     def at_origin(self) -> Place:

@@ -58,7 +58,7 @@ def _scaled(drawable: Gimp.Drawable, size: tuple[int, int], pixel: str, see_thro
     # Not from size to size: what halving leaves over at the right and below counts too, or it all would be shifted.
     across = size[0] / drawable.get_width() * 2**halvings
     down = size[1] / drawable.get_height() * 2**halvings
-    return _fitted(halved, across, down, size, pixel)
+    return fitted(halved, across, down, size, pixel)
 
 
 def _halved(drawable: Gimp.Drawable, halvings: int, pixel: str, see_through: bool) -> Gegl.Buffer:
@@ -83,28 +83,36 @@ def _weighed(source: Gegl.Buffer, strip: Gegl.Rectangle, times: int) -> Gegl.Buf
     return weighed
 
 
-def _fitted(source: Gegl.Buffer, across: float, down: float, size: tuple[int, int], pixel: str) -> Gegl.Buffer:
+def fitted(source: Gegl.Buffer, across: float, down: float, size: tuple[int, int], pixel: str) -> Gegl.Buffer:
     """``source`` scaled by ``across`` and ``down``, which makes it ``size``; at the edge it goes on as it is."""
-    fitted = Gegl.Buffer.new(pixel, 0, 0, *size)
+    made = Gegl.Buffer.new(pixel, 0, 0, *size)
     graph = Gegl.Node()
-    reader = _node(graph, "gegl:buffer-source", buffer=source)
-    scaler = _node(
+    scaled = node(
         graph,
         "gegl:scale-ratio",
+        node(graph, "gegl:buffer-source", buffer=source),
         x=across,
         y=down,
         sampler=Gegl.SamplerType.LINEAR,
         **{"abyss-policy": Gegl.AbyssPolicy.CLAMP},
     )
-    writer = _node(graph, "gegl:write-buffer", buffer=fitted)
-    reader.connect_to("output", scaler, "input")
-    scaler.connect_to("output", writer, "input")
-    writer.process()
-    return fitted
+    node(graph, "gegl:write-buffer", scaled, buffer=made).process()
+    return made
 
 
-def _node(graph: Gegl.Node, operation: str, **properties: object) -> Gegl.Node:
-    node = graph.create_child(operation)
+def node(
+    graph: Gegl.Node,
+    operation: str,
+    source: Gegl.Node | None = None,
+    aux: Gegl.Node | None = None,
+    /,
+    **properties: object,
+) -> Gegl.Node:
+    """One of GEGL's operations in ``graph``, with what it works on."""
+    made = graph.create_child(operation)
     for name, value in properties.items():
-        node.set_property(name, value)
-    return node
+        made.set_property(name, value)
+    for pad, before in (("input", source), ("aux", aux)):
+        if before is not None:
+            before.connect_to("output", made, pad)
+    return made

@@ -13,6 +13,7 @@ from main_loop import StatusBar, settle, wait
 from pixels.insert import COLOURS_LOST
 
 from shared.errors import FluxDepthError
+from shared.jobs.orders import together
 from shared.jobs.ticket import Ticket
 
 
@@ -34,28 +35,31 @@ def run(
             chosen = arguments.read(config, script=True)
         if chosen.ignored:
             replies.say(f"{chosen.edit.model.label} takes no such {', '.join(chosen.ignored)}: ignored.")
-        ticket = _edit(image, drawables, chosen, artist=repeated)
+        tickets = _edit(image, drawables, chosen, artist=repeated)
     except FluxDepthError as exc:
         return replies.failed(procedure, exc)
-    error = replies.error_of(ticket)
+    error = replies.error_of_all(tickets)
+    layers = [layer for ticket in tickets for layer in ticket.images]
     if error is not None:
-        return replies.failed(procedure, error)
-    replies.tell([ticket])
-    return replies.succeeded(procedure, run_mode, image, ticket.images[0])
+        if not layers:
+            return replies.failed(procedure, error)
+        replies.say(str(error))
+    replies.tell(tickets)
+    return replies.succeeded(procedure, run_mode, image, layers[0])
 
 
-def _edit(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: arguments.Chosen, artist: bool) -> Ticket:
-    """The edit without a window, at its end. Raises :class:`FluxDepthError` when there was no picture to send."""
+def _edit(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: arguments.Chosen, artist: bool) -> list[Ticket]:
+    """The edits without a window, at their end. Raises :class:`FluxDepthError` when there was no picture to send."""
     host = GimpHost(interactive=artist)
     desk = host.desk()
     status = StatusBar()
     try:
-        ticket = desk.start(host.take(image, drawables, chosen, confirmed=not artist))
-        wait(desk, [ticket], status.show)
+        tickets = together.start(desk, host.take(image, drawables, chosen, confirmed=not artist))
+        wait(desk, tickets, status.show)
         settle(desk)
     finally:
         status.end()
-    return ticket
+    return tickets
 
 
 def interactive(

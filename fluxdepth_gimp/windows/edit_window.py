@@ -25,6 +25,7 @@ from shared.errors import (
     ParameterError,
 )
 from shared.jobs.desk import Desk
+from shared.jobs.orders import together
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import short_prompt
 from shared.model.parameters import Role
@@ -45,7 +46,8 @@ from windows.work.following import Following
 
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.
-MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency")
+OF_SELECTION = tuple(one.argument for one in arguments.OF_SELECTION)
+MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency", *OF_SELECTION)
 
 
 def show(
@@ -90,7 +92,7 @@ class EditWindow:
     ) -> None:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
-        self._last: tuple[Ticket, arguments.Chosen] | None = None
+        self._last: tuple[list[Ticket], arguments.Chosen] | None = None
         self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
         self.dialog.set_ok_label("_Edit")
         self.dialog.connect("delete-event", self._closed)
@@ -116,11 +118,7 @@ class EditWindow:
         self.model = ModelBox(self.config, self.fields, self._other_model)
         self.of_models = ModelFields(self.config, self.fields)
         self.status = StatusLine(
-            self.config,
-            self.dialog,
-            lambda: self.model.model,
-            lambda: self.model.price,
-            lambda: max(1, len(self.prompt.list.prompts)),
+            self.config, self.dialog, self.model, self.source, lambda: len(self.prompt.list.prompts)
         )
         self.offers = OffersWatch(self.dialog, self.model.know)
         self.work = Following(self.dialog, self.desk, lambda: self.prompt.title, self._show_busy)
@@ -174,6 +172,8 @@ class EditWindow:
     def _more(self) -> Gtk.Expander:
         inside = ui.column(*self.of_models.more(), *map(self.fields.of, MORE))
         inside.show_all()
+        self.config.connect("notify::source", lambda *_: self._show_of_selection())
+        self._show_of_selection()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
         self.more = more = Gtk.Expander(label="_More", use_underline=True)
@@ -183,6 +183,11 @@ class EditWindow:
         inside.set_no_show_all(True)
         more.connect("notify::expanded", self._show_more)
         return more
+
+    def _show_of_selection(self) -> None:
+        """What is about a selection alone."""
+        for name in OF_SELECTION:
+            self.fields.made[name].set_visible(self.config.get_property("source") == "selection")
 
     def _changed(self, setting: str) -> None:
         if self.error.changed(setting):
@@ -212,17 +217,16 @@ class EditWindow:
             act, self._next = self._next, self._edit
             for bar in (self.error, self.notice, self.remarks):
                 bar.clear()
-            several = bool(self.prompt.list.prompts)
             try:
                 tickets = act()
             except FluxDepthError as exc:
                 self._tell(exc)
                 continue
-            errors = [error for ticket in tickets if (error := replies.error_of(ticket)) is not None]
-            if any(ticket.images for ticket in tickets) and not (several and errors):
+            error = replies.error_of_all(tickets)
+            if error is not None:
+                self._tell(error, started=True)
+            elif any(ticket.images for ticket in tickets):
                 return
-            if errors:
-                self._tell(errors[0], started=True)
 
     def _do(self, act: Act) -> None:
         """Leave the dialog's own loop for ``act``, as its button does for an edit."""
@@ -238,16 +242,16 @@ class EditWindow:
         started: list[Ticket] = []
         self.work.begin()
         try:
-            self.work.panel.show_progress("Preparing", None)
-            ui.let_gtk_draw()
-            request = self.host.take(self.image, self.drawables, every[0])
+            requests = self.host.take(self.image, self.drawables, every[0], begin=self._preparing)
             if prompts:
-                requests = [dataclasses.replace(request, edit=one.edit, confirmed=confirmed) for one in every]
-                by_prompt = dict(zip(prompts, requests, strict=True))
+                by_prompt = {
+                    prompt: [dataclasses.replace(one, edit=chosen.edit, confirmed=confirmed) for one in requests]
+                    for prompt, chosen in zip(prompts, every, strict=True)
+                }
                 started = one_by_one.make(by_prompt, self.desk, self.work, self.prompt.list.keep)
             else:
-                started = [self.desk.start(request)]
-                self._last = started[0], every[0]
+                started = together.start(self.desk, requests)
+                self._last = started, every[0]
                 self.work.watch(started)
         finally:
             self.work.end(started)
@@ -259,15 +263,19 @@ class EditWindow:
         except ParameterError as exc:
             raise ParameterError(f"“{short_prompt(prompt)}”: {exc.message}", exc.advice) from exc
 
+    def _preparing(self, words: str) -> None:
+        """So that the window says what is going on before a picture is encoded, which takes the main thread."""
+        self.work.panel.show_progress(words, None)
+        ui.let_gtk_draw()
+
     def _again(self, confirmed: bool = False) -> list[Ticket]:
-        """The same again as it was sent; when a setting was changed meanwhile, that is meant, and a new edit."""
+        """What did not come, again as it was sent; when a setting was changed meanwhile, a new edit is meant."""
         if self.prompt.list.prompts:
             return self._edit(confirmed)
-        if self._last is None or not self._last[0].can_retry or arguments.read(self.config) != self._last[1]:
+        if self._last is None or arguments.read(self.config) != self._last[1]:
             return self._edit()
-        ticket = self._last[0]
-        self.desk.retry(ticket, confirmed=confirmed)
-        return self._followed([ticket])
+        tickets = together.retry(self.desk, self._last[0], confirmed=confirmed)
+        return self._followed(tickets) if tickets else self._edit()
 
     def _recover(self) -> list[Ticket]:
         for ticket in [one for one in self.desk.tickets if one.state is State.KEPT]:

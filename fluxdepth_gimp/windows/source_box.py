@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import arguments
 from gi.repository import GdkPixbuf, Gimp, GLib, Gtk, Pango
 from pixels.export import export
 from pixels.preview import preview
-from pixels.source import Source, find_source
+from pixels.source import Source, find_sources, label_of
 
 from shared.errors import FluxDepthError
 from shared.pictures.sending import sent_format, sent_size
@@ -20,6 +21,15 @@ KINDS = {Gimp.ImageBaseType.GRAY: "grayscale", Gimp.ImageBaseType.INDEXED: "inde
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP"}
 
 
+FOLLOWED = (
+    "source",
+    "longest-side",
+    "upload-format",
+    "keep-transparency",
+    *(one.argument for one in arguments.OF_SELECTION),
+)
+
+
 class SourceBox(Gtk.Box):
     """Follows the arguments that decide what is sent."""
 
@@ -27,6 +37,7 @@ class SourceBox(Gtk.Box):
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=2 * ui.SPACE, margin_bottom=ui.SPACE)
         self._image, self._drawables, self._config = image, drawables, config
         self._timer = 0
+        self.count = 1  # of the pictures that are sent
         self._frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.CENTER)
         self._frame.set_size_request(SIDE, -1)
         self._name, self._size, self._sent = ui.label(bold=True), ui.label(), ui.label()
@@ -41,34 +52,39 @@ class SourceBox(Gtk.Box):
         lines.set_valign(Gtk.Align.CENTER)
         self.pack_start(self._frame, False, False, 0)
         self.pack_start(lines, True, True, 0)
-        for name in ("source", "longest-side", "upload-format", "keep-transparency"):
+        for name in FOLLOWED:
             config.connect(f"notify::{name}", self.refresh)
-        config.connect("notify::result", lambda *_: self._show_hint(self._source()))
+        config.connect("notify::result", lambda *_: self._show_hint(self._sources()))
         self.connect("destroy", self._stop_timer)
         self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Look again at what would be sent."""
         self._stop_timer()
-        source = self._source()
-        self._shown = self._facts(source)
-        self._show_hint(source)
-        if isinstance(source, FluxDepthError):
-            ui.set_bold(self._name, source.message)
-            self._size.set_text(source.advice)
+        sources = self._sources()
+        self._shown = self._facts(sources)
+        self._show_hint(sources)
+        self.count = 1
+        if isinstance(sources, FluxDepthError):
+            ui.set_bold(self._name, sources.message)
+            self._size.set_text(sources.advice)
             self._sent.set_text("")
             self._show_preview(None)
             return
+        self.count = len(sources)
+        source = max(sources, key=lambda one: one.width * one.height)
         size = sent_size(source.width, source.height, self._config.get_property("longest-side"))
         file_format = sent_format(size, self._config.get_property("upload-format"))
-        how = FORMATS[file_format]
-        ui.set_bold(self._name, source.label)
-        self._size.set_text(f"{source.width}×{source.height} px")
-        self._travel = f"Sent as {how}, {size[0]}×{size[1]} px"
+        several = self.count > 1
+        ui.set_bold(self._name, label_of(sources))
+        self._size.set_text("One edit of each" if several else f"{source.width}×{source.height} px")
+        at_most = "up to " if several else ""
+        self._travel = f"Sent as {FORMATS[file_format]}, {at_most}{size[0]}×{size[1]} px"
         self._sent.set_text(self._travel)
-        self._show_preview(preview(source, SIDE * self.get_scale_factor()))
-        if source.width * source.height <= WEIGHED_PIXELS and file_format in WEIGHED_FORMATS:
-            self._timer = GLib.timeout_add(SETTLED, self._weigh, source)
+        self._show_preview(preview(sources[0], SIDE * self.get_scale_factor()))
+        pixels = sum(one.width * one.height for one in sources)
+        if pixels <= WEIGHED_PIXELS and file_format in WEIGHED_FORMATS:
+            self._timer = GLib.timeout_add(SETTLED, self._weigh, sources)
 
     def take(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
         """Look at another source."""
@@ -77,12 +93,12 @@ class SourceBox(Gtk.Box):
 
     def look_again(self) -> None:
         """The same when the artist may have selected something else."""
-        if self._facts(self._source()) != self._shown:
+        if self._facts(self._sources()) != self._shown:
             self.refresh()
 
-    def _show_hint(self, source: Source | FluxDepthError) -> None:
+    def _show_hint(self, sources: list[Source] | FluxDepthError) -> None:
         """What an artist may overlook: a selection that is not used, colours that the image can't take."""
-        kind = "" if isinstance(source, FluxDepthError) else source.kind
+        kind = "" if isinstance(sources, FluxDepthError) else sources[0].kind
         base = KINDS.get(self._image.get_base_type()) if self._image.is_valid() else None
         words = []
         if kind in ("layer", "visible") and not Gimp.Selection.is_empty(self._image):
@@ -97,25 +113,29 @@ class SourceBox(Gtk.Box):
     def _ask_for_image(self) -> None:
         self._config.set_property("result", "image")
 
-    def _source(self) -> Source | FluxDepthError:
+    def _sources(self) -> list[Source] | FluxDepthError:
+        kind, context, feather = map(self._config.get_property, ("source", "selection-context", "selection-feather"))
         try:
-            return find_source(self._image, self._drawables, self._config.get_property("source"))
+            return find_sources(self._image, self._drawables, kind, context, feather)
         except FluxDepthError as exc:
             return exc
 
-    def _weigh(self, source: Source) -> bool:
+    def _weigh(self, sources: list[Source]) -> bool:
         self._timer = 0
+        size = 0
         try:
-            outgoing = export(
-                source,
-                longest_side=self._config.get_property("longest-side"),
-                upload_format=self._config.get_property("upload-format"),
-                keep_transparency=False,
-            )
+            for source in sources:
+                outgoing = export(
+                    source,
+                    longest_side=self._config.get_property("longest-side"),
+                    upload_format=self._config.get_property("upload-format"),
+                    keep_transparency=False,
+                )
+                size += len(outgoing.picture.data)
         except FluxDepthError as exc:
             self._sent.set_text(exc.message)
         else:
-            self._sent.set_text(f"{self._travel}, {in_words(len(outgoing.picture.data))}")
+            self._sent.set_text(f"{self._travel}, {in_words(size)}{' in all' if len(sources) > 1 else ''}")
         return GLib.SOURCE_REMOVE
 
     def _show_preview(self, pixbuf: GdkPixbuf.Pixbuf | None) -> None:
@@ -131,11 +151,12 @@ class SourceBox(Gtk.Box):
             GLib.source_remove(self._timer)
             self._timer = 0
 
-    def _facts(self, source: Source | FluxDepthError) -> tuple[object, ...]:
-        if isinstance(source, FluxDepthError):
-            return (str(source),)
+    def _facts(self, sources: list[Source] | FluxDepthError) -> tuple[object, ...]:
+        if isinstance(sources, FluxDepthError):
+            return (str(sources),)
         selected = Gimp.Selection.bounds(self._image)[1]
-        return source.label, source.x, source.y, source.width, source.height, selected, self._image.get_base_type()
+        places = [(one.label, one.x, one.y, one.width, one.height) for one in sources]
+        return places, selected, self._image.get_base_type()
 
 
 def in_words(size: int) -> str:

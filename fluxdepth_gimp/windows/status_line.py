@@ -10,33 +10,35 @@ from collections.abc import Callable
 from gi.repository import Gimp, Gtk
 
 from shared.errors import FluxDepthError
-from shared.jobs.wording import order
-from shared.model.model import Model
+from shared.jobs.wording import order, order_of_layers
 from shared.storage.credentials import find_key
 from windows import ui
+from windows.models.model_box import ModelBox
 from windows.service_check import ServiceCheck
+from windows.source_box import SourceBox
 
 
 class StatusLine(Gtk.Box):
-    """Follows the number of variations, and is told of other models and of more ``prompts`` by :meth:`refresh`."""
+    """Follows the number of variations and of layers; another model, other ``prompts`` come by :meth:`refresh`."""
 
     def __init__(
         self,
         config: Gimp.ProcedureConfig,
         parent: Gtk.Window,
-        model: Callable[[], Model],
-        price: Callable[[], int | None],
+        model: ModelBox,
+        source: SourceBox,
         prompts: Callable[[], int],
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=ui.SPACE)
-        self._config, self._price, self._prompts = config, price, prompts
+        self._config, self._model, self._source, self._prompts = config, model, source, prompts
         self._words = ui.label()
-        self._check = ServiceCheck(parent, self._said, model)
+        self._check = ServiceCheck(parent, self._said, lambda: model.model)
         self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
         self.pack_start(self._words, True, True, 0)
         self.pack_start(self._button, False, False, 0)
         self._answer = ""
-        config.connect("notify::variations", self.refresh)
+        for name in ("variations", "source"):
+            config.connect(f"notify::{name}", self.refresh)
 
     def forget(self) -> None:
         """What the service said was about another key or address, or another hour."""
@@ -50,8 +52,13 @@ class StatusLine(Gtk.Box):
             has_key = f"Key from {key.source.value}" if key else "No key yet"
         except FluxDepthError as exc:
             key, has_key = None, exc.message
-        count = self._prompts() * self._config.get_property("variations")
-        self._words.set_text(f"{self._answer or has_key} · {order(count, self._price())}")
+        count = self._config.get_property("variations")
+        prompts, price = self._prompts(), self._model.price
+        if prompts:
+            words = order(prompts * count * self._source.count, price)
+        else:
+            words = order_of_layers(self._source.count, count, price)
+        self._words.set_text(f"{self._answer or has_key} · {words}")
         self._button.set_sensitive(key is not None)
 
     def _said(self, line: str, running: bool) -> None:

@@ -314,7 +314,8 @@ class Desk:
         if ticket.state is State.KEPT and self.host.is_open(ticket.destination):
             self._change(ticket, State.ARRIVING)
         elif ticket.state is State.ARRIVING:
-            self._place(ticket)
+            if not any(one.on_its_way for one in ticket.together):
+                self._place(ticket)
         elif ticket.active and ticket.worker is not None:
             finished = ticket.worker.finished
             state = ticket.state

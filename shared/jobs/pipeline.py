@@ -65,7 +65,11 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
     if isinstance(picture, EncodedImage):
         picture = Taken(picture)
     cancel.raise_if_cancelled()
-    price = spending.check(journal, request.edit.model, len(edits), request.confirmed or request.alone)
+
+    def check(count: int) -> int | None:
+        return spending.check(journal, request.edit.model, count, request.confirmed or request.alone)
+
+    price = request.order.checked(check) if request.order else check(len(edits))
     files.require_room(journal.home, ROOM)
     writer = journal.create(
         edits,
@@ -165,10 +169,12 @@ class _Run:
             for index in range(len(edits)):
                 self.fail(index, exc)
             raise
-        results: dict[int, Result] = {}
-        return self.outcome(
-            range(len(edits)), results, lambda index: self.variation(index, edits[index], source, request.guard)
-        )
+
+        def one(index: int) -> Result:
+            with request.order.turn(self.cancel) if request.order else contextlib.nullcontext():
+                return self.variation(index, edits[index], source, request.guard)
+
+        return self.outcome(range(len(edits)), {}, one)
 
     def again(self, indices: Sequence[int], results: dict[int, Result], make_client: Callable[[], Client]) -> Outcome:
         """The edits ``indices`` fetched, beside the ``results`` that are here."""

@@ -13,6 +13,7 @@ from ..language import N_
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from ..storage.entries import Destination
+from .orders.order import Order
 
 
 class Stage(enum.Enum):
@@ -57,7 +58,7 @@ class EditRequest:
     that the service already has. ``host_settings`` are the host's own choices, for using them again: JSON, no secrets.
     ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already.
     ``alone`` says that nobody is there to be asked about the size of an order. ``edits`` are what is made where that
-    is known already and is not simply ``variations`` of ``edit``.
+    is known already and is not simply ``variations`` of ``edit``. ``order`` is what this is a part of.
     """
 
     edit: DepthEdit
@@ -69,6 +70,7 @@ class EditRequest:
     guard: Guard | None = None
     alone: bool = False
     edits: tuple[DepthEdit, ...] = ()
+    order: Order | None = None
 
     @property
     def all_edits(self) -> tuple[DepthEdit, ...]:

@@ -67,6 +67,7 @@ class Ticket:
         self.cancel = CancelToken()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.placing: Iterator[None] | None = None
+        self.together: tuple[Ticket, ...] = ()  # those that are placed at once, this one among them
         self.submit_begun = False  # written by the worker
         self._restart()
 
@@ -90,6 +91,11 @@ class Ticket:
     def active(self) -> bool:
         """Whether something is going on that ends by itself."""
         return self.state in ACTIVE
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether its results are still to come."""
+        return self.state in (State.PREPARING, State.RUNNING)
 
     @property
     def title(self) -> str:

@@ -68,6 +68,11 @@ def of_variations(progress: Progress, count: int, done: int) -> Progress:
     return Progress(words.format(progress=progress.text, done=done, count=count), progress.fraction)
 
 
+def of_layers(progress: Progress, count: int, done: int) -> Progress:
+    """``progress`` of one of ``count`` layers that are edited together; ``done`` of them have ended."""
+    return Progress(f"{done} of {count} layers done · {progress.text}", progress.fraction)
+
+
 def staged(stage: str, fraction: float | None) -> Progress:
     """A stage (in English) with its share, e.g. ``Uploading 64 %``."""
     shown = tr(stage)
@@ -82,6 +87,14 @@ def order(count: int, price: int | None) -> str:
     if price is None:
         return edits
     return tr("{edits} · {credits} credits").format(edits=edits, credits=number(count * price))
+
+
+def order_of_layers(layers: int, variations: int, price: int | None) -> str:
+    """The same of several layers, e.g. ``3 layers × 2 variations = 6 paid edits · 300,000 credits``."""
+    words = order(layers * variations, price)
+    if layers < 2:
+        return words
+    return f"{layers} layers × {variations} variations = {words}" if variations > 1 else f"{layers} layers = {words}"
 
 
 def kept_words(count: int, size: int) -> str:

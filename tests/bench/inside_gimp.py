@@ -46,11 +46,11 @@ def duplicated(photo):
 photo = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(SETUP["photo"]))
 Gegl.init(None)
 from pixels.export import export  # noqa: E402
-from pixels.source import find_source  # noqa: E402
+from pixels.source import find_sources  # noqa: E402
 
 notes = {}
 before = peak()
-source = find_source(photo, photo.get_layers(), "layer")
+(source,) = find_sources(photo, photo.get_layers(), "layer")
 notes["ours"], outgoing = timed(lambda: export(source, longest_side=2048, upload_format="jpg", keep_transparency=True))
 notes["memory"] = peak() - before
 (OUT / "ours.jpg").write_bytes(outgoing.picture.data)

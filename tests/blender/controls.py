@@ -24,7 +24,8 @@ EDGES = 23, 31  # px beside a row of them
 LIST_AREA = 15000  # px that change where a list opens
 LATE = 3  # px by which a press is noted too far below, on the whole: what was above is noted at it
 # px from the left or the right edge: the fields and wide buttons, then each kind of icon.
-COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30, 22, 43, 64)
+COLUMNS = (158, -45, 87, 107, 127, 146, -66, 30)
+NARROW = (22, 43, 64)  # more of them, between these, which are looked along for one control alone
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 Control = tuple[str, str, str]  # editor, kind, name
 
@@ -134,7 +135,7 @@ answer = next([one.x, one.y] for one in bpy.context.window_manager.windows for a
         """Look along some columns of the region, from its top to its bottom, until the one that is wanted is found."""
         left, top, width, height = self.box()
         scale = self.screen.scale
-        columns = [left + scale * one + (0 if one > 0 else width) for one in COLUMNS]
+        columns = [left + scale * one + (0 if one > 0 else width) for one in COLUMNS + (NARROW if kind else ())]
         if self.editor == PREFERENCES:
             columns = [left + width * 6 // 10, left + width // 10, left + width - 26 * scale]
         self._spots = []

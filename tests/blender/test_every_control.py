@@ -427,19 +427,21 @@ def history(sidebar: Controls) -> Controls:
     """The panel is open, and the others are folded."""
     sidebar.window.do("h = fluxdepth.history; h.page, h.chosen, h.PAGE = None, None, 12")
     sidebar.window.do(f"asked = {HISTORY}; asked.search, asked.show = '', 'ALL'")
-    left, more = sidebar.box()[0], unfold(sidebar, "more", ("property", "safety_tolerance"))
-    for head in (more, more + 24):
-        sidebar.click((left + 60, head))
-        sidebar.screen.xdotool("sleep", 0.5)
-    for below in range(40, 72, 8):
-        sidebar.click((left + 60, more + below))
-        sidebar.screen.xdotool("sleep", 0.5)
-        sidebar.settle()
-        if sidebar.window.do("answer = any(key[1].endswith('_history') for key in drawn)"):
-            break
+    more = unfold(sidebar, "more", ("property", "safety_tolerance"))
+    for panel, head in (("more", more), ("results", more + 24)):
+        assert not is_drawn_after_a_click(sidebar, panel, head)
+    assert any(is_drawn_after_a_click(sidebar, "history", more + below) for below in (48, 56, 64, 40))
     sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_history")
     sidebar.see("property", "search")
     return sidebar
+
+
+def is_drawn_after_a_click(sidebar: Controls, panel: str, head: int) -> bool:
+    sidebar.click((sidebar.box()[0] + 60, head))
+    sidebar.screen.xdotool("sleep", 0.5)
+    sidebar.window.do("drawn.clear()")
+    sidebar.settle()
+    return bool(sidebar.window.do(f"answer = any(key[1].endswith('_{panel}') for key in drawn)"))
 
 
 def read(history: Controls, condition: str) -> None:

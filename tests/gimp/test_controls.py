@@ -717,6 +717,34 @@ def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.wait_for(lambda: desk.images() == [], "the new image to close")
 
 
+def test_the_settings_of_a_selection(desk: Desk, controls: Controls) -> None:
+    desk.open_image()
+    desk.tell("select")
+    opened(desk)
+    controls.use("text", "Prompt")
+    desk.write("Of a selection, far", EDIT)
+    controls.choose("Source", "Down")
+    desk.see("label", "Selection of layer")
+    desk.press_in(EDIT, "alt+m")
+    controls.number("Selection context", 10)
+    desk.see("label", "360×260 px")
+    controls.number("Selection feather", 45)
+    desk.see("label", "390×290 px")
+    controls.use("check box", "Match the edge")
+    desk.press_in(EDIT, "ctrl+Return")
+    desk.wait_for(lambda: len(desk.layers()) == 2, "the edited selection")
+    desk.gone(EDIT)
+    newest = max((desk.inside.data_folder / "jobs").glob("*/job.json"), key=lambda file: file.parent.name)
+    chosen = json.loads(newest.read_text())["host_settings"]
+    assert (chosen["selection_context"], chosen["selection_feather"], chosen["match_edge"]) == (10, 45, False)
+    opened(desk)  # with the settings of the last edit
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
+    desk.close(EDIT, "Depth Edit")
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the image to close")
+
+
 def chosen_edit(desk: Desk, prompt: str) -> None:
     """Click a tile of the history; its prompt then stands beside the grid, alone in its label."""
     desk.click("list item", prompt)

@@ -66,8 +66,8 @@ def test_selection_becomes_the_layer_mask(name: str, notes: dict[str, dict[str, 
 
 
 def test_some_context_goes_with_a_selection(notes: dict[str, dict[str, Any]]) -> None:
-    # 80×60 at 60,50 with a quarter on each side
-    assert notes["rectangular selection"]["layer"] == [40, 35, 120, 90]
+    # 80×60 at 60,50 with a quarter of the longer side on each
+    assert notes["rectangular selection"]["layer"] == [40, 30, 120, 100]
 
 
 def test_opaque_source_gives_an_opaque_layer(notes: dict[str, dict[str, Any]]) -> None:

@@ -214,7 +214,7 @@ def test_selection_as_source_is_shown(desk: Desk) -> None:  # noqa: F811
     desk.window(EDIT)
     desk.see("label", "Layer “Photo”")
     desk.press_until(lambda: desk.find("label", "Selection of layer “Photo”"), EDIT, "alt+u", "Down")
-    desk.see("label", "450×300 px")
+    desk.see("label", "450×350 px")
     desk.window_picture(f"selection-{desk.gimp.series}", EDIT)
     desk.click("text", "Prompt")
     desk.write("Only in the middle, far", EDIT)

@@ -299,7 +299,7 @@ def test_keyboard_stays_when_a_selection_is_chosen(desk: Desk) -> None:
     desk.command("Depth Edit…")
     desk.window(EDIT)
     desk.press_until(lambda: desk.find("label", "Selection of layer"), EDIT, "alt+u", "Home", "Down")
-    desk.see("label", "Sent as PNG, 450×300 px, 0.")
+    desk.see("label", "Sent as PNG, 450×350 px, 0.")
     desk.screen.xdotool("sleep", 0.5)
     assert "Depth Edit" in desk.screen.xdotool("getactivewindow", "getwindowname")
     desk.close(EDIT, "Depth Edit")

@@ -59,10 +59,10 @@ def edit(image, drawables=(), **values):
 
 
 @contextmanager
-def stopping(state="taken", signal="SIGTERM", target="plug-in"):
-    """What is edited in this block is sent ``signal`` as soon as the journal says that it has come to ``state``."""
+def stopping(state="taken", signal="SIGTERM", target="plug-in", count=1):
+    """What is edited in this block is sent ``signal`` as soon as the journal says ``state`` of ``count`` jobs."""
     script = Path(__file__).with_name("stopper.py")
-    stopper = subprocess.Popen(["python3", script, HOME, state, signal, target], stdout=subprocess.PIPE)
+    stopper = subprocess.Popen(["python3", script, HOME, state, signal, target, str(count)], stdout=subprocess.PIPE)
     stopper.stdout.readline()
     yield
     assert stopper.wait(60) == 0

@@ -1,7 +1,7 @@
 """Runs beside a script in GIMP: waits until a new edit has come so far, then sends a signal to its process.
 
-Arguments: data folder, state of the edit as the journal writes it, signal, "plug-in" or "gimp". One line on standard
-output when it is watching.
+Arguments: data folder, state of the edit as the journal writes it, signal, "plug-in" or "gimp", how many jobs are to be
+in that state. One line on standard output when it is watching.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-home, state, name, target = sys.argv[1:]
+home, state, name, target, count = sys.argv[1:]
 
 
 def processes(words):
@@ -39,7 +39,7 @@ def states():
 before = set(states())
 print("watching", flush=True)
 deadline = time.monotonic() + 120
-while not set(states()) - before:
+while len(set(states()) - before) < int(count):
     if time.monotonic() > deadline:
         raise TimeoutError(f"no edit became {state}")
     time.sleep(0.02)
