@@ -70,7 +70,8 @@ def of_variations(progress: Progress, count: int, done: int) -> Progress:
 
 def of_layers(progress: Progress, count: int, done: int) -> Progress:
     """``progress`` of one of ``count`` layers that are edited together; ``done`` of them have ended."""
-    return Progress(f"{done} of {count} layers done · {progress.text}", progress.fraction)
+    words = tr("{done} of {count} layers done · {progress}")
+    return Progress(words.format(done=done, count=count, progress=progress.text), progress.fraction)
 
 
 def staged(stage: str, fraction: float | None) -> Progress:
@@ -94,7 +95,10 @@ def order_of_layers(layers: int, variations: int, price: int | None) -> str:
     words = order(layers * variations, price)
     if layers < 2:
         return words
-    return f"{layers} layers × {variations} variations = {words}" if variations > 1 else f"{layers} layers = {words}"
+    shown = (
+        tr("{layers} layers × {variations} variations = {order}") if variations > 1 else tr("{layers} layers = {order}")
+    )
+    return shown.format(layers=layers, variations=variations, order=words)
 
 
 def kept_words(count: int, size: int) -> str:
