@@ -111,7 +111,7 @@ class SourceBox(Gtk.Box):
         if kind in ("layer", "visible") and not Gimp.Selection.is_empty(self._image):
             words.append(tr("All of it is edited; for the selected part alone choose Selection as the source."))
         reduced = bool(kind and base and self._config.get_property("result") == "layer")
-        if reduced:
+        if reduced and base:
             words.append(tr("The image is {kind}: a new layer in it loses the result's colours.").format(kind=tr(base)))
         self._hint.set_text(" ".join(words))
         self._hint.set_visible(bool(words))
