@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one entry point of the workflow: package, install, demo, sandbox, test, bench, screenshots, check-live.
+"""The one entry point of the workflow: package, install, demo, sandbox, test, bench, screenshots, languages and more.
 
 Standard library only, Python 3.11 or later. What a command needs beside that it puts into the user's cache folder: an
 environment of Python packages, the wheels that the packages carry, and the real hosts (``tests/hosts``).
@@ -25,7 +25,8 @@ DIST = ROOT / "dist"
 BUILD = ROOT / "build"
 VERSION = str(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"])
 
-LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt", ".*")
+TEMPLATE = ROOT / "shared" / "locale" / "fluxdepth.pot"
+LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt", ".*", "*.pot")
 
 # Blender's platform name -> the tags of the wheels that run there, and the Pythons of Blender there.
 PLATFORMS = {
@@ -74,7 +75,10 @@ def main() -> int:
     bench.set_defaults(run=lambda chosen: in_environment("tests.bench", *chosen.name, hosts=HOSTS))
 
     screenshots = commands.add_parser("screenshots", help="take the pictures of every window, and renew the README's")
-    screenshots.set_defaults(run=lambda chosen: take_screenshots())
+    screenshots.set_defaults(run=lambda chosen: in_environment("tests.readme_pictures", hosts=HOSTS))
+
+    languages = commands.add_parser("languages", help="bring the catalogues of translations up to date with the code")
+    languages.set_defaults(run=lambda chosen: update_catalogues())
 
     live = commands.add_parser("check-live", help="ask the real service whether key and model are good, without paying")
     live.add_argument("--pay", action="store_true", help="also make one real, paid edit")
@@ -144,7 +148,22 @@ def stage_sources(plugin: str, stage: Path) -> Path:
     shutil.copytree(ROOT / plugin, stage, ignore=LEAVE_OUT)
     shutil.copytree(ROOT / "shared", stage / "shared", ignore=LEAVE_OUT)
     shutil.copy(ROOT / "LICENSE", stage)
+    babel("compile", "-D", "fluxdepth", "-d", str(stage / "shared" / "locale"))
+    for catalogue in stage.rglob("*.po"):
+        catalogue.unlink()
     return stage
+
+
+def update_catalogues() -> None:
+    """The template from every text that is marked in the code, and every language's catalogue from that."""
+    marks = ["--no-default-keywords", "-k", "tr trn:1,2 N_", "-c", "Translators:", "--add-location=file"]
+    head = ["--project=Flux Depth", "--header-comment=# The texts of Flux Depth, under its license."]
+    babel("extract", *marks, *head, "-o", str(TEMPLATE), "shared", "fluxdepth_gimp", "blender_addon")
+    babel("update", "-D", "fluxdepth", "-i", str(TEMPLATE), "-d", str(TEMPLATE.parent), "--ignore-pot-creation-date")
+
+
+def babel(*arguments: str) -> None:
+    checked([str(environment()), "-m", "babel.messages.frontend", "-q", *arguments], f"Babel's {arguments[0]}")
 
 
 def pure_wheels() -> list[Path]:
@@ -222,9 +241,8 @@ def gimp_profiles() -> Iterator[Path]:
         home / ".var/app/org.gimp.GIMP/config/GIMP",
         home / "snap/gimp/current/.config/GIMP",
         home / "Library/Application Support/GIMP",
+        Path(os.environ.get("APPDATA", home / "AppData/Roaming")) / "GIMP",
     ]
-    if os.environ.get("APPDATA"):
-        bases.append(Path(os.environ["APPDATA"]) / "GIMP")
     for base in bases:
         yield from sorted(folder for folder in base.glob("3.*") if folder.is_dir())
 
@@ -287,8 +305,7 @@ def in_environment(module: str, *arguments: str, hosts: Sequence[str] = ()) -> N
     """Runs one of the project's modules with the pinned packages, the hosts that it needs made first."""
     if hosts:
         get_hosts(hosts)
-    code = subprocess.run([str(environment()), "-m", module, *arguments], cwd=ROOT).returncode
-    if code:
+    if code := run([str(environment()), "-m", module, *arguments]):
         raise SystemExit(code)
 
 
@@ -301,8 +318,7 @@ def get_hosts(names: Sequence[str]) -> None:
 
 
 def checked(command: Sequence[str], what: str) -> None:
-    code = subprocess.run(list(command), cwd=ROOT).returncode
-    if code:
+    if code := run(command):
         raise BuildError(f"{what} failed with exit code {code}")
 
 
@@ -332,11 +348,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     def pytest(*arguments: str) -> Callable[[], int]:
         return lambda: run([python, "-m", "pytest", "-q", "--durations=12", *marked, *arguments])
 
-    def ruff(*arguments: str) -> int:
-        return run([python, "-m", "ruff", *arguments])
-
     stages: dict[str, Callable[[], int | None]] = {
-        "lint": lambda: ruff("check", ".") or ruff("format", "--check", "."),
+        "lint": lambda: run([python, "-m", "ruff", "check"]) or run([python, "-m", "ruff", "format", "--check"]),
         "package": lambda: show_packages(None if full else ["linux-x64"]),
         "types": lambda: run([python, "-m", "tests.typecheck"]),
         "core": pytest("-n", "4", "tests/core", "tests/faults"),  # they wait more than they work
@@ -349,8 +362,7 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
             pytest("-n", "2", *test_files("blender", windows=False))() | pytest(*test_files("blender", windows=True))()
         ),
     }
-    unknown = set(only) - set(stages)
-    if unknown:
+    if unknown := set(only) - set(stages):
         raise BuildError(f"no such stage: {', '.join(sorted(unknown))} (there are {', '.join(stages)})")
     if not only:
         (BUILD / "faults.jsonl").unlink(missing_ok=True)
@@ -382,18 +394,6 @@ def test_files(folder: str, *, windows: bool) -> list[str]:
 
 def run(command: Sequence[str]) -> int:
     return subprocess.run(list(command), cwd=ROOT).returncode
-
-
-def take_screenshots() -> None:
-    package_gimp()
-    package_blender(["linux-x64"])
-    get_hosts(HOSTS)
-    taking = ["tests/gimp/test_windows.py", "tests/gimp/test_screens.py", "tests/blender/test_window.py"]
-    checked([str(environment()), "-m", "pytest", "-q", *taking], "taking the screenshots")
-    for picture in sorted((BUILD / "screens").glob("*.png")):
-        print(picture.relative_to(ROOT))
-    run_demo("gimp")
-    in_environment("tests.readme_pictures")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import history, properties, session
+from . import history, properties, session, translation
 from .command import run
 from .operators import (
     access,
@@ -40,12 +40,13 @@ _commands: list[object] = []
 
 def register() -> None:
     for cls in _CLASSES:
-        bpy.utils.register_class(cls)
+        bpy.utils.register_class(translation.in_context(cls))
     bpy.types.Scene.fluxdepth = bpy.props.PointerProperty(  # type: ignore[attr-defined]  # it comes into being here
         type=properties.FluxDepthSettings
     )
     history.register()
     session.register()
+    translation.follow()
     compare.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
@@ -55,6 +56,7 @@ def unregister() -> None:
         bpy.utils.unregister_cli_command(_commands.pop())
     compare.unregister()
     session.unregister()
+    translation.unregister()
     history.unregister()
     del bpy.types.Scene.fluxdepth  # type: ignore[attr-defined]
     for cls in reversed(_CLASSES):

@@ -15,6 +15,7 @@ from .host import document
 from .shared.cancel import CancelToken
 from .shared.errors import FluxDepthError, PictureError
 from .shared.jobs.wording import kept_words
+from .shared.language import N_
 from .shared.pictures import imaging
 from .shared.pictures.imaging import Pixels
 from .shared.storage.journal import Journal
@@ -228,10 +229,10 @@ def _set_page(_settings: bpy.types.PropertyGroup, number: int) -> None:
 
 
 _SHOWN = (
-    (Show.ALL, "All", "Every edit, of GIMP, Blender and the command"),
-    (Show.DOCUMENT, "This file", "Edits that belong to the open file"),
-    (Show.FAVOURITES, "Favourites", "Edits with a star"),
-    (Show.UNFINISHED, "Unfinished", "Edits that are still to be fetched, or may have been billed"),
+    (Show.ALL, N_("All"), N_("Every edit, of GIMP, Blender and the command")),
+    (Show.DOCUMENT, N_("This file"), N_("Edits that belong to the open file")),
+    (Show.FAVOURITES, N_("Favourites"), N_("Edits with a star")),
+    (Show.UNFINISHED, N_("Unfinished"), N_("Edits that are still to be fetched, or may have been billed")),
 )
 
 FluxDepthHistory = type(
@@ -241,20 +242,20 @@ FluxDepthHistory = type(
         "__doc__": "What the artist looks for in the history.",
         "__annotations__": {
             "search": bpy.props.StringProperty(
-                name="Search",
-                description="Words of the prompt or of the file's name, in any order",
+                name=N_("Search"),
+                description=N_("Words of the prompt or of the file's name, in any order"),
                 options={"TEXTEDIT_UPDATE", "SKIP_SAVE"},
                 update=_changed,
             ),
             "show": bpy.props.EnumProperty(
-                name="Show",
-                description="Which edits are shown",
+                name=N_("Show"),
+                description=N_("Which edits are shown"),
                 items=[(one.name, label, about) for one, label, about in _SHOWN],
                 options={"SKIP_SAVE"},
                 update=_changed,
             ),
             "page": bpy.props.IntProperty(
-                name="Page", description="Which page is shown", min=1, get=_get_page, set=_set_page
+                name=N_("Page"), description=N_("Which page is shown"), min=1, get=_get_page, set=_set_page
             ),
         },
     },

@@ -16,6 +16,7 @@ from .pictures import results
 from .shared.errors import PictureError, ResultError
 from .shared.jobs.request import Result
 from .shared.jobs.ticket import Ticket
+from .shared.language import N_, tr
 from .shared.pictures import imaging
 from .shared.pictures.encoded import EncodedImage
 from .shared.storage import processes
@@ -41,7 +42,7 @@ class BlenderHost:
         ticket.placed_in(path=here.path, session=here.session)
         for result in ticket.results:
             if not self.is_open(here):
-                raise ResultError("Another file was opened while the results came in.")
+                raise ResultError(tr("Another file was opened while the results came in."))
             picture = ticket.pictures.get(result.index, result.image)
             record = {"origin": dict(ticket.destination.place), "host_settings": _host_settings(ticket)}
             ticket.images.append(_brought_in(picture, result, record).name)
@@ -62,7 +63,7 @@ def document(place: Mapping[str, Any] | None = None) -> Destination:
         host=HOST,
         path=path,
         session=f"{processes.session_name()}#{_generation}",
-        title=bpy.path.basename(path) or "Untitled",
+        title=bpy.path.basename(path) or N_("Untitled"),
         place=dict(place or {}),
     )
 
@@ -83,8 +84,8 @@ def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]
     try:
         return results.bring_in(picture, result, record)
     except RuntimeError as exc:
-        where = f"It is kept as {result.file}." if result.file else ""
-        raise ResultError("Blender could not take the result in.", f"{str(exc).strip()} {where}".strip()) from exc
+        where = tr("It is kept as {path}.").format(path=result.file) if result.file else ""
+        raise ResultError(tr("Blender could not take the result in."), f"{str(exc).strip()} {where}".strip()) from exc
 
 
 def composed(ticket: Ticket, result: Result) -> EncodedImage:

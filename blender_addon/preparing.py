@@ -14,6 +14,7 @@ from .shared.errors import FluxDepthError
 from .shared.jobs.desk import Desk
 from .shared.jobs.request import EditRequest
 from .shared.jobs.ticket import State, Ticket
+from .shared.language import tr
 from .shared.storage.entries import Destination
 
 AT_ONCE = 4  # edits of a list: as many as variations run side by side
@@ -32,7 +33,7 @@ class Preparing:
 
     def add(self, wanted: list[Chosen], source: Source, destination: Destination) -> list[Ticket]:
         """A ticket for each; what can be sent already is on its way then."""
-        words = "Rendering" if isinstance(source, rendering.Rendering) else "Waiting for its turn"
+        words = tr("Rendering") if isinstance(source, rendering.Rendering) else tr("Waiting for its turn")
         tickets = [self._desk.open(one.edit, one.variations, destination, preparing=words) for one in wanted]
         self._waiting.update({ticket.key: (source, one) for ticket, one in zip(tickets, wanted, strict=True)})
         if len(tickets) > 1:
@@ -53,7 +54,7 @@ class Preparing:
             elif isinstance(source, sources.Snapshot) and self._may_begin(key):
                 del self._waiting[key]
                 self._reading[key] = source
-                ticket.preparing = "Preparing"
+                ticket.preparing = ""
                 self._desk.start(_request(wanted, source, ticket.destination), ticket)
         for key, snapshot in list(self._reading.items()):
             ticket = self._find(key)
@@ -92,7 +93,9 @@ class Preparing:
             self._desk.fail(ticket, exc)
             return source
         if snapshot is None:
-            ticket.preparing = f"Rendering {source.seconds:.0f} s"  # Blender tells nobody how far it is
+            ticket.preparing = tr("Rendering {seconds} s").format(
+                seconds=f"{source.seconds:.0f}"
+            )  # Blender tells nobody how far it is
             return source
         for key, (other, wanted) in self._waiting.items():
             if other is source:

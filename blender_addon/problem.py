@@ -9,6 +9,7 @@ import bpy
 from . import properties, ticker
 from .pictures import sizes
 from .shared.errors import FluxDepthError
+from .shared.language import tr
 
 _error: FluxDepthError | None = None
 _about: tuple[object, ...] | None = None  # the circumstances that it is about; None: it stands until it is dismissed
@@ -29,7 +30,7 @@ def standing(context: bpy.types.Context) -> FluxDepthError | None:
 
 def heading() -> str:
     """What it stopped: a start, which depends on what is chosen, or something else."""
-    return "Not started" if _about else "That did not work"
+    return tr("Not started") if _about else tr("That did not work")
 
 
 def field(context: bpy.types.Context) -> str | None:

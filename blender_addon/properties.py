@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import bpy
 
 from .shared.errors import ParameterError
+from .shared.language import N_
 from .shared.model import models, prompts
 from .shared.model.carry import Wishes
 from .shared.model.edit import DepthEdit
@@ -36,13 +37,13 @@ SOURCE = Parameter(
     "source",
     Kind.CHOICE,
     "RENDER",
-    "Source",
-    "The picture that is edited",
+    N_("Source"),
+    N_("The picture that is edited"),
     choices=(
-        Choice("RENDER", "Render Result", "The last render as it is displayed, with its view transform"),
-        Choice("RENDER_NOW", "Render Now", "Render the current frame first, then edit it"),
-        Choice("IMAGE", "Image", "An image of this file"),
-        Choice("VIEWPORT", "3D Viewport", "The 3D viewport as it is seen, without overlays"),
+        Choice("RENDER", N_("Render Result"), N_("The last render as it is displayed, with its view transform")),
+        Choice("RENDER_NOW", N_("Render Now"), N_("Render the current frame first, then edit it")),
+        Choice("IMAGE", N_("Image"), N_("An image of this file")),
+        Choice("VIEWPORT", N_("3D Viewport"), N_("The 3D viewport as it is seen, without overlays")),
     ),
 )
 HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
@@ -134,21 +135,25 @@ FluxDepthSettings = type(
             **{parameter.name: declared(parameter) for parameter in (*OF_MODELS, *HOST_PARAMETERS)},
             PROMPT_TEXT: bpy.props.PointerProperty(
                 type=bpy.types.Text,
-                name="Prompt text",
-                description="A text data-block for a long prompt. When it is set, it is used instead of the line above",
+                name=N_("Prompt text"),
+                description=N_(
+                    "A text data-block for a long prompt. When it is set, it is used instead of the line above"
+                ),
                 poll=_is_text,
             ),
             PROMPT_LIST: bpy.props.BoolProperty(
-                name="One edit per line",
-                description="Each line of the text is a prompt of its own, with its own paid edits. "
-                "Empty lines and those that begin with # are left out",
+                name=N_("One edit per line"),
+                description=N_(
+                    "Each line of the text is a prompt of its own, with its own paid edits. "
+                    "Empty lines and those that begin with # are left out"
+                ),
             ),
             SEED_EXACT: bpy.props.StringProperty(
-                name="Exact seed",
-                description="A seed above 2147483647, as text. When it is set, it is used instead of Seed",
+                name=N_("Exact seed"),
+                description=N_("A seed above 2147483647, as text. When it is set, it is used instead of Seed"),
             ),
             "image": bpy.props.PointerProperty(
-                type=bpy.types.Image, name="Image", description="The image that is edited"
+                type=bpy.types.Image, name=N_("Image"), description=N_("The image that is edited")
             ),
         },
     },

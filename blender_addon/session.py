@@ -22,6 +22,7 @@ from .shared.jobs.desk import Desk
 from .shared.jobs.owed import Owed
 from .shared.jobs.ticket import State, Ticket
 from .shared.jobs.wording import Why, where
+from .shared.language import tr, trn
 from .shared.pictures import imaging
 from .shared.storage import credentials
 from .shared.storage.journal import Journal
@@ -60,7 +61,7 @@ def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirm
     wanted = properties.chosen_of(chosen, confirmed)
     credentials.key_or_error()
     if pillow := imaging.missing():
-        raise PictureError("Pictures can't be encoded.", pillow)
+        raise PictureError(tr("Pictures can't be encoded."), pillow)
     if len(wanted) > 1:  # one order, whose parts would pass the question and the limit
         count = sum(one.variations for one in wanted)
         spending.check(desk.journal, wanted[0].edit.model, count, confirmed or bpy.app.background)
@@ -218,9 +219,10 @@ def _tell_of(ticket: Ticket) -> None:
     """What came of a ticket; whoever stopped it knows."""
     count = len(ticket.images)
     if ticket.state is State.ARRIVED:
-        tell(f"New image: {ticket.images[0]}" if count == 1 else f"{count} new images: {', '.join(ticket.images)}")
+        words = trn("New image: {names}", "{count} new images: {names}", count)
+        tell(words.format(count=count, names=", ".join(ticket.images)))
     elif ticket.state is State.KEPT:
-        tell(f"A result is here for {where(ticket.destination)}")
+        tell(tr("A result is here for {where}").format(where=where(ticket.destination)))
     elif ticket.state is State.FAILED:
         tell(str(ticket.error), warning=True)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from gi.repository import Gimp, GObject
 
+from shared.language import N_, tr
 from shared.model import models
 from shared.model.carry import to_model
 from shared.model.edit import DepthEdit
@@ -32,31 +33,31 @@ SOURCE = Parameter(
     "source",
     Kind.CHOICE,
     "layer",
-    "Source",
-    "Which pixels are sent to the service",
+    N_("Source"),
+    N_("Which pixels are sent to the service"),
     choices=(
-        Choice("layer", "Current layer", "The layer's own content with its mask and filters, at full opacity"),
-        Choice("selection", "Selection", "The selected part of the current layer, with some context around it"),
-        Choice("visible", "Visible image", "The whole image as it is seen"),
+        Choice("layer", N_("Current layer"), N_("The layer's own content with its mask and filters, at full opacity")),
+        Choice("selection", N_("Selection"), N_("The selected part of the current layer, with some context around it")),
+        Choice("visible", N_("Visible image"), N_("The whole image as it is seen")),
     ),
 )
 FIT_TO_SOURCE = Parameter(
     "fit_to_source",
     Kind.BOOLEAN,
     True,
-    "Fit to source",
-    "Scale the result to the size of the source; the file as it came stays in the history",
+    N_("Fit to source"),
+    N_("Scale the result to the size of the source; the file as it came stays in the history"),
     advanced=True,
 )
 RESULT = Parameter(
     "result",
     Kind.CHOICE,
     "layer",
-    "Result as",
-    "Where the result goes",
+    N_("Result as"),
+    N_("Where the result goes"),
     choices=(
-        Choice("layer", "New layer", "A layer above the source, at the same place"),
-        Choice("image", "New image", "An image of its own"),
+        Choice("layer", N_("New layer"), N_("A layer above the source, at the same place")),
+        Choice("image", N_("New image"), N_("An image of its own")),
     ),
     advanced=True,
 )
@@ -64,9 +65,11 @@ SELECTION_CONTEXT = Parameter(
     "selection_context",
     Kind.INTEGER,
     25,
-    "Selection context",
-    "How much of the layer around the selection the model is shown, in percent of the selection's longer side: it "
-    "judges depth by what is around",
+    N_("Selection context"),
+    N_(
+        "How much of the layer around the selection the model is shown, in percent of the selection's longer side: it "
+        "judges depth by what is around"
+    ),
     minimum=0,
     maximum=200,
     unit="%",
@@ -76,9 +79,11 @@ SELECTION_FEATHER = Parameter(
     "selection_feather",
     Kind.INTEGER,
     0,
-    "Selection feather",
-    "How softly the result fades in at the selection's edge, as GIMP's own Feather does it; 0 leaves the selection as "
-    "it is",
+    N_("Selection feather"),
+    N_(
+        "How softly the result fades in at the selection's edge, as GIMP's own Feather does it; 0 leaves the selection "
+        "as it is"
+    ),
     minimum=0,
     maximum=500,
     unit="px",
@@ -88,8 +93,8 @@ MATCH_EDGE = Parameter(
     "match_edge",
     Kind.BOOLEAN,
     True,
-    "Match the edge",
-    "Let colour and brightness of the result go over into what is around the selection, so that no seam is seen",
+    N_("Match the edge"),
+    N_("Let colour and brightness of the result go over into what is around the selection, so that no seam is seen"),
     advanced=True,
 )
 OF_SELECTION = (SELECTION_CONTEXT, SELECTION_FEATHER, MATCH_EDGE)  # they say nothing for any other source
@@ -104,16 +109,17 @@ _FIRST = len(models.DEFAULT.parameters)
 ALL = (*OF_MODELS[:_FIRST], *_OF_EVERY_SOURCE, MODEL, *OF_MODELS[_FIRST:], *OF_SELECTION)
 BY_ARGUMENT = {parameter.argument: parameter for parameter in ALL}
 
-# The letter that reaches a setting with the keyboard. Where two controls of a window have the same one, neither is
-# pressed. GIMP has C, E, H, L, R and S, our buttons A, B, M, N, O, T, V, W and Y; the others are reached by Tab.
-MNEMONICS: dict[str | Role | None, str] = {
-    Role.SEED: "d",
-    Role.STEPS: "p",
-    Role.GUIDANCE: "G",
-    "source": "u",
-    "variations": "i",
-    "fit_to_source": "F",
-    "keep_transparency": "K",
+# The labels with the letter that reaches the setting with the keyboard. Where two controls of a window have the same
+# one, neither is pressed. In English GIMP has C, E, H, L, R and S, our buttons A, B, M, N, O, T, V, W and Y; the others
+# are reached by Tab.
+KEYED: dict[str | Role | None, str] = {
+    Role.SEED: N_("See_d"),
+    Role.STEPS: N_("Ste_ps"),
+    Role.GUIDANCE: N_("_Guidance"),
+    "source": N_("So_urce"),
+    "variations": N_("Var_iations"),
+    "fit_to_source": N_("_Fit to source"),
+    "keep_transparency": N_("_Keep transparency"),
 }
 
 INT32_MAX = 2**31 - 1
@@ -127,12 +133,11 @@ def declare(procedure: Gimp.Procedure) -> None:
 
 def label_of(parameter: Parameter) -> str:
     """Its label, with the letter that reaches it marked."""
-    letter = MNEMONICS.get(parameter.role or parameter.name)
-    return parameter.label.replace(letter, f"_{letter}", 1) if letter else parameter.label
+    return tr(KEYED.get(parameter.role or parameter.name, parameter.label))
 
 
 def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
-    name, label, help_text = parameter.argument, label_of(parameter), parameter.help
+    name, label, help_text = parameter.argument, label_of(parameter), tr(parameter.help)
     flags = GObject.ParamFlags.READWRITE
     low, high, default = 0 if parameter.zero_means else parameter.minimum, parameter.maximum, parameter.default
     if parameter.kind is Kind.TEXT:
@@ -142,7 +147,7 @@ def _declare(procedure: Gimp.Procedure, parameter: Parameter) -> None:
     elif parameter.kind is Kind.CHOICE:
         choice = Gimp.Choice.new()
         for number, one in enumerate(parameter.choices):
-            choice.add(one.value, number, one.label, one.help)
+            choice.add(one.value, number, tr(one.label), tr(one.help))
         procedure.add_choice_argument(name, label, help_text, choice, str(default), flags)
     elif parameter.kind is Kind.INTEGER and high <= INT32_MAX:
         procedure.add_int_argument(name, label, help_text, int(low), int(high), int(default), flags)

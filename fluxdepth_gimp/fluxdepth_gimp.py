@@ -22,6 +22,12 @@ HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120  pathlib woul
 sys.path.insert(0, HERE)
 sys.path.append(os.path.join(HERE, "vendor"))  # noqa: PTH118
 
+from shared import language  # noqa: E402  found on the path from here on
+from shared.language import N_, tr  # noqa: E402
+
+# GIMP sets the environment of its plug-ins by its own language, and asks them anew when it is given another one.
+language.choose(GLib.get_language_names())
+
 MENU = "<Image>/Filters/Flux Depth"
 EDIT = "plug-in-fluxdepth-edit"
 AGAIN = "plug-in-fluxdepth-again"
@@ -32,12 +38,15 @@ SETTINGS = "plug-in-fluxdepth-settings"
 READWRITE = GObject.ParamFlags.READWRITE
 # Name → (menu label, what it does)
 PROCEDURES = {
-    EDIT: ("_Depth Edit…", "Edit a layer, a selection or the whole image in the cloud by its depth"),
-    AGAIN: ("Edit _Again…", "Edit the source of a result again, with the result's settings and the next seed"),
-    COMPARE: ("Show/Hide Resul_t", "Show or hide the selected result, or the newest one above the selected layer"),
-    RECOVER: ("_Recover", "Bring in edits that were paid for and have not arrived, without paying again"),
-    HISTORY: ("_History…", "Earlier edits: insert their results again, use their settings"),
-    SETTINGS: ("_Settings…", "The API key, the service address, how much history to keep"),
+    EDIT: (N_("_Depth Edit…"), N_("Edit a layer, a selection or the whole image in the cloud by its depth")),
+    AGAIN: (N_("Edit _Again…"), N_("Edit the source of a result again, with the result's settings and the next seed")),
+    COMPARE: (
+        N_("Show/Hide Resul_t"),
+        N_("Show or hide the selected result, or the newest one above the selected layer"),
+    ),
+    RECOVER: (N_("_Recover"), N_("Bring in edits that were paid for and have not arrived, without paying again")),
+    HISTORY: (N_("_History…"), N_("Earlier edits: insert their results again, use their settings")),
+    SETTINGS: (N_("_Settings…"), N_("The API key, the service address, how much history to keep")),
 }
 
 
@@ -45,7 +54,7 @@ class FluxDepth(Gimp.PlugIn):
     """What GIMP asks of a plug-in."""
 
     def do_set_i18n(self, _procedure_name: str) -> tuple[bool, None, None]:
-        return False, None, None  # there is no catalogue of translations
+        return False, None, None  # what GIMP is told is translated here already
 
     def do_query_procedures(self) -> list[str]:
         return list(PROCEDURES)
@@ -56,22 +65,22 @@ class FluxDepth(Gimp.PlugIn):
             # Not an ImageProcedure: those are greyed out while no image is open.
             procedure = Gimp.Procedure.new(self, name, Gimp.PDBProcType.PLUGIN, run_settings, None)
             procedure.add_enum_argument(
-                "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, READWRITE
+                "run-mode", tr("Run mode"), tr("The run mode"), Gimp.RunMode, Gimp.RunMode.INTERACTIVE, READWRITE
             )
         else:
             procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, RUN[name], None)
             procedure.set_image_types("*")
             procedure.set_sensitivity_mask(_sensitivity(name))
-        procedure.set_menu_label(label)
+        procedure.set_menu_label(tr(label))
         procedure.add_menu_path(MENU)
-        procedure.set_documentation(blurb, _help(name), None)
+        procedure.set_documentation(tr(blurb), _help(name), None)
         procedure.set_attribution("The Flux Depth authors", "GPL-3.0-or-later", "2025")
         if name == EDIT:
             import arguments
 
             arguments.declare(procedure)
         if name in (EDIT, RECOVER):
-            procedure.add_layer_return_value("layer", "Layer", "The first new layer", True, READWRITE)
+            procedure.add_layer_return_value("layer", tr("Layer"), tr("The first new layer"), True, READWRITE)
         return procedure
 
 
@@ -85,12 +94,12 @@ def _sensitivity(name: str) -> Gimp.ProcedureSensitivityMask:
 
 def _help(name: str) -> str:
     if name == EDIT:
-        return (
+        return tr(
             "Each variation is one paid edit. In scripts, a number out of range or an unknown choice keeps "
             "its default, as everywhere in GIMP; an argument at its default means the default of the chosen model, and "
             "one that the model does not have is ignored. With the last values (Repeat) it makes one variation."
         )
-    return PROCEDURES[name][1] + "."
+    return tr(PROCEDURES[name][1]) + "."
 
 
 def told(run: Callable[..., Gimp.ValueArray]) -> Callable[..., Gimp.ValueArray]:
@@ -104,9 +113,11 @@ def told(run: Callable[..., Gimp.ValueArray]) -> Callable[..., Gimp.ValueArray]:
 
             traceback.print_exc()
             message = (
-                f"Something went wrong inside Flux Depth ({type(exc).__name__}: {exc}). "
-                "Look into the history before you try again; credits may have been used."
+                tr("Something went wrong inside Flux Depth ({error}).")
+                + " "
+                + tr("Look into the history before you try again; credits may have been used.")
             )
+            message = message.format(error=f"{type(exc).__name__}: {exc}")
             return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(message))
 
     return guarded

@@ -22,6 +22,7 @@ from shared.jobs.desk import Desk
 from shared.jobs.request import EditRequest, Taken
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import result_name
+from shared.language import N_, tr
 from shared.pictures.encoded import sniff_or_raw
 from shared.storage.credentials import key_or_error
 from shared.storage.entries import ALPHA, MASK, SENT, Destination
@@ -58,7 +59,11 @@ class GimpHost:
         sources = find_sources(image, drawables, chosen.source, chosen.context, chosen.feather)
         requests = []
         for number, source in enumerate(sources, 1):
-            begin(f"Preparing layer {number} of {len(sources)}" if len(sources) > 1 else "Preparing")
+            begin(
+                tr("Preparing layer {number} of {count}").format(number=number, count=len(sources))
+                if len(sources) > 1
+                else tr("Preparing")
+            )
             try:
                 requests.append(self._taken(image, source, chosen, confirmed))
             except PictureError as exc:
@@ -141,7 +146,10 @@ class GimpHost:
 def _companions(ticket: Ticket, place: Place) -> Companions:
     """What was written with the job for its results; what can't be read is told, and does without."""
     found = {}
-    for name, words in ((ALPHA, "transparency"), (MASK, "selection")):
+    for name, words in (
+        (ALPHA, N_("The transparency of the source could not be read again: {reason}.")),
+        (MASK, N_("The selection of the source could not be read again: {reason}.")),
+    ):
         data = ticket.companion(name)
         try:
             # Version 1 of the journal held them in the place.
@@ -149,7 +157,7 @@ def _companions(ticket: Ticket, place: Place) -> Companions:
             found[name] = Coverage.from_png(data) if data else Coverage.from_version_1(old)
         except ValueError as exc:
             found[name] = None
-            ticket.warnings.append(f"The {words} of the source could not be read again: {exc}.")
+            ticket.warnings.append(tr(words).format(reason=exc))
     sent = None
     if place.match_edge:
         data = ticket.job.companion(SENT) if ticket.job else None

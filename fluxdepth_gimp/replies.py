@@ -11,6 +11,7 @@ from shared.errors import Billed, Cancelled, FluxDepthError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import where
+from shared.language import tr
 
 
 def say(text: str) -> None:
@@ -28,27 +29,32 @@ def tell(tickets: Iterable[Ticket], known: Collection[str] = ()) -> None:
 
 def layer_of(ticket: Ticket) -> str:
     """Which layer it is about, e.g. ``Layer “Sky”``."""
-    return f"Layer “{Place.from_json(ticket.destination.place).layer_name}”"
+    return tr("Layer “{name}”").format(name=Place.from_json(ticket.destination.place).layer_name)
 
 
 def announce(tickets: Iterable[Ticket]) -> None:
     """Say what has come in while the artist did something else."""
     for ticket in tickets:
         if ticket.images:
-            say(f"“{ticket.images[0].get_name()}” has come in.")
+            say(tr("“{name}” has come in.").format(name=ticket.images[0].get_name()))
 
 
 def _missing(ticket: Ticket) -> list[str]:
     if not ticket.images:
         return []
-    of_which = f" of {layer_of(ticket)}" if ticket.together else ""
-    return [f"One variation{of_which} did not arrive: {failure}" for failure in ticket.failures]
+    if ticket.together:
+        words = tr("{layer}: One variation did not arrive: {reason}")
+    else:
+        words = tr("One variation did not arrive: {reason}")
+    return [words.format(layer=layer_of(ticket), reason=failure) for failure in ticket.failures]
 
 
 def not_brought(desk: Desk) -> list[str]:
     """What Recover leaves where it is, a sentence for each: it belongs elsewhere, or can't be found again."""
-    elsewhere = [f"Not brought in here: {owed.words}" for owed in desk.elsewhere()]
-    return elsewhere + [f"{owed.words} Discard in History… takes it off this list." for owed in desk.uncertain()]
+    elsewhere = [tr("Not brought in here: {edit}").format(edit=owed.words) for owed in desk.elsewhere()]
+    return elsewhere + [
+        tr("{edit} Discard in History… takes it off this list.").format(edit=owed.words) for owed in desk.uncertain()
+    ]
 
 
 def error_of(ticket: Ticket) -> FluxDepthError | None:
@@ -58,8 +64,8 @@ def error_of(ticket: Ticket) -> FluxDepthError | None:
     if ticket.error is not None:
         return ticket.error
     return FluxDepthError(
-        f"The result is here, and {where(ticket.destination)} is not open any more.",
-        "It is kept: Recover brings it in, as an image of its own where its own can't be opened again.",
+        tr("The result is here, and {where} is not open any more.").format(where=where(ticket.destination)),
+        tr("It is kept: Recover brings it in, as an image of its own where its own can't be opened again."),
         billed=Billed.YES,
         next_step=NextStep.RECOVER,
     )

@@ -41,6 +41,8 @@ import enum
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from .language import N_, english, number, tr
+
 E = TypeVar("E", bound="FluxDepthError")
 
 
@@ -64,15 +66,18 @@ class NextStep(enum.Enum):
 
 
 BILLED_WORDS = {
-    Billed.NO: "Nothing was billed.",
-    Billed.MAYBE: "Credits may have been used.",
-    Billed.YES: "Credits were used for this edit.",
+    Billed.NO: N_("Nothing was billed."),
+    Billed.MAYBE: N_("Credits may have been used."),
+    Billed.YES: N_("Credits were used for this edit."),
 }
+FETCH = N_("Fetch it with Recover; that costs nothing.")  # wherever that helps, as a sentence of its own
+_PLACES = (N_("in Settings"), N_("in Preferences"))  # what ``settings_name`` may be
 
 
 class FluxDepthError(Exception):
     """The base of all. ``str()`` is what the artist reads: what happened, what to do, whether it was billed.
 
+    ``message`` and ``advice`` are in the artist's language; :attr:`english` is the message for the log.
     ``detail`` is for the log only (a status code, an error code of the service) and never holds the API key.
     ``field`` is the setting that is meant. ``retry_after`` is the number of seconds that the service asks to wait, None
     when it asks for nothing. ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now
@@ -102,12 +107,16 @@ class FluxDepthError(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.final = final
-        if advice is not None:
-            self.advice = advice
+        self.advice = tr(self.advice) if advice is None else advice
         if billed is not None:
             self.billed = billed
         if next_step is not None:
             self.next_step = next_step
+
+    @property
+    def english(self) -> str:
+        """What happened, in the language of the log."""
+        return english(self.message)
 
     def with_billing(self: E, billed: Billed) -> E:
         """A copy that says otherwise whether credits were used."""
@@ -146,8 +155,9 @@ class FluxDepthError(Exception):
         return twin.with_traceback(self.__traceback__)
 
     def __str__(self) -> str:
-        words = " ".join(part for part in (self.message, self.advice, BILLED_WORDS[self.billed]) if part)
-        return words.replace("in Settings", f"in {FluxDepthError.settings_name}")
+        words = " ".join(part for part in (self.message, self.advice, tr(BILLED_WORDS[self.billed])) if part)
+        place = f"in {FluxDepthError.settings_name}"
+        return words.replace(tr("in Settings"), tr(place))
 
 
 class ParameterError(FluxDepthError):
@@ -157,22 +167,28 @@ class ParameterError(FluxDepthError):
     def out_of_range(cls, field: str, label: str, value: object, allowed: str) -> ParameterError:
         """``label`` may not be ``value``; ``allowed`` says in words what it may be."""
         shown = f"“{value}”" if isinstance(value, str) else repr(value)
-        return cls(f"{label} must be {allowed}, not {shown if len(shown) <= 60 else shown[:57] + '…'}.", field=field)
+        shown = shown if len(shown) <= 60 else shown[:57] + "…"
+        words = tr("{setting} must be {allowed}, not {value}.")
+        return cls(words.format(setting=tr(label), allowed=allowed, value=shown), field=field)
 
     @classmethod
-    def empty(cls, field: str, label: str) -> ParameterError:
-        """Nothing is written in the text ``label``."""
-        return cls(f"The {label.lower()} is empty.", "Write what the picture should become.", field=field)
+    def empty(cls, field: str) -> ParameterError:
+        """Nothing is written in the prompt, the one text that a model takes."""
+        return cls(tr("The prompt is empty."), tr("Write what the picture should become."), field=field)
 
     @classmethod
-    def unreadable(cls, field: str, label: str) -> ParameterError:
-        """The text ``label`` holds what is no letter: half of a surrogate pair."""
-        return cls(f"The {label.lower()} holds bytes that are no text.", "Write it in UTF-8.", field=field)
+    def unreadable(cls, field: str) -> ParameterError:
+        """The prompt holds what is no letter: half of a surrogate pair."""
+        return cls(tr("The prompt holds bytes that are no text."), tr("Write it in UTF-8."), field=field)
 
     @classmethod
     def unknown(cls, field: str, known: Sequence[str]) -> ParameterError:
         """``field`` is no setting at all."""
-        return cls(f"There is no setting called “{field}”.", f"The settings are {', '.join(known)}.", field=field)
+        return cls(
+            tr("There is no setting called “{name}”.").format(name=field),
+            tr("The settings are {names}.").format(names=", ".join(known)),
+            field=field,
+        )
 
 
 class PictureError(FluxDepthError):
@@ -183,56 +199,59 @@ class KeyMissingError(FluxDepthError):
     next_step = NextStep.OPEN_SETTINGS
 
     def __init__(self) -> None:
-        super().__init__("There is no API key yet.", "Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
+        super().__init__(
+            tr("There is no API key yet."), tr("Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
+        )
 
 
 class SameEditError(FluxDepthError):
     """Asked before the second submit: same picture, same settings, same seed, and the first is still under way."""
 
     next_step = NextStep.EDIT_ANYWAY
-    advice = "Edit anyway pays for it a second time."
+    advice = N_("Edit anyway pays for it a second time.")
 
-    def __init__(self, message: str = "The same edit of this picture is on its way already.") -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or tr("The same edit of this picture is on its way already."))
 
 
 class PlainPictureError(FluxDepthError):
     """Asked before anything is sent: the picture has one colour, and hardly anybody means to pay for that."""
 
     next_step = NextStep.EDIT_ANYWAY
-    advice = "Is it what you see? Edit anyway sends it as it is."
+    advice = N_("Is it what you see? Edit anyway sends it as it is.")
 
     def __init__(self) -> None:
-        super().__init__("The picture has one single colour.")
+        super().__init__(tr("The picture has one single colour."))
 
 
 class LargeOrderError(FluxDepthError):
     """Asked before anything is sent: more paid edits at once than the artist has wanted to be asked about."""
 
     next_step = NextStep.EDIT_ANYWAY
-    advice = "Is that meant? Settings say from how many on it is asked."
+    advice = N_("Is that meant? Settings say from how many on it is asked.")
 
 
 class LimitError(FluxDepthError):
     """The artist's own limit of credits for the month is reached, or would be passed."""
 
     next_step = NextStep.OPEN_SETTINGS
-    advice = "Raise the monthly limit in Settings, or wait for the next month."
+    advice = N_("Raise the monthly limit in Settings, or wait for the next month.")
 
     @classmethod
     def of(cls, used: int, limit: int, wanted: str) -> LimitError:
         """``used`` of ``limit`` credits are spent, and ``wanted`` would pass it."""
-        return cls(f"{used:,} of the {limit:,} credits of your monthly limit are used, and these are {wanted}.")
+        words = tr("{used} of the {limit} credits of your monthly limit are used, and these are {order}.")
+        return cls(words.format(used=number(used), limit=number(limit), order=wanted))
 
 
 class StorageError(FluxDepthError):
     next_step = NextStep.TRY_AGAIN
-    advice = "Free some space or make the folder writable, then try again."
+    advice = N_("Free some space or make the folder writable, then try again.")
 
 
 class BusyError(StorageError):
     next_step = NextStep.NONE
-    advice = "Wait until it is done."
+    advice = N_("Wait until it is done.")
 
 
 class Cancelled(FluxDepthError):
@@ -240,14 +259,14 @@ class Cancelled(FluxDepthError):
 
     @classmethod
     def before_submit(cls) -> Cancelled:
-        return cls("Stopped before the edit was submitted.")
+        return cls(tr("Stopped before the edit was submitted."))
 
     @classmethod
     def during_submit(cls) -> Cancelled:
         """The service may take it or turn it down; the journal will know."""
         return cls(
-            "Stopped while the edit was being submitted.",
-            "If the service takes it, Recover brings it in.",
+            tr("Stopped while the edit was being submitted."),
+            tr("If the service takes it, Recover brings it in."),
             billed=Billed.MAYBE,
             next_step=NextStep.RECOVER,
         )
@@ -256,8 +275,8 @@ class Cancelled(FluxDepthError):
     def after_submit(cls) -> Cancelled:
         """Stopping to wait is no refund, and the words say so."""
         return cls(
-            "Stopped waiting.",
-            "The service finishes the edit all the same; fetch it later with Recover.",
+            tr("Stopped waiting."),
+            tr("The service finishes the edit all the same.") + " " + tr(FETCH),
             billed=Billed.YES,
             next_step=NextStep.RECOVER,
         )
@@ -268,19 +287,21 @@ class NetworkError(FluxDepthError):
 
 
 class ConnectionFailedError(NetworkError):
-    advice = "Check the network, the proxy and the service address, then try again."
+    advice = N_("Check the network, the proxy and the service address, then try again.")
 
 
 class TlsError(NetworkError):
-    advice = "Check the clock of this computer. Behind a company proxy, set REQUESTS_CA_BUNDLE to its certificate file."
+    advice = N_(
+        "Check the clock of this computer. Behind a company proxy, set REQUESTS_CA_BUNDLE to its certificate file."
+    )
 
 
 class TimedOutError(NetworkError):
-    advice = "Try again in a moment."
+    advice = N_("Try again in a moment.")
 
 
 class ConnectionLostError(NetworkError):
-    advice = "Try again."
+    advice = N_("Try again.")
 
 
 class ServiceError(FluxDepthError):
@@ -289,17 +310,17 @@ class ServiceError(FluxDepthError):
 
 class KeyRejectedError(ServiceError):
     next_step = NextStep.OPEN_SETTINGS
-    advice = "Check it in Settings."
+    advice = N_("Check it in Settings.")
 
 
 class CreditsError(ServiceError):
     next_step = NextStep.NONE
-    advice = "Add credits to your 1min.ai account, then try again."
+    advice = N_("Add credits to your 1min.ai account, then try again.")
 
 
 class ModelUnavailableError(ServiceError):
     next_step = NextStep.NONE
-    advice = "The vendor may have ended it. Choose another model."
+    advice = N_("The vendor may have ended it. Choose another model.")
 
 
 class RequestRejectedError(ServiceError):
@@ -311,38 +332,42 @@ class AsyncUnsupportedError(RequestRejectedError):
 
 
 class RateLimitedError(ServiceError):
-    advice = "Wait a minute, then try again."
+    advice = N_("Wait a minute, then try again.")
 
 
 class ServiceDownError(ServiceError):
-    advice = "Try again in a few minutes."
+    advice = N_("Try again in a few minutes.")
 
 
 class UnexpectedReplyError(ServiceError):
-    advice = "The service may have changed, or the address in Settings is not the service's. The log has the details."
+    advice = N_(
+        "The service may have changed, or the address in Settings is not the service's. The log has the details."
+    )
 
 
 class EditFailedError(ServiceError):
-    advice = "Change the prompt or the settings and try again."
+    advice = N_("Change the prompt or the settings and try again.")
     billed = Billed.MAYBE
 
 
 class UncertainError(FluxDepthError):
     billed = Billed.MAYBE
     next_step = NextStep.NONE  # trying again at once is what may be paid twice
-    advice = "Look at your credits on 1min.ai before you try again: without the reply this edit can't be found again."
+    advice = N_(
+        "Look at your credits on 1min.ai before you try again: without the reply this edit can't be found again."
+    )
 
 
 class StillRunningError(FluxDepthError):
     billed = Billed.YES
     next_step = NextStep.RECOVER
-    advice = "Fetch it later with Recover; that costs nothing."
+    advice = FETCH
 
 
 class ResultError(FluxDepthError):
     billed = Billed.YES
     next_step = NextStep.RECOVER
-    advice = "Fetch it again with Recover; that costs nothing."
+    advice = FETCH
 
 
 class ResultExpiredError(ResultError):

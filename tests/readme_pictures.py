@@ -1,4 +1,4 @@
-"""Renews the README's pictures from build/screens and build/demo: `build.py screenshots` ends with this."""
+"""`build.py screenshots`: takes the pictures of every window, makes the demo, and renews the README's from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from PIL import Image
+
+import build
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "tests" / "data" / "screens"
@@ -22,7 +24,16 @@ PICTURES: dict[str, tuple[str, tuple[int, int, int, int] | None]] = {
 PHOTOS = {"before.jpg": "demo/gimp-before.png", "after.jpg": "demo/gimp-after.png"}
 
 
+WINDOWS = ["tests/gimp/test_windows.py", "tests/gimp/test_screens.py", "tests/blender/test_window.py"]
+
+
 def main() -> int:
+    build.package_gimp()
+    build.package_blender(["linux-x64"])
+    build.checked([sys.executable, "-m", "pytest", "-q", *WINDOWS], "taking the screenshots")
+    for picture in sorted((build.BUILD / "screens").glob("*.png")):
+        print(picture.relative_to(ROOT))
+    build.run_demo("gimp")
     OUT.mkdir(parents=True, exist_ok=True)
     missing = [name for name, _ in PICTURES.values() if not (ROOT / "build" / name).exists()]
     missing += [name for name in PHOTOS.values() if not (ROOT / "build" / name).exists()]

@@ -9,6 +9,7 @@ import bpy
 
 from .. import properties
 from ..shared.errors import ParameterError
+from ..shared.language import tr
 from ..shared.model import models, prompts
 from ..shared.model.carry import to_model
 from ..shared.model.edit import DepthEdit
@@ -24,41 +25,51 @@ OPTIONS = (models.CHOICE, *properties.OF_MODELS, *HOST_PARAMETERS)
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="blender -b FILE.blend --online-mode --command fluxdepth",
-        description="Depth-aware edits of renders in the cloud. Each frame and variation is a paid edit. "
-        "What is not given is taken from the scene, as it was saved in the sidebar; with another --model than the "
-        "scene's, where it fits that model, else it takes that model's default.",
-        epilog="A range resumes where it stopped, and several commands may work on the same one: what is there is left "
-        "alone, what was paid for is fetched. Ctrl+C stops paying; a second one stops waiting as well. The exit code "
-        "is 0 only when every frame has its result, 130 after Ctrl+C.",
+        description=tr(
+            "Depth-aware edits of renders in the cloud. Each frame and variation is a paid edit. "
+            "What is not given is taken from the scene, as it was saved in the sidebar; with another --model than the "
+            "scene's, where it fits that model, else it takes that model's default."
+        ),
+        epilog=tr(
+            "A range resumes where it stopped, and several commands may work on the same one: what is there is left "
+            "alone, what was paid for is fetched. Ctrl+C stops paying; a second one stops waiting as well. The exit "
+            "code is 0 only when every frame has its result, 130 after Ctrl+C."
+        ),
     )
-    what = made.add_argument_group("what")
-    what.add_argument("--frame", type=int, help="one frame (default: the scene's current one)")
-    what.add_argument("--frames", metavar="FIRST-LAST[:STEP]", help="a range of frames, or `scene` for the scene's own")
-    what.add_argument("--image", metavar="NAME", help="edit this image of the file instead of rendering")
+    what = made.add_argument_group(tr("what"))
+    what.add_argument("--frame", type=int, help=tr("one frame (default: the scene's current one)"))
+    what.add_argument(
+        "--frames", metavar="FIRST-LAST[:STEP]", help=tr("a range of frames, or `scene` for the scene's own")
+    )
     what.add_argument(
         "--prompts",
         metavar="FILE",
-        help="a text file with a prompt in each line, each with its own edits; empty lines and those that begin with # "
-        "are left out",
+        help=tr(
+            "a text file with a prompt in each line, each with its own edits; empty lines and those that begin with # "
+            "are left out"
+        ),
     )
+    what.add_argument("--image", metavar="NAME", help=tr("edit this image of the file instead of rendering"))
     what.add_argument(
-        "--default-scene", action="store_true", help="Blender's default scene is meant, and no file was to be opened"
+        "--default-scene",
+        action="store_true",
+        help=tr("Blender's default scene is meant, and no file was to be opened"),
     )
-    what.add_argument(
-        "--output",
-        default=frames.DEFAULT_OUTPUT,
-        help="where the results go; # is the frame, // the folder of the .blend; with .png, .jpg or .webp at its end "
-        "every result becomes such a file (default: %(default)s)",
+    output = tr(
+        "where the results go; # is the frame, // the folder of the .blend; with .png, .jpg or .webp at its end "
+        "every result becomes such a file (default: {default})"
     )
-    what.add_argument("--overwrite", action="store_true", help="make, and pay for, results anew that are there")
+    default = frames.DEFAULT_OUTPUT
+    what.add_argument("--output", default=default, help=output.format(default=default).replace("%", "%%"))
+    what.add_argument("--overwrite", action="store_true", help=tr("make, and pay for, results anew that are there"))
     what.add_argument(
         "--pay-uncertain",
         action="store_true",
-        help="pay for frames again whose edit may have been paid for and can't be found again",
+        help=tr("pay for frames again whose edit may have been paid for and can't be found again"),
     )
-    settings = made.add_argument_group("settings")
+    settings = made.add_argument_group(tr("settings"))
     for parameter in OPTIONS:
-        words = f"{parameter.help} ({parameter.range_text}{_only(parameter.name)})".replace("%", "%%")
+        words = f"{tr(parameter.help)} ({parameter.range_text}{_only(parameter.name)})".replace("%", "%%")
         name = f"--{parameter.argument}"
         if parameter.kind is Kind.BOOLEAN:
             settings.add_argument(name, action=argparse.BooleanOptionalAction, help=words)
@@ -91,7 +102,8 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
     given = {one.name: getattr(chosen, one.name) for one in OPTIONS if getattr(chosen, one.name) is not None}
     own = {one.name for one in (models.CHOICE, *model.parameters, *HOST_PARAMETERS)}
     if ignored := [f"--{one.argument}" for one in OPTIONS if one.name in given and one.name not in own]:
-        complain(f"fluxdepth: {model.label} has no {', '.join(ignored)}: ignored")
+        words = tr("{model} has no {options}: ignored").format(model=model.label, options=", ".join(ignored))
+        complain(f"fluxdepth: {words}")
     given = {name: value for name, value in given.items() if name in own}
     kind_of_file, field = frames.kind_in(chosen.output), model.of(Role.FORMAT)
     if kind_of_file and field and field.name not in given and (fitting := field.fits(kind_of_file)) is not None:
@@ -100,12 +112,16 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
     if chosen.image is not None:
         image = bpy.data.images.get(chosen.image)
         if image is None:
-            raise ParameterError(f"There is no image “{chosen.image}” in this file.", "--image takes an image's name.")
+            words = tr("There is no image “{name}” in this file.").format(name=chosen.image)
+            raise ParameterError(words, tr("--image takes an image's name."))
     values = {**stored, **given, "model": model.name}
     field = model.of(Role.PROMPT)
     if chosen.prompts is not None:
         if field and field.name in given:
-            raise ParameterError(f"--prompts and --{field.argument} can't both be given.", "Leave one of them out.")
+            words = tr("{option} and {other} can't both be given.")
+            raise ParameterError(
+                words.format(option="--prompts", other=f"--{field.argument}"), tr("Leave one of them out.")
+            )
         asked = _listed(Path(chosen.prompts))
     elif field and field.name in given:
         asked = [str(given[field.name])]
@@ -136,11 +152,13 @@ def _listed(path: Path) -> list[str]:
     try:
         found = prompts.listed(path.read_text("utf-8"))
     except OSError as exc:
-        raise ParameterError(f"“{path}” can't be read: {exc.strerror or exc}.", "--prompts takes a text file.") from exc
+        words = tr("“{path}” can't be read: {reason}.").format(path=path, reason=exc.strerror or exc)
+        raise ParameterError(words, tr("--prompts takes a text file.")) from exc
     except ValueError as exc:
-        raise ParameterError(f"“{path}” is no text in UTF-8.", "--prompts takes a text file.") from exc
+        words = tr("“{path}” is no text in UTF-8.").format(path=path)
+        raise ParameterError(words, tr("--prompts takes a text file.")) from exc
     if not found:
-        raise ParameterError(f"“{path}” has no prompt in it.", "Write one in each line.")
+        raise ParameterError(tr("“{path}” has no prompt in it.").format(path=path), tr("Write one in each line."))
     return found
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..shared.errors import ParameterError, StorageError
+from ..shared.language import tr
 from ..shared.model.edit import DepthEdit
 from ..shared.pictures.encoded import sniff
 from ..shared.storage import files
@@ -53,7 +54,8 @@ def numbers(text: str) -> range:
         frames = range(int(found[1]), int(found[2] or found[1]) + 1, int(found[3] or 1))
         if frames:
             return frames
-    raise ParameterError(f"--frames can't be “{text}”.", "Write it like 1-20, 1-20:2 or scene.")
+    words = tr("{option} can't be “{value}”.").format(option="--frames", value=text)
+    raise ParameterError(words, tr("Write it like 1-20, 1-20:2 or scene."))
 
 
 # Which files.
@@ -110,9 +112,8 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise StorageError(
-            f"“{folder}” can't be written: {exc.strerror or exc}.", "Choose another folder with --output."
-        ) from exc
+        words = tr("“{path}” can't be written: {reason}.").format(path=folder, reason=exc.strerror or exc)
+        raise StorageError(words, tr("Choose another folder with --output.")) from exc
 
 
 def prove_place(file: Path) -> None:
@@ -120,13 +121,14 @@ def prove_place(file: Path) -> None:
     reason = ""
     try:
         if stat.S_ISDIR(file.lstat().st_mode):
-            reason = "a folder stands in its place"
+            reason = tr("a folder stands in its place")
     except FileNotFoundError:
         pass
     except OSError as exc:  # its name is too long, or what should be its folder is a file
         reason = exc.strerror or str(exc)
     if reason:
-        raise StorageError(f"“{file}” can't be written: {reason}.", "Choose another name with --output.")
+        words = tr("“{path}” can't be written: {reason}.").format(path=file, reason=reason)
+        raise StorageError(words, tr("Choose another name with --output."))
 
 
 # What has to be done for one file.

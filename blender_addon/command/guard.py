@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..shared.errors import BusyError, Cancelled, StorageError
+from ..shared.language import tr
 from ..shared.storage.claims import Claim
 from .interrupts import Interrupts
 
@@ -24,8 +25,10 @@ class ClaimGuard:
         claim = self._claims[index]
         if not (claim.stands() and claim.note(**self._facts[index], state="submitting", uuid="")):
             raise BusyError(
-                "The claim on this frame is gone.",
-                "Another worker has taken it over because this one stood still for long, or its folder was removed.",
+                tr("The claim on this frame is gone."),
+                tr(
+                    "Another worker has taken it over because this one stood still for long, or its folder was removed."
+                ),
             )
 
     def taken(self, index: int, uuid: str) -> None:

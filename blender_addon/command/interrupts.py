@@ -12,17 +12,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from ..shared.language import N_, tr
 from .talk import complain
 
 EXIT_CODE = 130  # as shells have it: 128 + SIGINT
 PATIENCE = 10.0  # s after the second one in which a submit may end and a render give way, before the process just ends
 WATCHED = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one is Windows'
 
-FIRST = (
-    "fluxdepth: stopping. Nothing more is paid for; what is under way is waited for. Once more stops waiting as well: "
+FIRST = N_(
+    "stopping. Nothing more is paid for; what is under way is waited for. Once more stops waiting as well: "
     "what is paid for stays in the history"
 )
-SECOND = "fluxdepth: not waiting any longer; the same command fetches what is paid for"
+SECOND = N_("not waiting any longer; the same command fetches what is paid for")
 
 
 class Interrupts:
@@ -43,11 +44,11 @@ class Interrupts:
         """One more signal."""
         if not self.stop_paying:
             self.stop_paying = True
-            complain(FIRST)
+            complain(f"fluxdepth: {tr(FIRST)}")
             self.on_first()
         elif not self.stop_waiting:
             self.stop_waiting = True
-            complain(SECOND)
+            complain(f"fluxdepth: {tr(SECOND)}")
             threading.Thread(target=_end_in_the_end, name="fluxdepth-end", daemon=True).start()
         self._changed.set()
 

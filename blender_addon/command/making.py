@@ -20,6 +20,7 @@ from ..shared.jobs.owed import Owed
 from ..shared.jobs.request import EditRequest, Taken
 from ..shared.jobs.ticket import Ticket
 from ..shared.jobs.wording import Why
+from ..shared.language import tr
 from ..shared.storage import processes
 from ..shared.storage.claims import Claim
 from ..shared.storage.entries import Destination, EditEntry, EditState, Job
@@ -28,7 +29,7 @@ from . import arguments, frames, pictures
 from .frames import ATTEMPT, Decision, Way, Wish
 from .guard import ClaimGuard
 from .interrupts import Interrupts
-from .talk import complain, say
+from .talk import complain_of, say_of
 
 
 @dataclass
@@ -96,10 +97,11 @@ class Maker:
     def _leave_uncertain(self, wish: Wish, decision: Decision, claim: Claim) -> None:
         """The claim stays, so that a worker with another data folder is told as well."""
         self.uncertain = True
-        complain(
-            f"frame {wish.frame}: This edit may have been paid for, and can't be found again. --pay-uncertain pays for "
-            f"it a second time; look at your credits first. Credits may have been used."
+        words = tr(
+            "This edit may have been paid for, and can't be found again. --pay-uncertain pays for it a second time; "
+            "look at your credits first. Credits may have been used."
         )
+        complain_of(wish.frame, words)
         if decision.job:
             claim.note(**self._facts(wish, frames.attempt_of(decision.job)), state="uncertain", uuid="")
         claim.leave()
@@ -111,7 +113,7 @@ class Maker:
     def _fetch(self, job: Job, edits: list[tuple[EditEntry, Wish]], held: dict[int, Claim]) -> None:
         """Brings in what is paid for, or what is in the history."""
         frame = edits[0][1].frame
-        say(f"frame {frame}: fetching what is paid for already")
+        say_of(frame, tr("fetching what is paid for already"))
         flown = {entry.index: held.pop(wish.index) for entry, wish in edits}
         for entry, wish in edits:
             flown[entry.index].note(**self._facts(wish, frames.attempt_of(job)), state="taken", uuid=entry.uuid)
@@ -145,7 +147,7 @@ class Maker:
     def _snapshot(self, frame: int) -> Snapshot:
         """Rendered or read once for each frame. Raises PictureError."""
         if self._picture is None or self._picture[0] != frame:
-            say(f"frame {frame}: {'reading the image' if self.settings.image else 'rendering'}")
+            say_of(frame, tr("reading the image") if self.settings.image else tr("rendering"))
             self._picture = frame, pictures.of_frame(self.settings, frame)
         return self._picture[1]
 

@@ -6,15 +6,16 @@ anything is paid for it claims the file; what was paid for and not written is fe
 
 import argparse
 import dataclasses
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 
+from .. import translation
 from ..operators import access
 from ..shared.errors import (
+    FETCH,
     Billed,
     Cancelled,
     FluxDepthError,
@@ -26,6 +27,7 @@ from ..shared.jobs.background import Background
 from ..shared.jobs.desk import Desk
 from ..shared.jobs.request import Result
 from ..shared.jobs.ticket import Ticket
+from ..shared.language import N_, tr
 from ..shared.pictures import embedded, imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.service import offers
@@ -37,19 +39,19 @@ from . import arguments, frames, pictures
 from .frames import Wish
 from .interrupts import EXIT_CODE, Interrupts, watched
 from .making import Flight, Maker
-from .talk import complain, say
+from .talk import complain, complain_of, say_of
 
 IN_FLIGHT = 3  # frames that wait for the service while the next one is rendered
 WAIT = 0.05  # s between two looks at the jobs
 LOOK_AT_OTHERS = 1.0  # s between two looks at the claims of other workers
 SETTLE = 10.0  # s for a submit that is under way when the command ends: its id has to reach the journal
 PAID = {EditState.SUBMITTING, EditState.TAKEN, EditState.DONE, EditState.UNCERTAIN}  # for certain, or perhaps
-FETCHES = "The same command fetches it, and pays for nothing again."
-WINDOW_ADVICE = r"(, then |; )?\b[Ff]etch [^.]*Recover[^.]*\."
+FETCHES = N_("The same command fetches it, and pays for nothing again.")  # there is no Recover to press
 
 
 def main(words: list[str]) -> int:
     """Blender calls this with what stands behind `--command fluxdepth`. 0 is success."""
+    translation.follow()
     try:
         chosen = arguments.parser().parse_args(words)
     except SystemExit as exc:  # argparse has said what is wrong, or printed the help
@@ -75,7 +77,7 @@ class _Run:
             raise FluxDepthError(f"{reason}.")
         credentials.key_or_error()
         if pillow := imaging.missing():
-            raise PictureError("Pictures can't be encoded.", pillow)
+            raise PictureError(tr("Pictures can't be encoded."), pillow)
         Background(offers.asked, "fluxdepth-offers")  # for the price in the journal; nothing waits for it
         self.settings = arguments.settings_of(chosen, bpy.context.scene)
         edits = [edit for of_prompt in arguments.edits_of(self.settings) for edit in of_prompt]
@@ -128,7 +130,7 @@ class _Run:
         try:
             self._frame(frame, wishes)
         except FluxDepthError as exc:
-            complain(f"frame {frame}: {exc}")
+            complain_of(frame, str(exc))
             self.failed = frame
 
     def _look_at_others(self) -> None:
@@ -158,13 +160,15 @@ class _Run:
         if not (self.missing or self.remaining):
             return 0
         if self.asked.stop_paying:
-            complain("fluxdepth: stopped; the same command resumes, and fetches what is paid for")
+            words = tr("stopped; the same command resumes, and fetches what is paid for")
+            complain(f"fluxdepth: {words}")
             return EXIT_CODE
         if self.failed is not None:
-            where = f"frame {self.failed} failed; the same command resumes there"
-            complain(f"fluxdepth: {where}, and fetches what is paid for")
+            words = tr("frame {frame} failed; the same command resumes there, and fetches what is paid for")
+            complain(f"fluxdepth: {words.format(frame=self.failed)}")
         elif self.maker.uncertain:
-            complain("fluxdepth: --pay-uncertain pays again for frames whose edit may have been paid for")
+            words = tr("--pay-uncertain pays again for frames whose edit may have been paid for")
+            complain(f"fluxdepth: {words}")
         return 1
 
     # One frame.
@@ -174,7 +178,7 @@ class _Run:
         self.missing.difference_update(wish.file for wish in wishes)
         wanted = [wish for wish in wishes if self._is_wanted(wish)]
         if not wanted:
-            say(f"frame {frame}: is there already")
+            say_of(frame, tr("is there already"))
             return
         self.missing.update(wish.file for wish in wanted)
         folder = wanted[0].file.parent
@@ -211,7 +215,7 @@ class _Run:
         self.others.setdefault(wish.frame, []).append(wish)
         if wish.frame not in self.told:
             self.told.add(wish.frame)
-            say(f"frame {wish.frame}: another worker is at it")
+            say_of(wish.frame, tr("another worker is at it"))
 
     # What the desk asks of its host.
 
@@ -252,17 +256,18 @@ class _Run:
     def _write(self, flight: Flight, result: Result, picture: EncodedImage) -> None:
         file = flight.wishes[result.index].file
         if unreadable := self.unreadable.get((result.job_id, result.index)):
-            words = f"The result can't become “{file.name}”: {unreadable.message} {unreadable.advice}".strip()
-            where = f"It is kept as it came, as {result.file}, and is not paid for again." if result.file else FETCHES
-            raise ResultError(words, where)
+            reason = f"{unreadable.message} {unreadable.advice}".strip()
+            words = tr("The result can't become “{name}”: {reason}").format(name=file.name, reason=reason)
+            where = tr("It is kept as it came, as {path}, and is not paid for again.").format(path=result.file)
+            raise ResultError(words, where if result.file else tr(FETCHES))
         try:
             files.write_by_rename(file, picture.data, private=False)
         except StorageError as exc:
-            kept = "The result is kept in the history. " if result.file else ""
-            raise ResultError(exc.message, kept + FETCHES) from exc
+            kept = tr("The result is kept in the history.") + " " if result.file else ""
+            raise ResultError(exc.message, kept + tr(FETCHES)) from exc
         self.missing.discard(file)
         flight.held.pop(result.index).release()
-        say(f"frame {flight.frame}: {file}")
+        say_of(flight.frame, str(file))
 
     # The end of a job.
 
@@ -273,10 +278,10 @@ class _Run:
         if snapshot and not any(one.snapshot is snapshot for one in self.maker.flights):
             snapshot.discard()
         for warning in ticket.warnings:
-            complain(f"frame {flight.frame}: {warning}")
+            complain_of(flight.frame, warning)
         errors = (ticket.error,) if ticket.error else ticket.failures
         for error in errors:
-            complain(f"frame {flight.frame}: {_for_a_terminal(error)}")
+            complain_of(flight.frame, str(_for_a_terminal(error)))
             if not isinstance(error, Cancelled):
                 self.failed = flight.frame
         if not flight.held:
@@ -295,18 +300,20 @@ def _refuse_to_guess(chosen: argparse.Namespace) -> None:
         return
     if not chosen.default_scene:
         raise FluxDepthError(
-            "No .blend file is open: Blender could not read the one that was named, or none was named.",
-            "--default-scene says that Blender's default scene is meant.",
+            tr("No .blend file is open: Blender could not read the one that was named, or none was named."),
+            tr("--default-scene says that Blender's default scene is meant."),
         )
     if chosen.output.startswith("//"):
-        raise FluxDepthError("There is no .blend file whose folder could take the results.", "Name one with --output.")
+        raise FluxDepthError(
+            tr("There is no .blend file whose folder could take the results."), tr("Name one with --output.")
+        )
 
 
 def _for_a_terminal(error: FluxDepthError) -> FluxDepthError:
     """There is no Recover to press here; to call the command again is the same."""
     if isinstance(error, Cancelled) and error.billed is not Billed.NO:
-        return error.with_advice(FETCHES)
-    return error.with_advice(re.sub(WINDOW_ADVICE, lambda found: (". " if found[1] else "") + FETCHES, error.advice))
+        return error.with_advice(tr(FETCHES))
+    return error.with_advice(error.advice.replace(tr(FETCH), tr(FETCHES)))
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

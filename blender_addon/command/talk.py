@@ -16,6 +16,15 @@ def complain(text: str) -> None:
     _write(sys.stderr, text)
 
 
+def say_of(frame: int, text: str) -> None:
+    """``text`` behind the frame, which scripts look for: that stays English."""
+    say(f"frame {frame}: {text}")
+
+
+def complain_of(frame: int, text: str) -> None:
+    complain(f"frame {frame}: {text}")
+
+
 def _write(stream: TextIO, text: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # the latter: it is closed
         known = stream.encoding or "utf-8"

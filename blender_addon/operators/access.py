@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import bpy
 
 from .. import properties
+from ..shared.language import N_, tr
 from ..shared.storage import files, log
 
 # What an operator answers.
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 else:
     Mixin = object
 
-ONLINE_ACCESS = "Online access is switched off. Allow it in Preferences > System > Network"
-ONLINE_ACCESS_FORCED = "Blender was started with --offline-mode; start it without"
-ONLINE_ACCESS_BACKGROUND = "Online access is switched off. Start Blender with --online-mode"
+ONLINE_ACCESS = N_("Online access is switched off. Allow it in Preferences > System > Network")
+ONLINE_ACCESS_FORCED = N_("Blender was started with --offline-mode; start it without")
+ONLINE_ACCESS_BACKGROUND = N_("Online access is switched off. Start Blender with --online-mode")
 
 
 def online_access_problem() -> str:
@@ -26,8 +27,8 @@ def online_access_problem() -> str:
     if bpy.app.online_access:
         return ""
     if bpy.app.background:
-        return ONLINE_ACCESS_BACKGROUND
-    return ONLINE_ACCESS_FORCED if bpy.app.online_access_override else ONLINE_ACCESS
+        return tr(ONLINE_ACCESS_BACKGROUND)
+    return tr(ONLINE_ACCESS_FORCED if bpy.app.online_access_override else ONLINE_ACCESS)
 
 
 class Online(Mixin):
@@ -42,10 +43,9 @@ class Online(Mixin):
 
 
 class FLUXDEPTH_OT_preferences(bpy.types.Operator):
-    """Open the preferences of Flux Depth: the API key, a test, the service address"""
-
+    bl_description = N_("Open the preferences of Flux Depth: the API key, a test, the service address")
     bl_idname = "fluxdepth.preferences"
-    bl_label = "Open Preferences"
+    bl_label = N_("Open Preferences")
     bl_options = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -54,10 +54,9 @@ class FLUXDEPTH_OT_preferences(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_allow_online(bpy.types.Operator):
-    """Open Blender's own switch for online access"""
-
+    bl_description = N_("Open Blender's own switch for online access")
     bl_idname = "fluxdepth.online_preferences"
-    bl_label = "Open System Preferences"
+    bl_label = N_("Open System Preferences")
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -67,17 +66,16 @@ class FLUXDEPTH_OT_allow_online(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_open_data(bpy.types.Operator):
-    """Open what Flux Depth keeps on this computer, for GIMP and Blender alike"""
-
+    bl_description = N_("Open what Flux Depth keeps on this computer, for GIMP and Blender alike")
     bl_idname = "fluxdepth.open_data"
-    bl_label = "Open Data Folder"
+    bl_label = N_("Open Data Folder")
     bl_options = {"INTERNAL"}
 
     what: bpy.props.EnumProperty(
-        name="What",
+        name=N_("What"),
         items=[
-            ("FOLDER", "Data Folder", "Key, history and unfinished edits"),
-            ("LOG", "Log", "What was asked of the service and what it answered, without the key"),
+            ("FOLDER", N_("Data Folder"), N_("Key, history and unfinished edits")),
+            ("LOG", N_("Log"), N_("What was asked of the service and what it answered, without the key")),
         ],
     )
 
@@ -85,11 +83,13 @@ class FLUXDEPTH_OT_open_data(bpy.types.Operator):
         path = files.home() if self.what == "FOLDER" else log.log_file(files.home())
         try:
             if not path.exists():
-                self.report({"INFO"}, f"“{path}” is not there yet. It begins with the first edit or test")
+                self.report(
+                    {"INFO"}, tr("“{path}” is not there yet. It begins with the first edit or test").format(path=path)
+                )
                 return {"CANCELLED"}
             bpy.ops.wm.path_open(filepath=str(path))
         except (OSError, RuntimeError) as exc:
-            self.report({"ERROR"}, f"“{path}” can't be opened: {exc}")
+            self.report({"ERROR"}, tr("“{path}” can't be opened: {reason}").format(path=path, reason=exc))
             return {"CANCELLED"}
         return {"FINISHED"}
 

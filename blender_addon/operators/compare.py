@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 
 import bpy
 
-from .. import problem, session, ticker
+from .. import problem, session, ticker, translation
 from ..pictures import comparing, results
 from ..shared.errors import FluxDepthError, PictureError
+from ..shared.language import N_, tr
 from ..shared.pictures.encoded import EncodedImage, sniff
 from ..shared.storage.entries import SENT
 from .access import Answer
@@ -16,10 +17,9 @@ GRIP = 8  # px at scale 1, on either side of the divider
 
 
 class FLUXDEPTH_OT_compare(OnResult, bpy.types.Operator):
-    """Change between this result and the picture that was sent, in the image editor"""
-
+    bl_description = N_("Change between this result and the picture that was sent, in the image editor")
     bl_idname = "fluxdepth.compare"
-    bl_label = "Change Between Result and Source"
+    bl_label = N_("Change Between Result and Source")
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -34,10 +34,11 @@ class FLUXDEPTH_OT_compare(OnResult, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_compare_divided(OnResult, bpy.types.Operator):
-    """Divide the image editor: the picture that was sent left of a line that you drag, this result right of it"""
-
+    bl_description = N_(
+        "Divide the image editor: the picture that was sent left of a line that you drag, this result right of it"
+    )
     bl_idname = "fluxdepth.compare_divided"
-    bl_label = "Compare by a Divider"
+    bl_label = N_("Compare by a Divider")
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -62,10 +63,9 @@ class FLUXDEPTH_OT_compare_divided(OnResult, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_compare_beside(OnResult, bpy.types.Operator):
-    """Show the picture that was sent and this result beside each other, in two image editors"""
-
+    bl_description = N_("Show the picture that was sent and this result beside each other, in two image editors")
     bl_idname = "fluxdepth.compare_beside"
-    bl_label = "Compare Side by Side"
+    bl_label = N_("Compare Side by Side")
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -88,10 +88,9 @@ class FLUXDEPTH_OT_compare_beside(OnResult, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_end_compare(bpy.types.Operator):
-    """Take the divider away"""
-
+    bl_description = N_("Take the divider away")
     bl_idname = "fluxdepth.end_compare"
-    bl_label = "End Comparing"
+    bl_label = N_("End Comparing")
     bl_options = {"INTERNAL"}
 
     @classmethod
@@ -141,7 +140,7 @@ class FLUXDEPTH_GGT_divider(bpy.types.GizmoGroup):
     """The divider in image editors, while there is one"""
 
     bl_idname = "FLUXDEPTH_GGT_divider"
-    bl_label = "Divider"
+    bl_label = N_("Divider")
     bl_space_type = "IMAGE_EDITOR"
     bl_region_type = "WINDOW"
     bl_options = {"PERSISTENT", "SHOW_MODAL_ALL"}
@@ -166,7 +165,7 @@ def _with_source(image: bpy.types.Image, then: Callable[[bpy.types.Image], None]
         job = session.desk.journal.job(job_id)
         data = job.companion(SENT) if job else None
         if data is None:
-            raise PictureError("The picture that was sent is not in this computer's history, or not any more.")
+            raise PictureError(tr("The picture that was sent is not in this computer's history, or not any more."))
         return sniff(data)
 
     def take(answer: EncodedImage | FluxDepthError) -> None:
@@ -186,12 +185,15 @@ def register() -> None:
         bpy.types.WindowManager,
         comparing.DIVIDER,
         bpy.props.FloatProperty(
-            name="Divider",
-            description="How much of the picture shows the source; the line in the image editor can be dragged as well",
+            name=N_("Divider"),
+            description=N_(
+                "How much of the picture shows the source; the line in the image editor can be dragged as well"
+            ),
             default=0.5,
             min=0.0,
             max=1.0,
             subtype="FACTOR",
+            translation_context=translation.CONTEXT,
             update=lambda _manager, _context: comparing.redraw(),
         ),
     )

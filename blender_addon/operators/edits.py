@@ -7,6 +7,7 @@ import bpy
 from .. import problem, properties, session, ticker
 from ..shared.errors import FluxDepthError
 from ..shared.jobs.ticket import Ticket
+from ..shared.language import N_, tr, trn
 from . import service
 from .access import Answer, Online
 
@@ -14,14 +15,15 @@ JOB = {"options": {"HIDDEN", "SKIP_SAVE"}}
 
 
 class FLUXDEPTH_OT_edit(Online, bpy.types.Operator):
-    """Send the picture to the service and bring the edited one in as a new image. Each variation is a paid edit"""
-
+    bl_description = N_(
+        "Send the picture to the service and bring the edited one in as a new image. Each variation is a paid edit"
+    )
     bl_idname = "fluxdepth.edit"
-    bl_label = "Depth Edit"
+    bl_label = N_("Depth Edit")
     bl_options = {"REGISTER"}  # not UNDO: redo would submit, and pay, again
 
     confirmed: bpy.props.BoolProperty(
-        name="Confirmed", description="For scripts: pay, although the same edit is on its way already", **JOB
+        name=N_("Confirmed"), description=N_("For scripts: pay, although the same edit is on its way already"), **JOB
     )
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -29,25 +31,26 @@ class FLUXDEPTH_OT_edit(Online, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
-    """Send once more what this row had sent, whatever the panel says now. Each variation is a paid edit"""
-
+    bl_description = N_(
+        "Send once more what this row had sent, whatever the panel says now. Each variation is a paid edit"
+    )
     bl_idname = "fluxdepth.retry"
-    bl_label = "Try Again"
+    bl_label = N_("Try Again")
     bl_options = {"REGISTER", "INTERNAL"}
 
-    job: bpy.props.StringProperty(name="Job", description="The row's key", **JOB)
-    confirmed: bpy.props.BoolProperty(name="Confirmed", description="Pay, although there is a question", **JOB)
+    job: bpy.props.StringProperty(name=N_("Job"), description=N_("The row's key"), **JOB)
+    confirmed: bpy.props.BoolProperty(name=N_("Confirmed"), description=N_("Pay, although there is a question"), **JOB)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         if properties.confirmed:
-            return "Send this edit all the same. Each variation is a paid edit"
-        return cls.__doc__ or ""
+            return tr("Send this edit all the same. Each variation is a paid edit")
+        return tr(cls.bl_description)
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         ticket = session.find(self.job)
         if ticket is None or not ticket.can_retry:
-            self.report({"WARNING"}, "There is nothing to send again")
+            self.report({"WARNING"}, tr("There is nothing to send again"))
             return {"CANCELLED"}
 
         def retry() -> list[Ticket]:
@@ -58,13 +61,14 @@ class FLUXDEPTH_OT_retry(Online, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_cancel(bpy.types.Operator):
-    """Stop waiting. What the service has taken is finished and billed all the same, and can be brought in later"""
-
+    bl_description = N_(
+        "Stop waiting. What the service has taken is finished and billed all the same, and can be brought in later"
+    )
     bl_idname = "fluxdepth.cancel"
-    bl_label = "Stop Waiting"
+    bl_label = N_("Stop Waiting")
     bl_options = {"REGISTER"}
 
-    job: bpy.props.StringProperty(name="Job", description="Which job; all of them when empty", **JOB)
+    job: bpy.props.StringProperty(name=N_("Job"), description=N_("Which job; all of them when empty"), **JOB)
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         for ticket in list(session.desk.tickets):
@@ -75,10 +79,9 @@ class FLUXDEPTH_OT_cancel(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_cancel_waiting(bpy.types.Operator):
-    """Take back the edits of the list whose turn has not come. Nothing of them was sent or billed"""
-
+    bl_description = N_("Take back the edits of the list whose turn has not come. Nothing of them was sent or billed")
     bl_idname = "fluxdepth.cancel_waiting"
-    bl_label = "Take Back What Waits"
+    bl_label = N_("Take Back What Waits")
     bl_options = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -90,10 +93,9 @@ class FLUXDEPTH_OT_cancel_waiting(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_dismiss(bpy.types.Operator):
-    """Take this message away"""
-
+    bl_description = N_("Take this message away")
     bl_idname = "fluxdepth.dismiss"
-    bl_label = "Dismiss"
+    bl_label = N_("Dismiss")
     bl_options = {"INTERNAL"}
 
     job: bpy.props.StringProperty(**JOB)
@@ -104,10 +106,9 @@ class FLUXDEPTH_OT_dismiss(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_tell(bpy.types.Operator):
-    """Say something in the status bar, for as long as Blender shows a report"""
-
+    bl_description = N_("Say something in the status bar, for as long as Blender shows a report")
     bl_idname = "fluxdepth.tell"
-    bl_label = "Tell"
+    bl_label = N_("Tell")
     bl_options = {"INTERNAL"}
 
     words: bpy.props.StringProperty(**JOB)
@@ -152,7 +153,8 @@ def _reported(operator: bpy.types.Operator, tickets: list[Ticket]) -> Answer:
         for warning in ticket.warnings:
             operator.report({"WARNING"}, warning)
     if images:
-        operator.report({"INFO"}, "New image: " + ", ".join(images))
+        words = trn("New image: {names}", "{count} new images: {names}", len(images))
+        operator.report({"INFO"}, words.format(count=len(images), names=", ".join(images)))
     for error in errors:
         operator.report({"WARNING"} if images else {"ERROR"}, str(error))
     return {"FINISHED"} if images else {"CANCELLED"}

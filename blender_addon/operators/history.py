@@ -11,6 +11,7 @@ from ..shared.jobs import spending
 from ..shared.jobs.owed import Owed, discardable
 from ..shared.jobs.ticket import Ticket
 from ..shared.jobs.wording import Why
+from ..shared.language import N_, tr
 from ..shared.model import presets
 from ..shared.storage.entries import EditState
 from ..shared.storage.library.history import Edit
@@ -19,8 +20,8 @@ from .edits import JOB, started
 
 
 class _OnEdit(Mixin):
-    job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
-    index: bpy.props.IntProperty(name="Index", description="Which edit of the job, from 0", min=0, **JOB)
+    job: bpy.props.StringProperty(name=N_("Job"), description=N_("The job's id"), **JOB)
+    index: bpy.props.IntProperty(name=N_("Index"), description=N_("Which edit of the job, from 0"), min=0, **JOB)
 
     def edit(self) -> Edit | None:
         """The one that is meant, or None after it was reported that there is none."""
@@ -30,22 +31,21 @@ class _OnEdit(Mixin):
             if job and self.index < len(job.edits) and not job.edits[self.index].deleted:
                 found = Edit(job, job.edits[self.index], None)
         if found is None:
-            self.report({"ERROR"}, "This edit is not in the history any more")
+            self.report({"ERROR"}, tr("This edit is not in the history any more"))
         return found
 
 
 class FLUXDEPTH_OT_history_page(bpy.types.Operator):
-    """Show newer or older edits"""
-
+    bl_description = N_("Show newer or older edits")
     bl_idname = "fluxdepth.history_page"
-    bl_label = "Turn the Page"
+    bl_label = N_("Turn the Page")
     bl_options = {"INTERNAL"}
 
-    pages: bpy.props.IntProperty(name="Pages", default=1, options={"HIDDEN", "SKIP_SAVE"})
+    pages: bpy.props.IntProperty(name=N_("Pages"), default=1, options={"HIDDEN", "SKIP_SAVE"})
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        return "Older edits" if properties.pages > 0 else "Newer edits"
+        return tr("Older edits") if properties.pages > 0 else tr("Newer edits")
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         history.turn(self.pages)
@@ -53,10 +53,9 @@ class FLUXDEPTH_OT_history_page(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_history_refresh(bpy.types.Operator):
-    """Read the history anew, with what GIMP and the command have done since"""
-
+    bl_description = N_("Read the history anew, with what GIMP and the command have done since")
     bl_idname = "fluxdepth.history_refresh"
-    bl_label = "Refresh"
+    bl_label = N_("Refresh")
     bl_options = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -65,10 +64,9 @@ class FLUXDEPTH_OT_history_refresh(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_history_choose(_OnEdit, bpy.types.Operator):
-    """Show what is known of this edit, and what can be done with it"""
-
+    bl_description = N_("Show what is known of this edit, and what can be done with it")
     bl_idname = "fluxdepth.history_choose"
-    bl_label = "Choose"
+    bl_label = N_("Choose")
     bl_options = {"INTERNAL"}
 
     @classmethod
@@ -84,10 +82,11 @@ class FLUXDEPTH_OT_history_choose(_OnEdit, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_history_star(_OnEdit, bpy.types.Operator):
-    """Mark this edit as a favourite, which always stays in the history; once more takes the star away"""
-
+    bl_description = N_(
+        "Mark this edit as a favourite, which always stays in the history; once more takes the star away"
+    )
     bl_idname = "fluxdepth.history_star"
-    bl_label = "Favourite"
+    bl_label = N_("Favourite")
     bl_options = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -99,10 +98,11 @@ class FLUXDEPTH_OT_history_star(_OnEdit, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_history_import(_OnEdit, bpy.types.Operator):
-    """Bring this result in as a new image of this file; what is unfinished is fetched first. Costs nothing"""
-
+    bl_description = N_(
+        "Bring this result in as a new image of this file; what is unfinished is fetched first. Costs nothing"
+    )
     bl_idname = "fluxdepth.history_import"
-    bl_label = "Import as Image"
+    bl_label = N_("Import as Image")
     bl_options = {"REGISTER"}
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -110,7 +110,7 @@ class FLUXDEPTH_OT_history_import(_OnEdit, bpy.types.Operator):
         if edit is None:
             return {"CANCELLED"}
         if edit.entry.state not in (EditState.DONE, EditState.TAKEN):
-            self.report({"ERROR"}, "This edit has no result")
+            self.report({"ERROR"}, tr("This edit has no result"))
             return {"CANCELLED"}
         if edit.entry.state is EditState.TAKEN and (reason := online_access_problem()):
             self.report({"ERROR"}, reason)
@@ -127,10 +127,9 @@ class FLUXDEPTH_OT_history_import(_OnEdit, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_history_use(_OnEdit, bpy.types.Operator):
-    """Take over the prompt and all else that this edit was made with. The source stays as it is"""
-
+    bl_description = N_("Take over the prompt and all else that this edit was made with. The source stays as it is")
     bl_idname = "fluxdepth.history_use"
-    bl_label = "Use These Settings"
+    bl_label = N_("Use These Settings")
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -146,15 +145,14 @@ class FLUXDEPTH_OT_history_use(_OnEdit, bpy.types.Operator):
         for words in fitting.problems:
             self.report({"WARNING"}, words)
         if not fitting.problems:
-            self.report({"INFO"}, "Settings taken over")
+            self.report({"INFO"}, tr("Settings taken over"))
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_history_copy_prompt(_OnEdit, bpy.types.Operator):
-    """Copy the prompt of this edit"""
-
+    bl_description = N_("Copy the prompt of this edit")
     bl_idname = "fluxdepth.history_copy_prompt"
-    bl_label = "Copy Prompt"
+    bl_label = N_("Copy Prompt")
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -162,15 +160,14 @@ class FLUXDEPTH_OT_history_copy_prompt(_OnEdit, bpy.types.Operator):
         if edit is None:
             return {"CANCELLED"}
         context.window_manager.clipboard = edit.job.asked(edit.entry).prompt
-        self.report({"INFO"}, "Prompt copied")
+        self.report({"INFO"}, tr("Prompt copied"))
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_history_show_file(_OnEdit, bpy.types.Operator):
-    """Open the folder with the result as it came, and with the picture that was sent"""
-
+    bl_description = N_("Open the folder with the result as it came, and with the picture that was sent")
     bl_idname = "fluxdepth.history_show_file"
-    bl_label = "Show File"
+    bl_label = N_("Show File")
     bl_options = {"INTERNAL"}
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -180,25 +177,26 @@ class FLUXDEPTH_OT_history_show_file(_OnEdit, bpy.types.Operator):
         try:
             bpy.ops.wm.path_open(filepath=str(edit.job.folder))
         except (OSError, RuntimeError) as exc:
-            self.report({"ERROR"}, f"“{edit.job.folder}” can't be opened: {exc}")
+            self.report({"ERROR"}, tr("“{path}” can't be opened: {reason}").format(path=edit.job.folder, reason=exc))
             return {"CANCELLED"}
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_history_delete(_OnEdit, bpy.types.Operator):
-    """Take this edit and its result out of the history. Images of files stay, and what it has cost stays spent"""
-
+    bl_description = N_(
+        "Take this edit and its result out of the history. Images of files stay, and what it has cost stays spent"
+    )
     bl_idname = "fluxdepth.history_delete"
-    bl_label = "Delete"
+    bl_label = N_("Delete")
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title="Delete this edit?",
-            message="Its result goes from the history for good. Images that came into files stay there.",
-            confirm_text="Delete",
+            title=tr("Delete this edit?"),
+            message=tr("Its result goes from the history for good. Images that came into files stay there."),
+            confirm_text=tr("Delete"),
         )
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -206,19 +204,18 @@ class FLUXDEPTH_OT_history_delete(_OnEdit, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_history_discard(_OnEdit, bpy.types.Operator):
-    """Never offer this edit again. It stays in the history, and what it has cost stays spent"""
-
+    bl_description = N_("Never offer this edit again. It stays in the history, and what it has cost stays spent")
     bl_idname = "fluxdepth.history_discard"
-    bl_label = "Discard"
+    bl_label = N_("Discard")
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title="Discard this edit?",
-            message="It is never offered again. What it has cost stays spent.",
-            confirm_text="Discard",
+            title=tr("Discard this edit?"),
+            message=tr("It is never offered again. What it has cost stays spent."),
+            confirm_text=tr("Discard"),
         )
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -226,7 +223,7 @@ class FLUXDEPTH_OT_history_discard(_OnEdit, bpy.types.Operator):
         if edit is None:
             return {"CANCELLED"}
         if not discardable(edit.job, edit.entry):
-            self.report({"ERROR"}, "This edit can't be discarded here")
+            self.report({"ERROR"}, tr("This edit can't be discarded here"))
             return {"CANCELLED"}
         session.desk.discard(self.job, [self.index])
         ticker.wake()

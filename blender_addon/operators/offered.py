@@ -6,6 +6,7 @@ import bpy
 
 from .. import properties, session, ticker
 from ..shared.errors import FluxDepthError, ModelUnavailableError
+from ..shared.language import N_
 from ..shared.model.model import Model
 from ..shared.service import offers
 from .access import Answer, online_access_problem
@@ -42,10 +43,9 @@ def is_gone(model: Model) -> bool:
 
 
 class FLUXDEPTH_OT_take_model(bpy.types.Operator):
-    """Edit with this model; the settings go along where they fit"""
-
+    bl_description = N_("Edit with this model; the settings go along where they fit")
     bl_idname = "fluxdepth.take_model"
-    bl_label = "Take This Model"
+    bl_label = N_("Take This Model")
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})

@@ -8,9 +8,10 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from .. import properties, session, ticker
 from ..shared.errors import FluxDepthError, ParameterError
 from ..shared.jobs.wording import short_prompt
+from ..shared.language import N_, tr
 from ..shared.model.model import Model
 from ..shared.model.parameters import Role, Value
-from ..shared.model.presets import OwnPreset
+from ..shared.model.presets import OwnPreset, Preset
 from ..shared.storage.library import blender_presets, preset_files
 from ..shared.storage.library.preset_files import Shelf
 from .access import Answer, Mixin
@@ -40,7 +41,11 @@ def take_over() -> None:
 
     def then(answer: tuple[list[OwnPreset], list[str]] | FluxDepthError) -> None:
         added, problems = ([], [str(answer)]) if isinstance(answer, FluxDepthError) else answer
-        words = [f"Presets of version 0.1 taken over: {', '.join(one.name for one in added)}."] if added else []
+        words = (
+            [tr("Presets of version 0.1 taken over: {names}.").format(names=", ".join(one.name for one in added))]
+            if added
+            else []
+        )
         if words or problems:
             session.tell(" ".join([*words, *problems]), warning=bool(problems))
 
@@ -59,7 +64,7 @@ def _found(operator: bpy.types.Operator, name: str) -> OwnPreset | None:
     preset = shelf.find(name)
     if isinstance(preset, OwnPreset):
         return preset
-    operator.report({"ERROR"}, f"There is no preset of your own called “{name}”")
+    operator.report({"ERROR"}, tr("There is no preset of your own called “{name}”").format(name=name))
     return None
 
 
@@ -79,63 +84,70 @@ def _draw_name(operator: bpy.types.Operator) -> bpy.types.UILayout:
 
 
 class FLUXDEPTH_OT_apply_preset(bpy.types.Operator):
-    """Take over the prompt and settings of a use case, or of a preset of your own"""
-
+    bl_description = N_("Take over the prompt and settings of a use case, or of a preset of your own")
     bl_idname = "fluxdepth.apply_preset"
-    bl_label = "Use Preset"
+    bl_label = N_("Use Preset")
     bl_options = {"REGISTER", "UNDO"}
 
-    preset: bpy.props.StringProperty(name="Preset", description="Its name", options={"SKIP_SAVE"})
+    preset: bpy.props.StringProperty(name=N_("Preset"), description=N_("Its name"), options={"SKIP_SAVE"})
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         preset = shelf.find(properties.preset)
-        return short_prompt(preset.help, 400) if preset and preset.help else cls.__doc__ or ""
+        if preset is None or not preset.help:
+            return tr(cls.bl_description)
+        return tr(preset.help) if isinstance(preset, Preset) else short_prompt(preset.help, 400)
 
     def execute(self, context: bpy.types.Context) -> Answer:
         look()
         preset = shelf.find(self.preset)
         if preset is None:
-            self.report({"ERROR"}, f"There is no preset called “{self.preset}”")
+            self.report({"ERROR"}, tr("There is no preset called “{name}”").format(name=self.preset))
             return {"CANCELLED"}
         settings = properties.of(context.scene)
         fitting = preset.fitted(properties.model_of(settings), properties.KEPT_PARAMETERS)
         properties.take_over(settings, fitting)
         if fitting.problems:
-            self.report({"WARNING"}, f"“{preset.label}” is taken over but for this: {' '.join(fitting.problems)}")
+            self.report(
+                {"WARNING"},
+                tr("“{preset}” is taken over but for this: {problems}").format(
+                    preset=preset.label, problems=" ".join(fitting.problems)
+                ),
+            )
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_save_preset(bpy.types.Operator):
-    """Keep what is chosen now as a preset of your own, for Blender and GIMP"""
-
+    bl_description = N_("Keep what is chosen now as a preset of your own, for Blender and GIMP")
     bl_idname = "fluxdepth.save_preset"
-    bl_label = "Save as Preset"
+    bl_label = N_("Save as Preset")
     bl_options = {"REGISTER"}
 
-    name: bpy.props.StringProperty(name="Name", options={"SKIP_SAVE"})
-    keep_prompt: bpy.props.BoolProperty(name="Prompt", default=True)
-    keep_settings: bpy.props.BoolProperty(name="Settings", description="All but prompt, seed and model", default=True)
-    keep_seed: bpy.props.BoolProperty(name="Seed", default=True)
-    keep_model: bpy.props.BoolProperty(name="Model", default=True)
+    name: bpy.props.StringProperty(name=N_("Name"), options={"SKIP_SAVE"})
+    keep_prompt: bpy.props.BoolProperty(name=N_("Prompt"), default=True)
+    keep_settings: bpy.props.BoolProperty(
+        name=N_("Settings"), description=N_("All but prompt, seed and model"), default=True
+    )
+    keep_seed: bpy.props.BoolProperty(name=N_("Seed"), default=True)
+    keep_model: bpy.props.BoolProperty(name=N_("Model"), default=True)
     replace: bpy.props.BoolProperty(
-        name="Replace", description="Write over a preset of that name", options={"HIDDEN", "SKIP_SAVE"}
+        name=N_("Replace"), description=N_("Write over a preset of that name"), options={"HIDDEN", "SKIP_SAVE"}
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         self._may_ask = True
         manager = context.window_manager
         if self.replace:
-            title = f"Replace the preset “{self.name}”?"
-            return manager.invoke_confirm(self, event, title=title, confirm_text="Replace")
+            title = tr("Replace the preset “{name}”?").format(name=self.name)
+            return manager.invoke_confirm(self, event, title=title, confirm_text=tr("Replace"))
         if not self.name:
             prompt = properties.prompt_of(properties.of(context.scene))
-            self.name = short_prompt(prompt, NAME_LENGTH).rstrip("…") or "My Preset"
-        return manager.invoke_props_dialog(self, title="Save as Preset", confirm_text="Save")
+            self.name = short_prompt(prompt, NAME_LENGTH).rstrip("…") or tr("My Preset")
+        return manager.invoke_props_dialog(self, title=tr("Save as Preset"), confirm_text=tr("Save"))
 
     def draw(self, _context: bpy.types.Context) -> None:
         layout = _draw_name(self)
-        layout.label(text="What it keeps")
+        layout.label(text=tr("What it keeps"))
         for name in KEPT:
             layout.prop(self, name)
 
@@ -145,7 +157,7 @@ class FLUXDEPTH_OT_save_preset(bpy.types.Operator):
         try:
             values = self._values(settings, model)
             if not values and not self.keep_model:
-                self.report({"ERROR"}, "Choose what the preset keeps")
+                self.report({"ERROR"}, tr("Choose what the preset keeps"))
                 return {"CANCELLED"}
             kept_model = model if self.keep_model else None
             preset = preset_files.save(self.name, kept_model, values, replace=self.replace)
@@ -159,7 +171,7 @@ class FLUXDEPTH_OT_save_preset(bpy.types.Operator):
             )
             return {"CANCELLED"}
         look()
-        self.report({"INFO"}, f"Preset “{preset.name}” saved")
+        self.report({"INFO"}, tr("Preset “{name}” saved").format(name=preset.name))
         return {"FINISHED"}
 
     def _values(self, settings: properties.SceneSettings, model: Model) -> dict[str, Value]:
@@ -180,21 +192,20 @@ class FLUXDEPTH_OT_save_preset(bpy.types.Operator):
 class _OnPreset(Mixin):
     """For operators of the list of own presets."""
 
-    preset: bpy.props.StringProperty(name="Preset", description="Its name", options={"HIDDEN", "SKIP_SAVE"})
+    preset: bpy.props.StringProperty(name=N_("Preset"), description=N_("Its name"), options={"HIDDEN", "SKIP_SAVE"})
 
 
 class FLUXDEPTH_OT_rename_preset(_OnPreset, bpy.types.Operator):
-    """Give this preset another name"""
-
+    bl_description = N_("Give this preset another name")
     bl_idname = "fluxdepth.rename_preset"
-    bl_label = "Rename Preset"
+    bl_label = N_("Rename Preset")
     bl_options = {"INTERNAL"}
 
-    name: bpy.props.StringProperty(name="Name", options={"SKIP_SAVE"})
+    name: bpy.props.StringProperty(name=N_("Name"), options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         self.name = self.preset
-        return context.window_manager.invoke_props_dialog(self, title="Rename Preset", confirm_text="Rename")
+        return context.window_manager.invoke_props_dialog(self, title=tr("Rename Preset"), confirm_text=tr("Rename"))
 
     def draw(self, _context: bpy.types.Context) -> None:
         _draw_name(self)
@@ -212,19 +223,18 @@ class FLUXDEPTH_OT_rename_preset(_OnPreset, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_delete_preset(_OnPreset, bpy.types.Operator):
-    """Remove this preset for good, for GIMP as well"""
-
+    bl_description = N_("Remove this preset for good, for GIMP as well")
     bl_idname = "fluxdepth.delete_preset"
-    bl_label = "Delete Preset"
+    bl_label = N_("Delete Preset")
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title=f"Delete the preset “{self.preset}”?",
-            message="It is removed for GIMP as well, and can't be brought back.",
-            confirm_text="Delete",
+            title=tr("Delete the preset “{name}”?").format(name=self.preset),
+            message=tr("It is removed for GIMP as well, and can't be brought back."),
+            confirm_text=tr("Delete"),
         )
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -242,10 +252,9 @@ class FLUXDEPTH_OT_delete_preset(_OnPreset, bpy.types.Operator):
 class FLUXDEPTH_OT_export_preset(  # type: ignore[misc]  # the stubs of the helpers return nothing, here and below
     _OnPreset, ExportHelper, bpy.types.Operator
 ):
-    """Write this preset to a file, for another computer"""
-
+    bl_description = N_("Write this preset to a file, for another computer")
     bl_idname = "fluxdepth.export_preset"
-    bl_label = "Export Preset"
+    bl_label = N_("Export Preset")
     bl_options = {"INTERNAL"}
 
     filename_ext = ".json"
@@ -264,15 +273,14 @@ class FLUXDEPTH_OT_export_preset(  # type: ignore[misc]  # the stubs of the help
             preset_files.export(preset, path)
         except FluxDepthError as exc:
             return _refused(self, exc)
-        self.report({"INFO"}, f"Saved “{path.name}”")
+        self.report({"INFO"}, tr("Saved “{name}”").format(name=path.name))
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_import_preset(ImportHelper, bpy.types.Operator):  # type: ignore[misc]
-    """Take in presets that were exported, here or in GIMP"""
-
+    bl_description = N_("Take in presets that were exported, here or in GIMP")
     bl_idname = "fluxdepth.import_preset"
-    bl_label = "Import Presets"
+    bl_label = N_("Import Presets")
     bl_options = {"INTERNAL"}
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
@@ -292,7 +300,7 @@ class FLUXDEPTH_OT_import_preset(ImportHelper, bpy.types.Operator):  # type: ign
         if problems:
             self.report({"ERROR"}, " ".join(problems))
         if added:
-            self.report({"INFO"}, f"Presets imported: {', '.join(added)}")
+            self.report({"INFO"}, tr("Presets imported: {names}").format(names=", ".join(added)))
         return {"FINISHED"} if added else {"CANCELLED"}
 
 

@@ -5,15 +5,15 @@ import bpy
 from .. import problem, session
 from ..shared.errors import FluxDepthError
 from ..shared.jobs.ticket import Ticket
+from ..shared.language import N_, tr
 from .access import Answer, Online
 from .edits import JOB, started
 
 
 class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
-    """Bring in the edits that were paid for and are not in this file yet. Costs nothing"""
-
+    bl_description = N_("Bring in the edits that were paid for and are not in this file yet. Costs nothing")
     bl_idname = "fluxdepth.recover"
-    bl_label = "Recover"
+    bl_label = N_("Recover")
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -25,41 +25,41 @@ class FLUXDEPTH_OT_recover(Online, bpy.types.Operator):
 
         state = started(self, recover)
         if not tickets and problem.standing(context) is None:
-            late = "What was stopped is still being written down; try again in a moment"
-            self.report({"INFO"}, late if session.is_letting_go() else "There is no unfinished edit of this file")
+            late = tr("What was stopped is still being written down; try again in a moment")
+            self.report({"INFO"}, late if session.is_letting_go() else tr("There is no unfinished edit of this file"))
             return {"CANCELLED"}
         return state
 
 
 class FLUXDEPTH_OT_bring_in_here(Online, bpy.types.Operator):
-    """Bring this result, which was made for another file, into the one that is open now. Costs nothing"""
-
+    bl_description = N_(
+        "Bring this result, which was made for another file, into the one that is open now. Costs nothing"
+    )
     bl_idname = "fluxdepth.bring_in_here"
-    bl_label = "Bring In Here"
+    bl_label = N_("Bring In Here")
     bl_options = {"REGISTER", "INTERNAL"}
 
-    job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
+    job: bpy.props.StringProperty(name=N_("Job"), description=N_("The job's id"), **JOB)
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         return started(self, lambda: session.bring_in_here(self.job))
 
 
 class FLUXDEPTH_OT_discard(bpy.types.Operator):
-    """Take this edit off the list for good. What it has cost stays spent"""
-
+    bl_description = N_("Take this edit off the list for good. What it has cost stays spent")
     bl_idname = "fluxdepth.discard"
-    bl_label = "Discard"
+    bl_label = N_("Discard")
     bl_options = {"INTERNAL"}
 
-    job: bpy.props.StringProperty(name="Job", description="The job's id", **JOB)
+    job: bpy.props.StringProperty(name=N_("Job"), description=N_("The job's id"), **JOB)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
         return context.window_manager.invoke_confirm(
             self,
             event,
-            title="Discard this edit?",
-            message="It is never offered again. What it has cost stays spent.",
-            confirm_text="Discard",
+            title=tr("Discard this edit?"),
+            message=tr("It is never offered again. What it has cost stays spent."),
+            confirm_text=tr("Discard"),
         )
 
     def execute(self, _context: bpy.types.Context) -> Answer:
@@ -73,21 +73,20 @@ class FLUXDEPTH_OT_discard(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_copy_id(bpy.types.Operator):
-    """Copy the id of this edit, for a question to the vendor's support"""
-
+    bl_description = N_("Copy the id of this edit, for a question to the vendor's support")
     bl_idname = "fluxdepth.copy_id"
-    bl_label = "Copy Id"
+    bl_label = N_("Copy Id")
     bl_options = {"INTERNAL"}
 
-    ids: bpy.props.StringProperty(name="Ids", **JOB)
+    ids: bpy.props.StringProperty(name=N_("Ids"), **JOB)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        return f"{cls.__doc__}: {properties.ids}"
+        return f"{tr(cls.bl_description)}: {properties.ids}"
 
     def execute(self, context: bpy.types.Context) -> Answer:
         context.window_manager.clipboard = self.ids
-        self.report({"INFO"}, f"Copied {self.ids}")
+        self.report({"INFO"}, tr("Copied {ids}").format(ids=self.ids))
         return {"FINISHED"}
 
 

@@ -10,6 +10,7 @@ from bpy_extras.io_utils import ExportHelper
 from .. import problem, session, ticker
 from ..pictures import results
 from ..shared.errors import FluxDepthError, PictureError
+from ..shared.language import N_, tr
 from ..shared.pictures import embedded, imaging
 from ..shared.pictures.encoded import sniff_or_raw
 from ..shared.storage import files
@@ -21,12 +22,12 @@ KINDS = {".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".webp": "webp"}  # by th
 class OnResult(Mixin):
     """For operators that work on one result; without a name, the newest or the one that the image editor shows."""
 
-    name: bpy.props.StringProperty(name="Image", options={"HIDDEN", "SKIP_SAVE"})
+    name: bpy.props.StringProperty(name=N_("Image"), options={"HIDDEN", "SKIP_SAVE"})
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
         if not any(results.record_of(image) for image in bpy.data.images):
-            cls.poll_message_set("There is no result in this file yet")
+            cls.poll_message_set(tr("There is no result in this file yet"))
             return False
         return True
 
@@ -35,7 +36,7 @@ class OnResult(Mixin):
         if self.name:
             image = bpy.data.images.get(self.name)
             if image is None or not results.record_of(image):
-                self.report({"ERROR"}, f"“{self.name}” is not a result of Flux Depth in this file")
+                self.report({"ERROR"}, tr("“{name}” is not a result of Flux Depth in this file").format(name=self.name))
                 return None
             return image
         space = context.space_data
@@ -44,10 +45,9 @@ class OnResult(Mixin):
 
 
 class FLUXDEPTH_OT_show(OnResult, bpy.types.Operator):
-    """Show this result in an image editor; in a new window when none is open"""
-
+    bl_description = N_("Show this result in an image editor; in a new window when none is open")
     bl_idname = "fluxdepth.show"
-    bl_label = "Show"
+    bl_label = N_("Show")
     bl_options = {"REGISTER"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -60,7 +60,7 @@ class FLUXDEPTH_OT_show(OnResult, bpy.types.Operator):
 
 def has_window(operator: bpy.types.Operator) -> bool:
     if bpy.app.background:
-        operator.report({"ERROR"}, "There is no window to show it in")
+        operator.report({"ERROR"}, tr("There is no window to show it in"))
     return not bpy.app.background
 
 
@@ -73,10 +73,11 @@ def show(image: bpy.types.Image) -> None:
 class FLUXDEPTH_OT_save_as(  # type: ignore[misc]  # the stubs of ExportHelper return nothing, here and below
     OnResult, ExportHelper, bpy.types.Operator
 ):
-    """Write this result to a file, with its settings inside; converted when the name ends in another kind's way"""
-
+    bl_description = N_(
+        "Write this result to a file, with its settings inside; converted when the name ends in another kind's way"
+    )
     bl_idname = "fluxdepth.save_as"
-    bl_label = "Save Result As"
+    bl_label = N_("Save Result As")
     bl_options = {"REGISTER"}
 
     filename_ext = ""
@@ -127,7 +128,9 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as exc:
-        raise PictureError(f"“{path}” can't be read: {exc.strerror or exc}.", "") from exc
+        raise PictureError(
+            tr("“{path}” can't be read: {reason}.").format(path=path, reason=exc.strerror or exc), ""
+        ) from exc
 
 
 def _written(path: Path, data: bytes, record: Mapping[str, Any]) -> str:
@@ -149,7 +152,7 @@ def _written(path: Path, data: bytes, record: Mapping[str, Any]) -> str:
     except PictureError as exc:
         more = f". {exc}"
     files.write_by_rename(path, written, private=False)
-    return f"Saved “{path.name}”{more}"
+    return tr("Saved “{name}”{more}").format(name=path.name, more=more)
 
 
 CLASSES = (FLUXDEPTH_OT_show, FLUXDEPTH_OT_save_as)

@@ -4,6 +4,7 @@ import bpy
 
 from .. import problem, properties, session, ticker
 from ..shared.errors import FluxDepthError
+from ..shared.language import N_, tr
 from ..shared.service.client import Client, ServiceStatus
 from ..shared.storage import credentials
 from .access import Answer, Online
@@ -30,7 +31,7 @@ def take_key(text: str) -> None:
         if text.strip():
             credentials.save_key(text)
             fresh = True
-            say("The key is saved. Test asks the service about it, which costs nothing.")
+            say(tr("The key is saved. Test asks the service about it, which costs nothing."))
         else:
             say("")
     except FluxDepthError as exc:
@@ -41,10 +42,9 @@ def take_key(text: str) -> None:
 
 
 class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
-    """Ask the service whether it takes the key and offers the model. Costs nothing"""
-
+    bl_description = N_("Ask the service whether it takes the key and offers the model. Costs nothing")
     bl_idname = "fluxdepth.test_service"
-    bl_label = "Test"
+    bl_label = N_("Test")
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -65,10 +65,9 @@ class FLUXDEPTH_OT_test_service(Online, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
-    """Remove the key file. A key in the environment stays in use"""
-
+    bl_description = N_("Remove the key file. A key in the environment stays in use")
     bl_idname = "fluxdepth.forget_key"
-    bl_label = "Forget the API Key"
+    bl_label = N_("Forget the API Key")
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
@@ -77,7 +76,7 @@ class FLUXDEPTH_OT_forget_key(bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Answer:
         try:
             credentials.forget_key()
-            say("The key file is removed.")
+            say(tr("The key file is removed."))
         except FluxDepthError as exc:
             say(str(exc))
         session.refresh()

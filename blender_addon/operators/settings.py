@@ -13,6 +13,7 @@ from ..pictures import results
 from ..pictures.sources import render_result
 from ..shared.errors import FluxDepthError, PictureError
 from ..shared.jobs.wording import one_line
+from ..shared.language import N_, tr
 from ..shared.model import presets, prompts
 from ..shared.model.parameters import VARIATIONS, Role, Value
 from ..shared.pictures import embedded
@@ -27,10 +28,9 @@ def _apply(settings: properties.SceneSettings, values: Mapping[Role, Value]) -> 
 
 
 class FLUXDEPTH_OT_dice(bpy.types.Operator):
-    """Choose another seed at random"""
-
+    bl_description = N_("Choose another seed at random")
     bl_idname = "fluxdepth.dice"
-    bl_label = "Random Seed"
+    bl_label = N_("Random Seed")
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -52,21 +52,20 @@ def _in_list(prompt: str) -> str:
 
 
 class FLUXDEPTH_OT_recent_prompt(bpy.types.Operator):
-    """Find a prompt of an earlier edit, here or in GIMP, by typing some letters of it"""
-
+    bl_description = N_("Find a prompt of an earlier edit, here or in GIMP, by typing some letters of it")
     bl_idname = "fluxdepth.recent_prompt"
-    bl_label = "Recent Prompts"
+    bl_label = N_("Recent Prompts")
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
     bl_property = "found"
 
-    found: bpy.props.EnumProperty(name="Prompt", items=_recent, options={"HIDDEN", "SKIP_SAVE"})
+    found: bpy.props.EnumProperty(name=N_("Prompt"), items=_recent, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
         global _prompts
         _prompts = session.desk.standing.all_prompts if session.desk.standing else ()
         _listed[:] = [(str(number), _in_list(prompt), "") for number, prompt in enumerate(_prompts)]
         if not _listed:
-            self.report({"INFO"}, "There are no edits yet")
+            self.report({"INFO"}, tr("There are no edits yet"))
             return {"CANCELLED"}
         context.window_manager.invoke_search_popup(self)
         return {"FINISHED"}
@@ -79,10 +78,9 @@ class FLUXDEPTH_OT_recent_prompt(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_all_choices(bpy.types.Operator):
-    """Make as many variations as the choices in the prompt give. Each one is a paid edit"""
-
+    bl_description = N_("Make as many variations as the choices in the prompt give. Each one is a paid edit")
     bl_idname = "fluxdepth.all_choices"
-    bl_label = "All Choices"
+    bl_label = N_("All Choices")
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -93,18 +91,19 @@ class FLUXDEPTH_OT_all_choices(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_new_prompt_text(bpy.types.Operator):
-    """Make a text data-block of the prompt, to write a long one in a Text Editor"""
-
+    bl_description = N_("Make a text data-block of the prompt, to write a long one in a Text Editor")
     bl_idname = "fluxdepth.new_prompt_text"
-    bl_label = "New Prompt Text"
+    bl_label = N_("New Prompt Text")
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
         settings = properties.of(context.scene)
-        text = bpy.data.texts.new("Prompt")
+        text = bpy.data.texts.new(tr("Prompt"))
         text.write(properties.prompt_of(settings))
         settings.prompt_text = text
-        self.report({"INFO"}, f"The text “{text.name}” is the prompt now: write it in a Text Editor")
+        self.report(
+            {"INFO"}, tr("The text “{name}” is the prompt now: write it in a Text Editor").format(name=text.name)
+        )
         return {"FINISHED"}
 
 
@@ -112,10 +111,11 @@ class FLUXDEPTH_OT_new_prompt_text(bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_reuse_settings(OnResult, bpy.types.Operator):
-    """Take over the prompt, the variations and all else that this result was made with. The source stays as it is"""
-
+    bl_description = N_(
+        "Take over the prompt, the variations and all else that this result was made with. The source stays as it is"
+    )
     bl_idname = "fluxdepth.reuse_settings"
-    bl_label = "Use These Settings"
+    bl_label = N_("Use These Settings")
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -124,15 +124,16 @@ class FLUXDEPTH_OT_reuse_settings(OnResult, bpy.types.Operator):
         if image is None or record is None:
             return {"CANCELLED"}
         problems = _reused(context.scene, record)
-        _say(self, f"Settings of “{image.name}” taken over", problems)
+        _say(self, tr("Settings of “{name}” taken over").format(name=image.name), problems)
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_edit_again(OnResult, bpy.types.Operator):
-    """Choose the settings and the source of this result, and the next seed. The large button then makes it"""
-
+    bl_description = N_(
+        "Choose the settings and the source of this result, and the next seed. The large button then makes it"
+    )
     bl_idname = "fluxdepth.edit_again"
-    bl_label = "Edit Again"
+    bl_label = N_("Edit Again")
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Answer:
@@ -143,7 +144,7 @@ class FLUXDEPTH_OT_edit_again(OnResult, bpy.types.Operator):
         settings = properties.of(context.scene)
         problems = _reused(context.scene, presets.again(record)) + _take_source(settings, record.get("origin"))
         seed = properties.values_of(settings).get(_seed_name(settings), 0)
-        _say(self, f"Ready to edit again with seed {seed}: press the large button", problems)
+        _say(self, tr("Ready to edit again with seed {seed}: press the large button").format(seed=seed), problems)
         return {"FINISHED"}
 
 
@@ -158,14 +159,16 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
     if kind == "IMAGE":
         image = bpy.data.images.get(str(origin.get("image")))
         if image is None:
-            return [f"Its source, the image “{origin.get('image')}”, is not in this file: choose one."]
+            return [
+                tr("Its source, the image “{name}”, is not in this file: choose one.").format(name=origin.get("image"))
+            ]
         settings.source, settings.image = "IMAGE", image
     elif kind == "RENDER":
         settings.source = "RENDER" if render_result() else "RENDER_NOW"
     elif kind == "VIEWPORT":
         settings.source = "VIEWPORT"
     else:
-        return ["Its source is not known here: choose one."]
+        return [tr("Its source is not known here: choose one.")]
     return []
 
 
@@ -185,10 +188,11 @@ def _say(operator: bpy.types.Operator, words: str, problems: list[str]) -> None:
 
 
 class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore[misc]  # its stubs return nothing
-    """Take over the settings that a result's file carries, whichever host has saved it. The source stays as it is"""
-
+    bl_description = N_(
+        "Take over the settings that a result's file carries, whichever host has saved it. The source stays as it is"
+    )
     bl_idname = "fluxdepth.reuse_file"
-    bl_label = "Use Settings of a File"
+    bl_label = N_("Use Settings of a File")
     bl_options = {"REGISTER"}  # the file is read off the main thread; what comes of it is an undo step of its own
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
@@ -202,7 +206,7 @@ class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore
         def read() -> dict[str, Any]:
             record = embedded.settings_in(read_file(path))
             if record is None:
-                raise PictureError(f"“{path.name}” carries no settings of Flux Depth.", "")
+                raise PictureError(tr("“{name}” carries no settings of Flux Depth.").format(name=path.name), "")
             return record
 
         def then(answer: dict[str, Any] | FluxDepthError) -> None:
@@ -225,9 +229,9 @@ class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore
 def _taken_from(scene: bpy.types.Scene, name: str, record: Mapping[str, Any]) -> tuple[str, bool]:
     """What is to be said of it, and whether nothing came of it."""
     problems = _reused(scene, record)
-    words = " ".join([f"Settings of “{name}” taken over.", *problems])
+    words = " ".join([tr("Settings of “{name}” taken over.").format(name=name), *problems])
     if not bpy.app.background:
-        bpy.ops.ed.undo_push(message="Use Settings of a File")
+        bpy.ops.ed.undo_push(message=tr("Use Settings of a File"))
     session.tell(words, warning=bool(problems))
     ticker.settle_panels()
     return words, False

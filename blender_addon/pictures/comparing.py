@@ -13,6 +13,7 @@ import blf
 import bpy
 import gpu
 
+from ..shared.language import tr
 from . import results
 
 DIVIDER = "fluxdepth_divider"  # the property of the window manager: 0–1 of the picture's width
@@ -199,7 +200,7 @@ def _draw_words(at: float, bottom: float, scale: float) -> None:
     blf.color(0, 1.0, 1.0, 1.0, 1.0)
     blf.enable(0, blf.SHADOW)
     blf.shadow(0, 5, 0.0, 0.0, 0.0, 1.0)
-    for words, side in (("Source", -1), ("Result", 1)):
+    for words, side in ((tr("Source"), -1), (tr("Result"), 1)):
         width: float = blf.dimensions(0, words)[0]  # type: ignore[index]  # the stub knows no result
         blf.position(0, at + side * MARGIN * scale - (width if side < 0 else 0), bottom, 0)
         blf.draw(0, words)

@@ -17,6 +17,7 @@ from typing import Any, Final
 import bpy
 
 from ..shared.errors import PictureError
+from ..shared.language import tr
 from ..shared.pictures.imaging import Pixels
 from ..shared.storage.log import LOGGER
 
@@ -59,7 +60,7 @@ def read(path: Path) -> Pixels:
     remove(path)
     kind, width, height, bits, flags = data[2], *struct.unpack("<HHBB", data[12:18])
     if kind != 2 or bits not in (24, 32):
-        raise PictureError("Blender wrote a picture of an unexpected kind.", f"TARGA type {kind}, {bits} bits.")
+        raise PictureError(tr("Blender wrote a picture of an unexpected kind."), f"TARGA type {kind}, {bits} bits.")
     order = "BGRA" if bits == 32 else "BGR"
     begin = 18 + data[0]
     samples = memoryview(data)[begin : begin + width * height * bits // 8]
@@ -71,7 +72,7 @@ def read_or_error(path: Path) -> Pixels:
     try:
         return read(path)
     except OSError as exc:
-        raise PictureError("The picture that Blender wrote can't be read.", str(exc)) from exc
+        raise PictureError(tr("The picture that Blender wrote can't be read."), str(exc)) from exc
 
 
 def remove(path: Path | None) -> None:
@@ -91,12 +92,19 @@ def _written(image: bpy.types.Image, scene: bpy.types.Scene) -> Path:
     try:
         image.save_render(name, scene=scene)
         if not path.stat().st_size:
-            raise PictureError(f"Blender could not write “{image.name}”.", f"Is there room in {path.parent}?")
+            raise PictureError(
+                tr("Blender could not write “{name}”.").format(name=image.name),
+                tr("Is there room in {folder}?").format(folder=path.parent),
+            )
     except RuntimeError as exc:
         remove(path)
-        if "does not have any image data" in str(exc):
-            raise PictureError("There is no render yet.", "Render the scene (F12), or choose Render Now.") from exc
-        raise PictureError(f"Blender could not write “{image.name}”.", str(exc).strip()) from exc
+        # In Blender's language. The stub knows no result.
+        empty: str = bpy.app.translations.pgettext_rpt("Image '%s' does not have any image data")  # type: ignore[assignment]
+        if empty.replace("%s", image.name) in str(exc):
+            raise PictureError(
+                tr("There is no render yet."), tr("Render the scene (F12), or choose Render Now.")
+            ) from exc
+        raise PictureError(tr("Blender could not write “{name}”.").format(name=image.name), str(exc).strip()) from exc
     except BaseException:
         remove(path)
         raise

@@ -11,6 +11,7 @@ import bpy
 
 from ..properties import Settings
 from ..shared.errors import PictureError
+from ..shared.language import tr
 from .sources import Snapshot, place_of, render
 
 START_GRACE = 1.0  # s in which Blender may call a render neither running nor ended
@@ -83,14 +84,16 @@ class Rendering:
         scene = next((one for one in bpy.data.scenes if one.session_uid == self._scene_uid), None)
         if scene is None:
             raise PictureError(
-                "The scene is not open any more, so its render was not sent.", "Open its file and try again."
+                tr("The scene is not open any more, so its render was not sent."), tr("Open its file and try again.")
             )
         if self._watch is not _watch or self._watch.begun > 1:
-            raise PictureError("Another render began before this one was taken, so nothing was sent.", "Try again.")
+            raise PictureError(
+                tr("Another render began before this one was taken, so nothing was sent."), tr("Try again.")
+            )
         if bpy.app.is_job_running("RENDER"):
             return None
         if self._watch.ended == "cancelled":
-            raise PictureError("The render was stopped, so nothing was sent.")
+            raise PictureError(tr("The render was stopped, so nothing was sent."))
         if self._watch.ended:
             snapshot = render(scene, self._choices)
             snapshot.origin["frame"] = self.place["frame"]  # the artist may be at another one by now
@@ -107,17 +110,20 @@ def start(context: bpy.types.Context, settings: Settings) -> Rendering:
     """
     global _watch
     if bpy.app.is_job_running("RENDER"):
-        raise PictureError("A render is running already.", "Wait until it is done.")
+        raise PictureError(tr("A render is running already."), tr("Wait until it is done."))
     _watch = _Watch()
     try:
         state = bpy.ops.render.render("EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT")
     except RuntimeError as exc:  # what the operator reported: no camera, an engine that can't
-        words = str(exc).strip().removeprefix("Error:").strip().rstrip(".")
-        raise PictureError("The scene can't be rendered, so nothing was sent.", f"Blender says: {words}.") from exc
+        words = str(exc).strip().rstrip(".")
+        words = words.partition(": ")[2] or words  # behind "Error:", in whatever language
+        raise PictureError(
+            tr("The scene can't be rendered, so nothing was sent."), tr("Blender says: {reason}.").format(reason=words)
+        ) from exc
     if state == {"CANCELLED"}:
         raise _did_not_start()
     return Rendering(context.scene, settings)
 
 
 def _did_not_start() -> PictureError:
-    return PictureError("The render did not start, so nothing was sent.", "Render with F12 to see why.")
+    return PictureError(tr("The render did not start, so nothing was sent."), tr("Render with F12 to see why."))

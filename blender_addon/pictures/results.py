@@ -12,6 +12,7 @@ import bpy
 
 from ..shared.jobs.request import Result
 from ..shared.jobs.wording import result_name
+from ..shared.language import tr, trn
 from ..shared.pictures.encoded import EncodedImage
 
 PROPERTY = "fluxdepth_edit"
@@ -28,7 +29,7 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
     image = _packed(result_name(result.edit, NAME_BYTES - 4), picture)
     if not picture.format and not all(image.size):  # asking for the size decodes it
         bpy.data.images.remove(image)
-        raise RuntimeError("It is a picture of a kind that Blender does not know.")
+        raise RuntimeError(tr("It is a picture of a kind that Blender does not know."))
     image[PROPERTY] = json.dumps({**result.record(), **more})
     image.use_fake_user = True
     image.preview_ensure()
@@ -37,7 +38,7 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
 
 def bring_in_sent(job_id: str, sent: EncodedImage) -> bpy.types.Image:
     """A new image with the picture that was sent in that job, to compare its results with. Returns the image."""
-    image = _packed("Sent to Flux Depth", sent)
+    image = _packed(tr("Sent to Flux Depth"), sent)
     image[SENT_PROPERTY] = job_id
     return image
 
@@ -61,7 +62,8 @@ def push_undo(count: int) -> None:
     up in an override while a thread of ours holds Python's lock crashes Blender (seen in 4.2; Python 3.11 and older).
     """
     if not bpy.app.background:
-        bpy.ops.ed.undo_push(message="Flux Depth Result" if count == 1 else f"{count} Flux Depth Results")
+        words = trn("Flux Depth Result", "{count} Flux Depth Results", count)
+        bpy.ops.ed.undo_push(message=words.format(count=count))
 
 
 def record_of(image: bpy.types.Image) -> dict[str, Any] | None:

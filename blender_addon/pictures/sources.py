@@ -14,6 +14,7 @@ import bpy
 from ..properties import Settings
 from ..shared.errors import Cancelled, PictureError
 from ..shared.jobs.request import Taken
+from ..shared.language import tr
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
@@ -135,7 +136,7 @@ class ImageSnapshot(Snapshot):
         self._memory = memory
         self._asked.set()
         if not self._served.wait(SERVE_DEADLINE):
-            raise PictureError("Blender was busy for too long to read the image.", "Try again.")
+            raise PictureError(tr("Blender was busy for too long to read the image."), tr("Try again."))
         self._memory = None  # from now on it goes with the Pixels
         if self._error:
             raise self._error
@@ -149,7 +150,8 @@ class ImageSnapshot(Snapshot):
         image = next((one for one in bpy.data.images if one.session_uid == self._uid), None)
         if image is None or (*image.size, image.channels) != self._shape:
             self._error = PictureError(
-                f"“{self._name}” was removed or changed its size before it was read.", "Try again."
+                tr("“{name}” was removed or changed its size before it was read.").format(name=self._name),
+                tr("Try again."),
             )
         else:
             assert self._memory is not None  # it is there before it is asked for
@@ -180,21 +182,29 @@ def chosen_image(settings: Settings) -> bpy.types.Image:
     """Raises PictureError when no image is chosen, or when it is of a kind that can't be edited."""
     image = settings.image
     if image is None:
-        raise PictureError("No image is chosen.", "Choose one under Source.", field="image")
+        raise PictureError(tr("No image is chosen."), tr("Choose one under Source."), field="image")
     loaded = all(image.size)  # asking for the size loads it; before, a multilayer image calls itself a plain one
     if image.source == "TILED":
-        raise PictureError(f"“{image.name}” has UDIM tiles.", "Choose an image with a single tile.", field="image")
+        raise PictureError(
+            tr("“{name}” has UDIM tiles.").format(name=image.name),
+            tr("Choose an image with a single tile."),
+            field="image",
+        )
     if image.type == "MULTILAYER":
         raise PictureError(
-            f"“{image.name}” is a multilayer image.",
-            "Save the layer that you want as an image of its own.",
+            tr("“{name}” is a multilayer image.").format(name=image.name),
+            tr("Save the layer that you want as an image of its own."),
             field="image",
         )
     if image.source == "MOVIE":
-        raise PictureError(f"“{image.name}” is a movie.", "Save the frame that you want as an image.", field="image")
+        raise PictureError(
+            tr("“{name}” is a movie.").format(name=image.name),
+            tr("Save the frame that you want as an image."),
+            field="image",
+        )
     if not loaded and image.type != "RENDER_RESULT" and image.source != "SEQUENCE":
-        where = f"Is its file there? {image.filepath}".strip()
-        raise PictureError(f"“{image.name}” can't be loaded.", where, field="image")
+        where = tr("Is its file there? {path}").format(path=image.filepath).strip()
+        raise PictureError(tr("“{name}” can't be loaded.").format(name=image.name), where, field="image")
     return image
 
 
@@ -214,10 +224,10 @@ def place_of(scene: bpy.types.Scene, source: str, **more: object) -> dict[str, A
 def render(scene: bpy.types.Scene, settings: Settings) -> Snapshot:
     """The last render of ``scene`` as it is displayed. Raises PictureError."""
     if bpy.app.is_job_running("RENDER"):
-        raise PictureError("A render is running.", "Wait until it is done.")
+        raise PictureError(tr("A render is running."), tr("Wait until it is done."))
     image = render_result()
     if image is None:
-        raise PictureError("There is no render yet.", "Render the scene (F12), or choose Render Now.")
+        raise PictureError(tr("There is no render yet."), tr("Render the scene (F12), or choose Render Now."))
     origin = place_of(scene, "RENDER", image=image.name)
     return FileSnapshot(settings, origin, displayed.write_render(image, scene))
 
@@ -236,8 +246,8 @@ def _image(context: bpy.types.Context, settings: Settings, image: bpy.types.Imag
         return ImageSnapshot(settings, origin, image, kind, _is_premultiplied(image))
     if image.colorspace_settings.is_data:  # Blender writes it as if it were no picture
         raise PictureError(
-            f"“{image.name}” is Non-Color data, shown through the scene's view.",
-            "Switch View as Render off, or choose the colour space that it is in.",
+            tr("“{name}” is Non-Color data, shown through the scene's view.").format(name=image.name),
+            tr("Switch View as Render off, or choose the colour space that it is in."),
             field="image",
         )
     as_render = image.use_view_as_render or image.type == "COMPOSITING"
@@ -272,7 +282,11 @@ def _sequence_frame(
 ) -> Snapshot:
     path = _frame_path(context, image)
     if not path.is_file():
-        raise PictureError(f"“{image.name}” has no frame {path.name}.", "Go to a frame that is there.", field="image")
+        raise PictureError(
+            tr("“{name}” has no frame {file}.").format(name=image.name, file=path.name),
+            tr("Go to a frame that is there."),
+            field="image",
+        )
     # A data-block of its own: the shared one shows whichever frame an editor asked for last.
     frame = bpy.data.images.load(str(path), check_existing=False)
     try:
@@ -303,15 +317,15 @@ def _frame_path(context: bpy.types.Context, image: bpy.types.Image) -> Path:
 
 def _viewport(context: bpy.types.Context, settings: Settings) -> Snapshot:
     if bpy.app.background:
-        raise PictureError("The viewport needs Blender's window.", "In background mode choose another source.")
+        raise PictureError(tr("The viewport needs Blender's window."), tr("In background mode choose another source."))
     area, region = viewport_of(context)
     space = area.spaces.active if area else None
     if region is None or not isinstance(space, bpy.types.SpaceView3D):
-        raise PictureError("There is no 3D viewport in this window.", "Open one, or choose another source.")
+        raise PictureError(tr("There is no 3D viewport in this window."), tr("Open one, or choose another source."))
     if space.shading.type == "RENDERED" and context.scene.render.engine not in DRAWN_ENGINES:
         raise PictureError(
-            "The viewport shows a render of its own, which Blender does not hand out.",
-            "Choose Render Now as the source, or change the viewport to Material Preview or Solid.",
+            tr("The viewport shows a render of its own, which Blender does not hand out."),
+            tr("Choose Render Now as the source, or change the viewport to Material Preview or Solid."),
             field="source",
         )
     transparent = space.shading.type == "RENDERED" and context.scene.render.film_transparent

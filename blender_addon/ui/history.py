@@ -8,9 +8,11 @@ import bpy
 from .. import history, session
 from ..shared.jobs import wording
 from ..shared.jobs.owed import discardable
+from ..shared.language import number, tr
 from ..shared.storage.entries import EditState
 from ..shared.storage.library.history import Edit, Page, Show
 from . import texts
+from .rows import and_more
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
@@ -38,20 +40,20 @@ def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     history.follow()
     asked, page = history.asked(), history.page
     row = layout.row(align=True)
-    row.prop(asked, "search", text="", icon="VIEWZOOM", placeholder="Prompt or file")
+    row.prop(asked, "search", text="", icon="VIEWZOOM", placeholder=tr("Prompt or file"))
     row.operator("fluxdepth.history_refresh", text="", icon="FILE_REFRESH")
     layout.prop(asked, "show", text="")
     if page is None:
-        layout.label(text="Reading…")
+        layout.label(text=tr("Reading…"))
         return
     if page.edits:
         _draw_grid(layout, width, page)
         _draw_pages(layout, page)
     elif history.reading:
-        layout.label(text="Reading…")
+        layout.label(text=tr("Reading…"))
     else:
         nothing = not asked.search and asked.show == Show.ALL.name
-        words = "Every edit will be listed here with its result" if nothing else "No edit is found"
+        words = tr("Every edit will be listed here with its result") if nothing else tr("No edit is found")
         texts.paragraph(layout, words, width)
     edit = history.shown(history.chosen)
     if edit:
@@ -59,7 +61,7 @@ def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     for words in history.problems[:PROBLEMS_SHOWN]:
         texts.paragraph(layout, words, width, icon="ERROR")
     if len(history.problems) > PROBLEMS_SHOWN:
-        texts.paragraph(layout, f"and {len(history.problems) - PROBLEMS_SHOWN} more", width)
+        texts.paragraph(layout, and_more(len(history.problems) - PROBLEMS_SHOWN), width)
 
 
 def _draw_grid(layout: bpy.types.UILayout, width: int, page: Page) -> None:
@@ -100,8 +102,10 @@ def _number_of(icon: "IconItems") -> int:
 
 def _draw_pages(layout: bpy.types.UILayout, page: Page) -> None:
     first = page.number * history.PAGE + 1
-    words = f"{first:,}–{first + len(page.edits) - 1:,} of {page.total:,}"
-    layout.label(text="Reading…" if history.reading else words)
+    words = tr("{first}–{last} of {total}").format(
+        first=number(first), last=number(first + len(page.edits) - 1), total=number(page.total)
+    )
+    layout.label(text=tr("Reading…") if history.reading else words)
     if page.count > 1:
         row = layout.row(align=True)
         _draw_turn(row, page, -1, "TRIA_LEFT")
@@ -120,8 +124,7 @@ def _draw_chosen(box: bpy.types.UILayout, width: int, edit: Edit) -> None:
     asked = job.asked(entry)
     texts.paragraph(box, wording.one_line(asked.prompt), width, most=PROMPT_LINES)
     about = box.column(align=True)
-    steps = f" · {asked.steps} steps" if asked.steps is not None else ""
-    texts.paragraph(about, f"Seed {asked.seed}{steps} · {asked.model.label}", width)
+    texts.paragraph(about, f"{wording.numbers(asked)} · {asked.model.label}", width)
     texts.paragraph(about, f"{wording.state_words(entry)} · {wording.when(job)}", width)
     where = wording.where(job.destination)
     texts.paragraph(about, f"{where[0].upper()}{where[1:]}", width)
@@ -134,13 +137,13 @@ def _draw_chosen(box: bpy.types.UILayout, width: int, edit: Edit) -> None:
     if entry.state in (EditState.DONE, EditState.TAKEN):
         row = column.row(align=True)
         row.enabled = ticket is None
-        words = "Fetch" if entry.state is EditState.TAKEN else "Import as Image"
+        words = tr("Fetch") if entry.state is EditState.TAKEN else tr("Import as Image")
         _operator(row, "fluxdepth.history_import", edit, "IMPORT", words)
     if entry.pending and discardable(job, entry):
         row = column.row(align=True)
         row.enabled = ticket is None
-        _operator(row, "fluxdepth.history_discard", edit, "X", "Discard")
-    _operator(column, "fluxdepth.history_use", edit, "COPYDOWN", "Use These Settings")
+        _operator(row, "fluxdepth.history_discard", edit, "X", tr("Discard"))
+    _operator(column, "fluxdepth.history_use", edit, "COPYDOWN", tr("Use These Settings"))
     row = box.row(align=True)
     _operator(row, "fluxdepth.history_star", edit, "SOLO_ON" if entry.starred else "SOLO_OFF")
     _operator(row, "fluxdepth.history_copy_prompt", edit, "TEXT")
@@ -150,7 +153,7 @@ def _draw_chosen(box: bpy.types.UILayout, width: int, edit: Edit) -> None:
     _operator(delete, "fluxdepth.history_delete", edit, "TRASH")
     if entry.uuid and not entry.result_file:  # what lies on the disk already is not the vendor's to find
         row = box.row()
-        texts.paragraph(row, f"Id {entry.uuid}", width, beside=UNIT)
+        texts.paragraph(row, tr("Id {id}").format(id=entry.uuid), width, beside=UNIT)
         row.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = entry.uuid
 
 

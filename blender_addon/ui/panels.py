@@ -5,14 +5,15 @@ from typing import Any
 
 import bpy
 
-from .. import problem, properties, session
+from .. import problem, properties, session, translation
 from ..operators import access, offered, presets, service
 from ..pictures import comparing, results, sizes
 from ..properties import SceneSettings
-from ..shared.jobs.wording import one_line
+from ..shared.jobs.wording import numbers, one_line
+from ..shared.language import N_, tr, trn
 from ..shared.model import models
 from ..shared.model.edit import DepthEdit
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, Kind, Parameter, Role
+from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind, Parameter, Role
 from ..shared.pictures.sending import sent_size
 from . import history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
@@ -25,6 +26,7 @@ THUMBNAIL_WIDTH = 70  # px at scale 1
 
 
 def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+    translation.follow()
     layout = self.layout
     settings = properties.of(context.scene)
     if session.info is None:
@@ -36,10 +38,12 @@ def _draw_main(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     _draw_source(layout, context, settings)
     prompts.draw(layout, context, settings)
     column = _properties(layout)
+    shown = (*properties.model_of(settings).main, VARIATIONS)
+    column.use_property_split = all(texts.fits_split(tr(one.label), texts.width_of(context)) for one in shown)
     for parameter in properties.model_of(settings).main:
         if parameter.role is Role.SEED:
             name = properties.SEED_EXACT if settings.seed_exact else parameter.name
-            row = _field(column, context, name, text=parameter.label)
+            row = _field(column, context, name, text=tr(parameter.label))
             row.operator("fluxdepth.dice", text="", icon="FILE_REFRESH")
         else:
             _field(column, context, parameter.name)
@@ -57,7 +61,7 @@ def _draw_obstacles(layout: bpy.types.UILayout, context: bpy.types.Context) -> b
         box = layout.box()
         texts.paragraph(box, f"{reason}.", width, icon="INTERNET_OFFLINE")
         if not bpy.app.online_access_override:
-            box.operator("fluxdepth.online_preferences", text="System Preferences", icon="PREFERENCES")
+            box.operator("fluxdepth.online_preferences", text=tr("System Preferences"), icon="PREFERENCES")
     info = session.info or session.Info()
     if info.pillow:
         texts.paragraph(layout.box(), info.pillow, width, icon="ERROR")
@@ -74,16 +78,16 @@ def _draw_key(box: bpy.types.UILayout, context: bpy.types.Context, known: bool) 
     width = texts.width_of(context)
     if not known:
         words = (
-            "The picture and your prompt are sent to 1min.ai, and the edited picture comes back.",
-            "Each edit costs credits of your account there.",
-            "The key is in your 1min.ai account, under API:",
+            tr("The picture and your prompt are sent to 1min.ai, and the edited picture comes back."),
+            tr("Each edit costs credits of your account there."),
+            tr("The key is in your 1min.ai account, under API:"),
         )
         for number, line in enumerate(words):
             texts.paragraph(box, line, width, icon="INFO" if number == 0 else "BLANK1")
     preferences = context.preferences.addons[properties.PACKAGE].preferences
     row = box.row()
     row.alert = bool(service.refused)
-    asks = "Paste another API key" if known else "Paste your API key"
+    asks = tr("Paste another API key") if known else tr("Paste your API key")
     row.prop(preferences, "api_key", text="", icon="KEYINGSET", placeholder=asks)
     if service.said:
         texts.paragraph(box, service.said, width, icon="ERROR" if service.refused else "INFO")
@@ -106,15 +110,16 @@ def _what_is_sent(context: bpy.types.Context, settings: SceneSettings) -> str:
         return _why_nothing(settings)
     width, height = size
     sent = sent_size(width, height, settings.longest_side)
-    return f"{width} × {height} px" + (f", sent as {sent[0]} × {sent[1]}" if sent != size else "")
+    words = tr("{width} × {height} px") if sent == size else tr("{width} × {height} px, sent as {sent} × {sent_height}")
+    return words.format(width=width, height=height, sent=sent[0], sent_height=sent[1])
 
 
 def _why_nothing(settings: SceneSettings) -> str:
     if settings.source == "VIEWPORT":
-        return "There is no 3D viewport in this window"
+        return tr("There is no 3D viewport in this window")
     if settings.source == "IMAGE" and (not settings.image or settings.image.type != "RENDER_RESULT"):
-        return "Not loaded yet" if settings.image else "Nothing chosen yet"
-    return "No render of this session yet"
+        return tr("Not loaded yet") if settings.image else tr("Nothing chosen yet")
+    return tr("No render of this session yet")
 
 
 def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
@@ -122,7 +127,7 @@ def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     parameters = [one for one in properties.model_of(properties.of(context.scene)).parameters if one.advanced]
     parameters += (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
     named = [one for one in parameters if one.kind is not Kind.BOOLEAN]  # before it; a checkbox has its name behind it
-    split = all(texts.fits_split(one.label, width) for one in named)
+    split = all(texts.fits_split(tr(one.label), width) for one in named)
     column = _properties(self.layout)
     for parameter in parameters:
         column.use_property_split = split and parameter in named
@@ -131,9 +136,9 @@ def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
         elif split or parameter not in named:
             _field(column, context, parameter.name)
         else:
-            column.label(text=parameter.label)
+            column.label(text=tr(parameter.label))
             _field(column, context, parameter.name, text="")
-    column.label(text="Prompt text")
+    column.label(text=tr("Prompt text"))
     prompts.draw_text(column, properties.of(context.scene))
 
 
@@ -141,7 +146,7 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     layout, width = self.layout, texts.width_of(context)
     found = results.all_results()
     if not found:
-        texts.paragraph(layout, "Results of this file appear here", width)
+        texts.paragraph(layout, tr("Results of this file appear here"), width)
         return
     shown, compared = results.shown(), comparing.compared()
     for number, (image, record) in enumerate(found):
@@ -152,8 +157,13 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
             if divided:
                 layout.prop(context.window_manager, comparing.DIVIDER, slider=True)
     if len(found) > RESULTS_SHOWN:
-        older = f"and {len(found) - RESULTS_SHOWN} older ones, among the images of this file"
-        texts.paragraph(layout, older, width)
+        count = len(found) - RESULTS_SHOWN
+        older = trn(
+            "and {count} older one, among the images of this file",
+            "and {count} older ones, among the images of this file",
+            count,
+        )
+        texts.paragraph(layout, older.format(count=count), width)
 
 
 def _draw_result(
@@ -171,7 +181,7 @@ def _draw_result(
     if image.preview:
         row.template_icon(icon_value=image.preview.icon_id, scale=THUMBNAIL)
     column = row.column()
-    note = f"Seed {edit.seed}" + (f" · {edit.steps} steps" if edit.steps is not None else "")
+    note = numbers(edit)
     if edit.model is not models.DEFAULT:
         note += f" · {edit.model.label}"
     texts.paragraph(column, note, width, beside=THUMBNAIL_WIDTH)
@@ -196,9 +206,9 @@ def _properties(layout: bpy.types.UILayout) -> bpy.types.UILayout:
 
 def _choice(column: bpy.types.UILayout, context: bpy.types.Context, parameter: Parameter) -> None:
     """What the chosen model has to choose from; the property has the choices of all models."""
-    column.label(text=parameter.label)
+    column.label(text=tr(parameter.label))
     # A long one has a row of its own.
-    wide = [choice for choice in parameter.choices if len(choice.label) > SHORT_LABEL]
+    wide = [choice for choice in parameter.choices if len(tr(choice.label)) > SHORT_LABEL]
     narrow = [choice for choice in parameter.choices if choice not in wide]
     rows_of = [[one] for one in wide] + [narrow[at : at + CHOICES] for at in range(0, len(narrow), CHOICES)]
     for choices in rows_of:
@@ -254,9 +264,9 @@ _PANELS = [
     for space in ("VIEW_3D", "IMAGE_EDITOR")
     for panel in (
         _panel(space, "main", "Flux Depth", _draw_main, draw_header_preset=_draw_presets),
-        _panel(space, "more", "More", _draw_more, parent="main", bl_options={"DEFAULT_CLOSED"}),
-        _panel(space, "results", "Results", _draw_results, parent="main"),
-        _panel(space, "history", "History", history.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
+        _panel(space, "more", N_("More"), _draw_more, parent="main", bl_options={"DEFAULT_CLOSED"}),
+        _panel(space, "results", N_("Results"), _draw_results, parent="main"),
+        _panel(space, "history", N_("History"), history.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
     )
 ]
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import bpy
 
-from .. import history, properties, session
+from .. import history, properties, session, translation
 from ..operators import access, service
 from ..shared.errors import FluxDepthError
+from ..shared.language import N_, tr
 from ..shared.model.parameters import Kind, Parameter
 from ..shared.storage import files, settings as stored
 from . import texts
@@ -49,6 +50,7 @@ def _kept_in_core(parameter: Parameter) -> object:
 
 
 def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
+    translation.follow()
     layout = self.layout
     reason = access.online_access_problem()
     if reason:
@@ -61,43 +63,50 @@ def _draw(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
         session.refresh()
     source = session.info.key_source if session.info else ""
     row = layout.row(align=True)
-    row.prop(self, "api_key", text="API key", placeholder="Paste another key" if source else "Paste your 1min.ai key")
+    row.prop(
+        self,
+        "api_key",
+        text=tr("API key"),
+        placeholder=tr("Paste another key") if source else tr("Paste your 1min.ai key"),
+    )
     row.operator("fluxdepth.forget_key", text="", icon="TRASH")
-    known = f"In use: the key of {source}" if source else "No key yet. Yours is in your 1min.ai account, under API"
+    in_use = tr("In use: the key of {place}").format(place=tr(source))
+    known = in_use if source else tr("No key yet. Yours is in your 1min.ai account, under API")
     texts.paragraph(layout, known, texts.width_of(context), icon="CHECKMARK" if source else "INFO")
     key_buttons(layout)
     if service.said:
         texts.paragraph(layout.box(), service.said, texts.width_of(context), icon="INFO")
     layout.prop(self, "service_address")
     if os.environ.get("FLUXDEPTH_BASE_URL"):
-        words = f"FLUXDEPTH_BASE_URL is set, so {os.environ['FLUXDEPTH_BASE_URL']} is used"
+        words = tr("FLUXDEPTH_BASE_URL is set, so {address} is used").format(address=os.environ["FLUXDEPTH_BASE_URL"])
         texts.paragraph(layout, words, texts.width_of(context), icon="INFO")
     layout.prop(self, "waiting")
     for parameter in (stored.HISTORY_LIMIT, stored.ASK_ABOVE, stored.MONTHLY_LIMIT):
         layout.prop(self, parameter.name)
         if parameter is stored.HISTORY_LIMIT:
             history.follow_the_disk()
-            texts.paragraph(layout, f"Now {history.kept}" if history.kept else "Reading…", texts.width_of(context))
+            kept = tr("Now {kept}").format(kept=history.kept) if history.kept else tr("Reading…")
+            texts.paragraph(layout, kept, texts.width_of(context))
     for line in session.info.spent if session.info else ():
         texts.paragraph(layout, line, texts.width_of(context))
     row = layout.row()
-    row.operator("fluxdepth.open_data", text="Open Data Folder", icon="FILE_FOLDER").what = "FOLDER"
-    row.operator("fluxdepth.open_data", text="Open Log", icon="TEXT").what = "LOG"
-    words = (
+    row.operator("fluxdepth.open_data", text=tr("Open Data Folder"), icon="FILE_FOLDER").what = "FOLDER"
+    row.operator("fluxdepth.open_data", text=tr("Open Log"), icon="TEXT").what = "LOG"
+    words = tr(
         "Each edit sends the picture and the prompt to the service address and costs credits of your account there. "
-        f"Key, history and unfinished edits are kept in {files.home()}, for GIMP and Blender alike; "
+        "Key, history and unfinished edits are kept in {folder}, for GIMP and Blender alike; "
         "the key is in no .blend file."
     )
-    texts.paragraph(layout, words, texts.width_of(context))
+    texts.paragraph(layout, words.format(folder=files.home()), texts.width_of(context))
 
 
 def key_buttons(layout: bpy.types.UILayout) -> None:
     """Where keys are made, and whether the one in use is good."""
     column = layout.column(align=True)
-    column.operator("wm.url_open", text="Get a Key", icon="URL").url = service.KEY_PAGE
+    column.operator("wm.url_open", text=tr("Get a Key"), icon="URL").url = service.KEY_PAGE
     test = column.row(align=True)
     test.enabled = bool(session.info and session.info.key_source)
-    test.operator("fluxdepth.test_service", text="Asking…" if service.testing else "Test", icon="QUESTION")
+    test.operator("fluxdepth.test_service", text=tr("Asking…") if service.testing else tr("Test"), icon="QUESTION")
 
 
 FluxDepthPreferences = type(
@@ -109,8 +118,8 @@ FluxDepthPreferences = type(
         "draw": _draw,
         "__annotations__": {
             "api_key": bpy.props.StringProperty(
-                name="API key",
-                description="Your 1min.ai key. It is kept in a file that only you can read, not in Blender",
+                name=N_("API key"),
+                description=N_("Your 1min.ai key. It is kept in a file that only you can read, not in Blender"),
                 subtype="PASSWORD",
                 options={"SKIP_SAVE"},
                 get=_get_key,

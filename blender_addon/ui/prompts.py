@@ -5,10 +5,11 @@ import bpy
 from .. import problem, properties
 from ..properties import SceneSettings
 from ..shared.jobs.wording import one_line
+from ..shared.language import tr, trn
 from ..shared.model import prompts
 from ..shared.model.advice import advice
 from ..shared.model.parameters import VARIATIONS, Role
-from . import models as models_part, texts
+from . import models as models_part, rows, texts
 
 PREVIEW_LINES = 4  # of a prompt that its field can't show whole
 PREVIEW_LETTERS = 400  # more than these lines hold
@@ -26,7 +27,7 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context, settings: Scene
     if settings.prompt_text or field is None:
         draw_text(row.column(align=True), settings)
     else:
-        row.prop(settings, field.name, text="", placeholder="What should the edit do?")
+        row.prop(settings, field.name, text="", placeholder=tr("What should the edit do?"))
         row.operator("fluxdepth.recent_prompt", text="", icon="RECOVER_LAST")
     asked = properties.prompts_of(settings)
     if settings.prompt_text and settings.prompt_list:
@@ -55,21 +56,22 @@ def draw_text(column: bpy.types.UILayout, settings: SceneSettings) -> None:
 def _draw_list(layout: bpy.types.UILayout, width: int, asked: list[str]) -> None:
     box = layout.box()
     if not asked[0]:
-        texts.paragraph(box, "The text has no prompt in it yet.", width, icon="INFO")
+        texts.paragraph(box, tr("The text has no prompt in it yet."), width, icon="INFO")
         return
-    texts.paragraph(box, "1 prompt" if len(asked) == 1 else f"{len(asked)} prompts, each with its own edits", width)
+    words = trn("{count} prompt", "{count} prompts, each with its own edits", len(asked))
+    texts.paragraph(box, words.format(count=len(asked)), width)
     for prompt in asked[:LISTED]:
         texts.paragraph(box, one_line(prompt[:PREVIEW_LETTERS]), width, icon="DOT", most=CHOICE_LINES)
     if len(asked) > LISTED:
-        texts.paragraph(box, f"and {len(asked) - LISTED} more", width)
+        texts.paragraph(box, rows.and_more(len(asked) - LISTED), width)
 
 
 def _draw_choices(layout: bpy.types.UILayout, width: int, prompt: str, variations: int) -> None:
     box = layout.box()
     count, most = prompts.combinations(prompt), int(VARIATIONS.maximum)
-    texts.paragraph(box, f"{count} different prompts. What is asked for:", width)
+    texts.paragraph(box, tr("{count} different prompts. What is asked for:").format(count=count), width)
     for asked in prompts.expanded(prompt, variations):
         texts.paragraph(box, one_line(asked[:PREVIEW_LETTERS]), width, icon="DOT", most=CHOICE_LINES)
     if variations < min(count, most):
-        words = f"{count} Variations Make All" if count <= most else f"{most} Variations, the Most at Once"
-        box.operator("fluxdepth.all_choices", text=words)
+        words = tr("{count} Variations Make All") if count <= most else tr("{count} Variations, the Most at Once")
+        box.operator("fluxdepth.all_choices", text=words.format(count=min(count, most)))

@@ -9,6 +9,7 @@ from ..shared.errors import FluxDepthError, NextStep
 from ..shared.jobs import wording
 from ..shared.jobs.owed import Owed
 from ..shared.jobs.ticket import State, Ticket
+from ..shared.language import N_, tr, trn
 from . import texts
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ _ICONS: dict[State, "IconItems"] = {
     State.STOPPED: "CANCEL",
 }
 _NEXT_STEPS: dict[NextStep, tuple[str, str, "IconItems"]] = {
-    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", "Open Preferences", "PREFERENCES"),
-    NextStep.RECOVER: ("fluxdepth.recover", "Recover", "IMPORT"),
+    NextStep.OPEN_SETTINGS: ("fluxdepth.preferences", N_("Preferences"), "PREFERENCES"),
+    NextStep.RECOVER: ("fluxdepth.recover", N_("Recover"), "IMPORT"),
 }
 
 
@@ -48,7 +49,7 @@ def draw_jobs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def _draw_waiting(box: bpy.types.UILayout, context: bpy.types.Context, count: int) -> None:
     """Those of a list whose turn has not come, in one row."""
-    row = _head(box, context, f"{count} more edits wait for their turn", "SORTTIME")
+    row = _head(box, context, tr("{count} more edits wait for their turn").format(count=count), "SORTTIME")
     row.operator("fluxdepth.cancel_waiting", text="", icon="X", emboss=False)
 
 
@@ -67,16 +68,20 @@ def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ti
         texts.paragraph(box, _what_came(ticket), texts.width_of(context), icon="BLANK1")
     if ticket.state is State.KEPT:
         where = wording.where(ticket.destination)
-        words = f"The result is here. It belongs to {where}, and comes in by itself when that is opened."
+        words = tr("The result is here. It belongs to {where}, and comes in by itself when that is opened.").format(
+            where=where
+        )
         if not ticket.destination.path:
-            words = "The result is here, and the file that it was made for was closed before it had a name."
+            words = tr("The result is here, and the file that it was made for was closed before it had a name.")
         texts.paragraph(box, words, texts.width_of(context))
         box.operator("fluxdepth.bring_in_here", icon="IMPORT").job = ticket.job_id
     elif wrong and ticket.error:
         texts.paragraph(box, str(ticket.error), texts.width_of(context))
         _next_step(box, ticket.error, ticket)
     for error in ticket.failures:
-        texts.paragraph(box, f"One variation failed: {error}", texts.width_of(context), icon="ERROR")
+        texts.paragraph(
+            box, tr("One variation failed: {reason}").format(reason=error), texts.width_of(context), icon="ERROR"
+        )
     for warning in ticket.warnings:
         texts.paragraph(box, warning, texts.width_of(context), icon="ERROR")
 
@@ -101,22 +106,25 @@ def _head(
 def _what_came(ticket: Ticket) -> str:
     count = sum(name in bpy.data.images for name in ticket.images)
     if not count:
-        return "Not in this file any more"
-    words = "Result" if count == 1 else f"{count} results"
-    return words + (" recovered" if ticket.recovered else f" in {ticket.seconds:.0f} s")
+        return tr("Not in this file any more")
+    if ticket.recovered:
+        words = trn("Result recovered", "{count} results recovered", count)
+    else:
+        words = trn("Result in {seconds} s", "{count} results in {seconds} s", count)
+    return words.format(count=count, seconds=f"{ticket.seconds:.0f}")
 
 
 def _next_step(box: bpy.types.UILayout, error: FluxDepthError, ticket: Ticket | None = None) -> None:
     """The button that helps. What was not even started has nothing to send again: the large button is for that."""
     if error.next_step in _NEXT_STEPS:
         name, words, icon = _NEXT_STEPS[error.next_step]
-        box.operator(name, text=words, icon=icon)
+        box.operator(name, text=tr(words), icon=icon)
     if ticket is None and error.next_step is NextStep.EDIT_ANYWAY:
-        box.operator("fluxdepth.edit", text="Edit Anyway", icon="FILE_REFRESH").confirmed = True
+        box.operator("fluxdepth.edit", text=tr("Edit Anyway"), icon="FILE_REFRESH").confirmed = True
     if ticket is None or not ticket.can_retry:
         return
     if error.next_step is NextStep.EDIT_ANYWAY:
-        again = box.operator("fluxdepth.retry", text="Edit Anyway", icon="FILE_REFRESH")
+        again = box.operator("fluxdepth.retry", text=tr("Edit Anyway"), icon="FILE_REFRESH")
         again.job, again.confirmed = ticket.key, True
     elif error.next_step is NextStep.TRY_AGAIN:
         box.operator("fluxdepth.retry", icon="FILE_REFRESH").job = ticket.key
@@ -131,8 +139,8 @@ def draw_owed(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if here:
         box = layout.box()
         count = sum(len(owed.indices) for owed in here)
-        words = "1 edit to bring in" if count == 1 else f"{count} edits to bring in"
-        texts.paragraph(box, f"{words}, paid for already", width, icon="INFO")
+        words = trn("{count} edit to bring in, paid for already", "{count} edits to bring in, paid for already", count)
+        texts.paragraph(box, words.format(count=count), width, icon="INFO")
         for owed in here[:OWED_SHOWN]:
             _draw_owed(box, width, owed, "RENDER_RESULT")
         _draw_rest(box, len(here))
@@ -146,7 +154,7 @@ def draw_owed(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     elsewhere = desk.elsewhere()
     if elsewhere:
         box = layout.box()
-        box.label(text="Belongs elsewhere", icon="INFO")
+        box.label(text=tr("Belongs elsewhere"), icon="INFO")
         for owed in elsewhere[:OWED_SHOWN]:
             _draw_owed(box, width, owed, "FILE_BLEND", elsewhere=True)
             if session.can_come_here(owed):
@@ -167,15 +175,22 @@ def _draw_owed(box: bpy.types.UILayout, width: int, owed: Owed, icon: "IconItems
         buttons.operator("fluxdepth.copy_id", text="", icon="COPYDOWN", emboss=False).ids = " ".join(ids)
     if owed.discardable:
         buttons.operator("fluxdepth.discard", text="", icon="TRASH", emboss=False).job = owed.job.id
-    words = f"{owed.why.value[0].upper()}{owed.why.value[1:]}"
+    why = tr(owed.why.value)
+    words = trn("{why} ({when}).", "{why} ({when}, {count} edits).", len(owed.entries)).format(
+        why=why[0].upper() + why[1:], when=wording.when(owed.job), count=len(owed.entries)
+    )
     if elsewhere:
-        words = f"For {wording.where(owed.job.destination)}. {words}"
-    count = f", {len(owed.entries)} edits" if len(owed.entries) > 1 else ""
-    texts.paragraph(box, f"{words} ({wording.when(owed.job)}{count}).", width)
+        words = tr("For {where}. {sentence}").format(where=wording.where(owed.job.destination), sentence=words)
+    texts.paragraph(box, words, width)
     if ids:
-        texts.paragraph(box, "Id " + ", ".join(ids), width)
+        texts.paragraph(box, tr("Id {id}").format(id=", ".join(ids)), width)
 
 
 def _draw_rest(box: bpy.types.UILayout, count: int) -> None:
     if count > OWED_SHOWN:
-        box.label(text=f"and {count - OWED_SHOWN} more")
+        box.label(text=and_more(count - OWED_SHOWN))
+
+
+def and_more(count: int) -> str:
+    """What stands below the first of many."""
+    return tr("and {count} more").format(count=count)

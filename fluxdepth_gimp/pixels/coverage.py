@@ -19,6 +19,7 @@ from gi.repository import Gegl, Gimp
 
 from pixels.scaling import node
 from pixels.scratch import loaded
+from shared.language import tr
 
 # Some 8 MB of 8-bit RGBA per strip: small beside the plug-in's memory budget, large enough that strips cost nothing.
 STRIP_PIXELS = 2 * 1024 * 1024
@@ -162,7 +163,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def _header(data: bytes) -> tuple[int, int]:
     """Width and height. Raises ValueError when it is no PNG file."""
     if not data.startswith(SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 33:
-        raise ValueError("it is no PNG file")
+        raise ValueError(tr("it is no PNG file"))
     width, height = struct.unpack(">II", data[16:24])
     return width, height
 
@@ -170,7 +171,7 @@ def _header(data: bytes) -> tuple[int, int]:
 def _rows(data: bytes, width: int, height: int) -> Iterator[bytes]:
     """The values of the file in :func:`strips`. Raises ValueError when it is damaged or :class:`_OfAnotherProgram`."""
     if tuple(data[24:29]) != GRAY_8_BIT:
-        raise _OfAnotherProgram("it is not 8-bit gray")
+        raise _OfAnotherProgram(tr("it is not 8-bit gray"))
     unpacker = zlib.decompressobj()
     packed = _image_data(data)
     row = width + 1
@@ -187,7 +188,7 @@ def _rows(data: bytes, width: int, height: int) -> Iterator[bytes]:
             del values[::row]
             yield bytes(values)
     except (StopIteration, zlib.error) as exc:
-        raise ValueError("it ends too early or is damaged") from exc
+        raise ValueError(tr("it ends too early or is damaged")) from exc
 
 
 def _image_data(data: bytes) -> Iterator[memoryview]:

@@ -18,6 +18,7 @@ from pixels.scaling import fill, read_scaled
 from pixels.scratch import Refused, checked, duplicate, last_error, pdb, scratch_folder, scratch_image
 from pixels.source import Source
 from shared.errors import PictureError
+from shared.language import tr
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.pictures.sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
@@ -55,7 +56,7 @@ def export(source: Source, *, longest_side: int, upload_format: str, keep_transp
     try:
         return _exported(source, sent_size(source.width, source.height, longest_side), upload_format, keep_transparency)
     except Refused as exc:
-        raise PictureError(f"GIMP could not make the picture: {exc}.") from exc
+        raise PictureError(tr("GIMP could not make the picture: {reason}.").format(reason=exc)) from exc
 
 
 def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_transparency: bool) -> Outgoing:
@@ -201,7 +202,10 @@ def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
         _save(image.get_layers()[0].get_buffer(), path, operation, options)
         data = path.read_bytes() if path.exists() else b""
         if not data.endswith(end):  # GEGL says nothing when it could not write to the end
-            raise PictureError(f"GIMP could not write the picture to {folder.parent}.", "Is the disk full?")
+            raise PictureError(
+                tr("GIMP could not write the picture to {folder}.").format(folder=folder.parent),
+                tr("Is the disk full?"),
+            )
         return sniff(data)
 
 
@@ -219,7 +223,7 @@ def _export(image: Gimp.Image, path: Path) -> None:
     """WebP: GEGL's has no sharp YUV."""
     procedure = pdb().lookup_procedure("file-webp-export")
     if procedure is None:
-        raise PictureError("This GIMP can't write WEBP files.", "Choose another format under Send as.")
+        raise PictureError(tr("This GIMP can't write WEBP files."), tr("Choose another format under Send as."))
     config = procedure.create_config()
     config.set_property("image", image)
     config.set_property("file", Gio.File.new_for_path(str(path)))
@@ -230,4 +234,4 @@ def _export(image: Gimp.Image, path: Path) -> None:
             config.set_property(f"include-{what}", False)
     reply = procedure.run(config)
     if reply.index(0) != Gimp.PDBStatusType.SUCCESS:
-        raise PictureError(f"GIMP could not encode the picture: {last_error()}")
+        raise PictureError(tr("GIMP could not encode the picture: {reason}").format(reason=last_error()))

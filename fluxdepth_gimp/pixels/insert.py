@@ -22,9 +22,10 @@ from pixels.scratch import Refused, checked, loaded
 from shared.errors import ResultDamagedError, ResultError
 from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
+from shared.language import tr
 from shared.pictures.encoded import EncodedImage
 
-COLOURS_LOST = (
+COLOURS_LOST = tr(
     "The image is grayscale or indexed, so the new layer has lost colours. "
     "The edit itself has them: choose a new image as the result to keep them."
 )
@@ -65,7 +66,7 @@ def insert(results: Sequence[Result], place: Place, companions: Companions, imag
     try:
         return _inserted(results, place, companions, image)
     except Refused as exc:
-        raise ResultError(f"GIMP did not take the new layer: {exc}.") from exc
+        raise ResultError(tr("GIMP did not take the new layer: {reason}.").format(reason=exc)) from exc
 
 
 def _inserted(results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image | None) -> Inserted:
@@ -126,7 +127,11 @@ def _sent(companions: Companions, remarks: list[str]) -> Gegl.Buffer | None:
         with loaded(companions.sent.data, companions.sent.suffix) as picture:
             return edge.pixels_of(picture)
     except ValueError as exc:
-        remarks.append(f"The edge of the selection is not matched: the picture that was sent can't be read ({exc}).")
+        remarks.append(
+            tr("The edge of the selection is not matched: the picture that was sent can't be read ({reason}).").format(
+                reason=exc
+            )
+        )
     return None
 
 
@@ -148,7 +153,12 @@ def _put_in(
         inside: list[Gimp.Layer] = []
         try:
             if len(layers) > 1:
-                group = Gimp.GroupLayer.new(image, f"{short_prompt(results[0].edit.prompt)} · {len(layers)} variations")
+                group = Gimp.GroupLayer.new(
+                    image,
+                    tr("{prompt} · {count} variations").format(
+                        prompt=short_prompt(results[0].edit.prompt), count=len(layers)
+                    ),
+                )
                 checked(image.insert_layer(group, parent, position))
                 inside.append(group)
                 parent, position = group, 0
@@ -204,8 +214,10 @@ def _layer(
             size = fitted_size(native, (place.width, place.height)) if fits else native
             if fits and size != (place.width, place.height):
                 remarks.append(
-                    f"The result has another shape ({native[0]}×{native[1]} px) than the source "
-                    f"({place.width}×{place.height} px); it was scaled to fit inside, not stretched."
+                    tr(
+                        "The result has another shape ({width}×{height} px) than the source "
+                        "({source_width}×{source_height} px); it was scaled to fit inside, not stretched."
+                    ).format(width=native[0], height=native[1], source_width=place.width, source_height=place.height)
                 )
             if sent and companions.mask and size == (place.width, place.height):  # else they don't show the same
                 edge.match(layer, sent, companions.mask, place.at_border)
@@ -214,7 +226,7 @@ def _layer(
                 add_mask(layer, companions.mask)
             finished = checked(Gimp.Layer.new_from_drawable(layer, image))
     except ValueError as exc:
-        raise ResultDamagedError(f"GIMP can't read the result: {exc}.") from exc
+        raise ResultDamagedError(tr("GIMP can't read the result: {reason}.").format(reason=exc)) from exc
     try:
         _describe(finished, result, place)
     except BaseException:

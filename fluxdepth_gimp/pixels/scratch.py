@@ -16,6 +16,8 @@ from typing import TypeVar
 
 from gi.repository import Gimp, Gio
 
+from shared.language import tr
+
 T = TypeVar("T")
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -112,7 +114,7 @@ def _refuse_half_a_png(data: bytes) -> None:
         if kind == b"IEND":
             return
         at = end
-    raise ValueError("the file is damaged, or its end is missing")
+    raise ValueError(tr("the file is damaged, or its end is missing"))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gi.repository import Gimp
 
 from shared.errors import ParameterError, PictureError
+from shared.language import tr
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Source:
     def label(self) -> str:
         """How the artist knows it, e.g. ``Layer “Sky”``."""
         if self.layer is None:
-            return "Visible image"
-        name = f"“{self.layer.get_name()}”"
-        return f"Selection of layer {name}" if self.kind == "selection" else f"Layer {name}"
+            return tr("Visible image")
+        name = tr("“{name}”").format(name=self.layer.get_name())
+        words = tr("Selection of layer {name}") if self.kind == "selection" else tr("Layer {name}")
+        return words.format(name=name)
 
     @property
     def whole_layer(self) -> bool:
@@ -47,10 +49,10 @@ def label_of(sources: Sequence[Source]) -> str:
     """The same of several, e.g. ``2 layers: “Sky”, “Sea”``."""
     if len(sources) == 1:
         return sources[0].label
-    names = ", ".join(f"“{source.layer.get_name()}”" for source in sources if source.layer)
+    names = ", ".join(tr("“{name}”").format(name=source.layer.get_name()) for source in sources if source.layer)
     if sources[0].kind == "selection":
-        return f"Selection of {len(sources)} layers: {names}"
-    return f"{len(sources)} layers: {names}"
+        return tr("Selection of {count} layers: {names}").format(count=len(sources), names=names)
+    return tr("{count} layers: {names}").format(count=len(sources), names=names)
 
 
 def find_sources(
@@ -62,13 +64,13 @@ def find_sources(
     Raises :class:`PictureError` or :class:`ParameterError` when there are none.
     """
     if image is None or not image.is_valid():
-        raise PictureError("There is no image to edit.", "Open an image first.")
+        raise PictureError(tr("There is no image to edit."), tr("Open an image first."))
     if image.get_floating_sel() is not None:
-        raise PictureError("There is a floating selection.", "Anchor it or make it a layer, then try again.")
+        raise PictureError(tr("There is a floating selection."), tr("Anchor it or make it a layer, then try again."))
     if kind == "visible":
         return [Source(kind, image, None, 0, 0, image.get_width(), image.get_height())]
     if kind not in ("layer", "selection"):
-        raise ParameterError.out_of_range("source", "Source", kind, "layer, selection or visible")
+        raise ParameterError.out_of_range("source", tr("Source"), kind, tr("layer, selection or visible"))
     found = []
     for layer in _layers(drawables):
         _, x, y = layer.get_offsets()
@@ -85,10 +87,13 @@ def _layers(drawables: Sequence[Gimp.Drawable]) -> list[Gimp.Layer]:
         if isinstance(layer, Gimp.Layer) and layer not in layers:
             layers.append(layer)
     if not layers:
-        raise PictureError("No layer is selected.", "Select a layer, or choose the visible image as the source.")
+        raise PictureError(
+            tr("No layer is selected."), tr("Select a layer, or choose the visible image as the source.")
+        )
     for layer in layers:
         if layer.get_width() < 1 or layer.get_height() < 1:
-            raise PictureError(f"Layer “{layer.get_name()}” is empty.", "Select a layer with something in it.")
+            words = tr("Layer “{name}” is empty.").format(name=layer.get_name())
+            raise PictureError(words, tr("Select a layer with something in it."))
     return layers
 
 
@@ -96,11 +101,13 @@ def _around_selection(layer: Source, context: int, feather: int) -> Source:
     name = layer.layer.get_name() if layer.layer else ""
     _, non_empty, x1, y1, x2, y2 = Gimp.Selection.bounds(layer.image)
     if not non_empty:
-        raise PictureError("Nothing is selected.", "Select a part of the layer, or choose the layer as the source.")
+        raise PictureError(
+            tr("Nothing is selected."), tr("Select a part of the layer, or choose the layer as the source.")
+        )
     if min(x2, layer.x + layer.width) <= max(x1, layer.x) or min(y2, layer.y + layer.height) <= max(y1, layer.y):
         raise PictureError(
-            f"The selection lies outside the layer “{name}”.",
-            "Select a part of the layer, or choose the layer as the source.",
+            tr("The selection lies outside the layer “{name}”.").format(name=name),
+            tr("Select a part of the layer, or choose the layer as the source."),
         )
     around = max(round(max(x2 - x1, y2 - y1) * context / 100), feather)
     left, top = max(layer.x, x1 - around), max(layer.y, y1 - around)

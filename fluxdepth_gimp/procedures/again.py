@@ -6,9 +6,10 @@ from gi.repository import Gimp, GLib
 from pixels.record import latest_result
 
 from procedures import edit
+from shared.language import tr
 
-NO_RESULT = "There is no result of Flux Depth here: select one, or the layer below it."
-NO_WINDOW = "Edit Again opens a window. Scripts call plug-in-fluxdepth-edit with the settings that they want."
+NO_RESULT = tr("There is no result of Flux Depth here: select one, or the layer below it.")
+NO_WINDOW = tr("Edit Again opens a window. Scripts call plug-in-fluxdepth-edit with the settings that they want.")
 
 
 def run(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from gi.repository import Gimp, GLib
 from pixels.record import whole_result
 
-NONE = "There is no result of Flux Depth here: select one, or the layer below it."
+from shared.language import tr
+
+NONE = tr("There is no result of Flux Depth here: select one, or the layer below it.")
 
 
 def run(procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Gimp.ValueArray:

@@ -15,6 +15,7 @@ from pixels.insert import COLOURS_LOST
 from shared.errors import FluxDepthError
 from shared.jobs.orders import together
 from shared.jobs.ticket import Ticket
+from shared.language import tr
 
 
 def run(
@@ -34,7 +35,11 @@ def run(
         else:
             chosen = arguments.read(config, script=True)
         if chosen.ignored:
-            replies.say(f"{chosen.edit.model.label} takes no such {', '.join(chosen.ignored)}: ignored.")
+            replies.say(
+                tr("{model} takes no such {settings}: ignored.").format(
+                    model=chosen.edit.model.label, settings=", ".join(chosen.ignored)
+                )
+            )
         tickets = _edit(image, drawables, chosen, artist=repeated)
     except FluxDepthError as exc:
         return replies.failed(procedure, exc)

@@ -8,6 +8,8 @@ from gi.repository import Gimp
 from gimp_host import GimpHost
 from main_loop import StatusBar, settle, wait
 
+from shared.language import tr
+
 
 def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | None) -> Gimp.ValueArray:
     """The procedure. It fails only when something was to be had and nothing at all came."""
@@ -31,5 +33,5 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
     for error in errors:
         replies.say(str(error))
     if not tickets:
-        replies.say("There is nothing else to recover." if rest else "There is nothing to recover.")
+        replies.say(tr("There is nothing else to recover.") if rest else tr("There is nothing to recover."))
     return replies.succeeded(procedure, run_mode, image, layers[0] if layers else None)

@@ -28,6 +28,7 @@ from shared.jobs.desk import Desk
 from shared.jobs.orders import together
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import short_prompt
+from shared.language import tr
 from shared.model.parameters import Role
 from shared.storage.credentials import save_key
 from windows import settings_window, ui
@@ -93,8 +94,8 @@ class EditWindow:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
         self._last: tuple[list[Ticket], arguments.Chosen] | None = None
-        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, "Depth Edit")
-        self.dialog.set_ok_label("_Edit")
+        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, tr("Depth Edit"))
+        self.dialog.set_ok_label(tr("_Edit"))
         self.dialog.connect("delete-event", self._closed)
         self.dialog.connect("key-press-event", self._key_pressed)
         self.dialog.connect("focus-in-event", self._looked_at)
@@ -176,7 +177,7 @@ class EditWindow:
         self._show_of_selection()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
-        self.more = more = Gtk.Expander(label="_More", use_underline=True)
+        self.more = more = Gtk.Expander(label=tr("_More"), use_underline=True)
         more.add(inside)
         # What is folded away is not reached with Tab either.
         more.bind_property("expanded", inside, "visible", GObject.BindingFlags.SYNC_CREATE)
@@ -261,7 +262,8 @@ class EditWindow:
         try:
             return arguments.read(self.config, prompt=prompt)
         except ParameterError as exc:
-            raise ParameterError(f"“{short_prompt(prompt)}”: {exc.message}", exc.advice) from exc
+            words = tr("“{prompt}”: {reason}").format(prompt=short_prompt(prompt), reason=exc.message)
+            raise ParameterError(words, exc.advice) from exc
 
     def _preparing(self, words: str) -> None:
         """So that the window says what is going on before a picture is encoded, which takes the main thread."""
@@ -283,7 +285,7 @@ class EditWindow:
         self.desk.look_now(held())
         tickets = [self.desk.recover(owed) for owed in self.desk.here()]
         if not tickets:
-            self.notice.tell_of(replies.not_brought(self.desk) or ["There is nothing to recover."])
+            self.notice.tell_of(replies.not_brought(self.desk) or [tr("There is nothing to recover.")])
         return self._followed(tickets)
 
     def _followed(self, tickets: list[Ticket]) -> list[Ticket]:

@@ -8,6 +8,7 @@ from gi.repository import GLib, Gtk
 
 from shared.errors import FluxDepthError
 from shared.jobs.background import Background
+from shared.language import tr
 from shared.model.model import Model
 from shared.model.models import DEFAULT
 from shared.service.client import Client
@@ -30,7 +31,7 @@ class ServiceCheck:
         """Ask now, by the ``client`` that is made off the main thread. Its own time-outs bound the wait."""
         if self._timer:
             return
-        self._tell("Asking the service…", True)
+        self._tell(tr("Asking the service…"), True)
         model = self._model()
         self._work = Background(lambda: client().status(model).line, "fluxdepth-check")
         self._timer = GLib.timeout_add(TICK, self._look)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import arguments
 from gi.repository import Gimp, GimpUi, GObject, Gtk
 
+from shared.language import tr
 from shared.model.parameters import Kind, Parameter
 from windows import ui
 
@@ -23,7 +24,7 @@ class SettingFields:
     def choice(self, name: str) -> Gtk.Widget:
         """Not GIMP's own widget: its combo box tells a screen reader the value's id instead of its label."""
         parameter = arguments.BY_ARGUMENT[name]
-        combo = Gtk.ComboBoxText(hexpand=True, tooltip_text=parameter.help)
+        combo = Gtk.ComboBoxText(hexpand=True, tooltip_text=tr(parameter.help))
         self._offer(combo, parameter)
 
         def follow(*_: object) -> None:
@@ -44,7 +45,7 @@ class SettingFields:
     def _offer(self, combo: Gtk.ComboBoxText, parameter: Parameter) -> None:
         combo.remove_all()
         for one in parameter.choices:
-            combo.append(one.value, one.label)
+            combo.append(one.value, tr(one.label))
         combo.set_active_id(self._config.get_property(parameter.argument))
 
     def mark(self, parameter: Parameter, labels: Mapping[str, str]) -> None:
@@ -57,7 +58,7 @@ class SettingFields:
     def fit(self, parameter: Parameter) -> None:
         """The field of that name has what this model's ``parameter`` has: its help, its choices, its slider."""
         widget = self.made[parameter.argument]
-        widget.set_tooltip_text(parameter.help)
+        widget.set_tooltip_text(tr(parameter.help))
         if isinstance(widget, Gtk.ComboBoxText):
             self._offer(widget, parameter)
         elif isinstance(widget, GimpUi.ScaleEntry):

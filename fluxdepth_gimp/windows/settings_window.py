@@ -10,6 +10,7 @@ from shared.errors import FluxDepthError
 from shared.jobs import spending
 from shared.jobs.background import Background
 from shared.jobs.wording import kept_words
+from shared.language import tr
 from shared.model.parameters import Parameter
 from shared.service.client import Client
 from shared.storage import files, settings
@@ -43,12 +44,12 @@ class SettingsWindow:
     """The dialog; nothing is saved before Save."""
 
     def __init__(self, parent: Gtk.Window | None) -> None:
-        self.dialog = GimpUi.Dialog(title="Flux Depth Settings", role="fluxdepth-settings")
+        self.dialog = GimpUi.Dialog(title=tr("Flux Depth Settings"), role="fluxdepth-settings")
         if parent:
             self.dialog.set_transient_for(parent)
             self.dialog.set_modal(True)
-        self.dialog.add_button("_Close", Gtk.ResponseType.CANCEL)
-        self.dialog.add_button("_Save", Gtk.ResponseType.OK)
+        self.dialog.add_button(tr("_Close"), Gtk.ResponseType.CANCEL)
+        self.dialog.add_button(tr("_Save"), Gtk.ResponseType.OK)
         self.dialog.set_default_response(Gtk.ResponseType.OK)
         self._stored = settings.load()
         self._check = ServiceCheck(self.dialog, self._said)
@@ -58,13 +59,15 @@ class SettingsWindow:
         self.error = ui.ErrorBar(lambda _: None)
         self.key = ui.KeyEntry("")
         self.key_state = ui.label(dim=True)
-        self.forget = ui.button("_Forget the Key", self._forget, "Remove the key file of this computer")
-        self.test = ui.button("_Test", self._test, "Ask the service about key, model and credits; this costs nothing")
+        self.forget = ui.button(tr("_Forget the Key"), self._forget, tr("Remove the key file of this computer"))
+        self.test = ui.button(
+            tr("_Test"), self._test, tr("Ask the service about key, model and credits; this costs nothing")
+        )
         self.answer = ui.label()
         self.address = Gtk.Entry(text=self._stored.service_address, activates_default=True, hexpand=True)
         self.waiting = Gtk.ComboBoxText()
         for choice in WAITING.choices:
-            self.waiting.append(choice.value, choice.label)
+            self.waiting.append(choice.value, tr(choice.label))
         self.waiting.set_active_id(self._stored.waiting)
         self.history = _number(HISTORY_LIMIT, self._stored.history_limit, 10)
         self.ask_above = _number(ASK_ABOVE, self._stored.ask_above, 1)
@@ -74,26 +77,28 @@ class SettingsWindow:
         self._sums = Background(_sums, "fluxdepth-sums")
         self._timer = GLib.timeout_add(TICK, self._show_sums)
         self.dialog.connect("destroy", lambda _: self._stop_looking())
-        log = ui.button("Open the _Log", self._open_log, "What the plug-in and the service said; the key is not in it")
+        log = ui.button(
+            tr("Open the _Log"), self._open_log, tr("What the plug-in and the service said; the key is not in it")
+        )
 
         grid = Gtk.Grid(row_spacing=ui.SPACE, column_spacing=2 * ui.SPACE)
-        grid.attach(_name("API _key", self.key.entry), 0, 0, 1, 1)
+        grid.attach(_name(tr("API _key"), self.key.entry), 0, 0, 1, 1)
         grid.attach(self.key, 1, 0, 1, 1)
         grid.attach(self.key_state, 1, 1, 1, 1)
         grid.attach(ui.row(self.test, self.forget), 1, 2, 1, 1)
         grid.attach(self.answer, 1, 3, 1, 1)
         for row, (parameter, mnemonic, widget) in enumerate(
             (
-                (SERVICE_ADDRESS, "Service _address", self.address),
-                (WAITING, "_Waiting mode", self.waiting),
-                (HISTORY_LIMIT, "_Edits kept", self.history),
-                (ASK_ABOVE, "Ask a_bove", self.ask_above),
-                (MONTHLY_LIMIT, "_Monthly limit", self.monthly_limit),
+                (SERVICE_ADDRESS, tr("Service _address"), self.address),
+                (WAITING, tr("_Waiting mode"), self.waiting),
+                (HISTORY_LIMIT, tr("_Edits kept"), self.history),
+                (ASK_ABOVE, tr("Ask a_bove"), self.ask_above),
+                (MONTHLY_LIMIT, tr("_Monthly limit"), self.monthly_limit),
             ),
             start=4,
         ):
             grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
-            widget.set_tooltip_text(parameter.help)
+            widget.set_tooltip_text(tr(parameter.help))
             grid.attach(ui.row(widget, self.kept, grow=widget) if widget is self.history else widget, 1, row, 1, 1)
         grid.attach(self.spent, 1, 9, 1, 1)
         grid.attach(log, 1, 10, 1, 1)
@@ -114,7 +119,7 @@ class SettingsWindow:
             kept, spent = self._sums.answer()
         except FluxDepthError as exc:
             kept, spent = "", str(exc)
-        self.kept.set_text(f"Now {kept}" if kept else "")
+        self.kept.set_text(tr("Now {kept}").format(kept=kept) if kept else "")
         self.spent.set_text(spent)
         return GLib.SOURCE_REMOVE
 
@@ -131,14 +136,16 @@ class SettingsWindow:
             self.key_state.set_text(str(exc))
         else:
             self.key_state.set_text(
-                f"In use: the key from {key.source.value}"
+                tr("In use: the key from {place}").format(place=tr(key.source.value))
                 if key
-                else "There is none yet. It comes from your 1min.ai account"
+                else tr("There is none yet. It comes from your 1min.ai account")
             )
         from_environment = key is not None and key.source is KeySource.ENVIRONMENT
-        self.key.entry.set_placeholder_text("Paste another key to replace it" if key else "Paste your key here")
+        self.key.entry.set_placeholder_text(tr("Paste another key to replace it") if key else tr("Paste your key here"))
         self.key.set_sensitive(not from_environment)
-        self.key.set_tooltip_text(f"{KEY_VARIABLE} is set and wins" if from_environment else None)
+        self.key.set_tooltip_text(
+            tr("{variable} is set and wins").format(variable=KEY_VARIABLE) if from_environment else None
+        )
         self.forget.set_sensitive(key is not None and not from_environment)
         self._has_key = key is not None
         self._let_test()
@@ -210,7 +217,7 @@ class SettingsWindow:
         if path.exists():
             self.answer.set_text(ui.open_log(str(path), self.dialog))
         else:
-            self.answer.set_text("There is no log yet: it begins with the first edit.")
+            self.answer.set_text(tr("There is no log yet: it begins with the first edit."))
 
 
 def _name(text: str, widget: Gtk.Widget) -> Gtk.Label:

@@ -9,6 +9,7 @@ from pixels.preview import preview
 from pixels.source import Source, find_sources, label_of
 
 from shared.errors import FluxDepthError
+from shared.language import N_, number, tr
 from shared.pictures.sending import sent_format, sent_size
 from windows import ui
 
@@ -17,7 +18,7 @@ SETTLED = 300  # ms without a change until the picture is encoded to tell its si
 # Encoding takes the main thread: below this it is not felt (0.2 s), above it only the size in pixels is told.
 WEIGHED_PIXELS = 2_000_000
 WEIGHED_FORMATS = ("jpg", "png")  # WebP takes longer, and GIMP's window the keyboard
-KINDS = {Gimp.ImageBaseType.GRAY: "grayscale", Gimp.ImageBaseType.INDEXED: "indexed"}
+KINDS = {Gimp.ImageBaseType.GRAY: N_("grayscale"), Gimp.ImageBaseType.INDEXED: N_("indexed")}
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP"}
 
 
@@ -45,7 +46,9 @@ class SourceBox(Gtk.Box):
         self._name.set_ellipsize(Pango.EllipsizeMode.END)
         self._hint = ui.label()
         self._hint.set_no_show_all(True)
-        self._as_image = ui.button("As Ne_w Image", self._ask_for_image, "It keeps its colours as an image of its own")
+        self._as_image = ui.button(
+            tr("As Ne_w Image"), self._ask_for_image, tr("It keeps its colours as an image of its own")
+        )
         self._as_image.set_no_show_all(True)
         self._as_image.set_halign(Gtk.Align.START)
         lines = ui.column(self._name, self._size, self._sent, self._hint, self._as_image, spacing=2)
@@ -77,9 +80,13 @@ class SourceBox(Gtk.Box):
         file_format = sent_format(size, self._config.get_property("upload-format"))
         several = self.count > 1
         ui.set_bold(self._name, label_of(sources))
-        self._size.set_text("One edit of each" if several else f"{source.width}×{source.height} px")
-        at_most = "up to " if several else ""
-        self._travel = f"Sent as {FORMATS[file_format]}, {at_most}{size[0]}×{size[1]} px"
+        self._size.set_text(tr("One edit of each") if several else f"{source.width}×{source.height} px")
+        words = (
+            tr("Sent as {format}, up to {width}×{height} px")
+            if several
+            else tr("Sent as {format}, {width}×{height} px")
+        )
+        self._travel = words.format(format=FORMATS[file_format], width=size[0], height=size[1])
         self._sent.set_text(self._travel)
         self._show_preview(preview(sources[0], SIDE * self.get_scale_factor()))
         pixels = sum(one.width * one.height for one in sources)
@@ -102,10 +109,10 @@ class SourceBox(Gtk.Box):
         base = KINDS.get(self._image.get_base_type()) if self._image.is_valid() else None
         words = []
         if kind in ("layer", "visible") and not Gimp.Selection.is_empty(self._image):
-            words.append("All of it is edited; for the selected part alone choose Selection as the source.")
+            words.append(tr("All of it is edited; for the selected part alone choose Selection as the source."))
         reduced = bool(kind and base and self._config.get_property("result") == "layer")
-        if reduced:
-            words.append(f"The image is {base}: a new layer in it loses the result's colours.")
+        if reduced and base:
+            words.append(tr("The image is {kind}: a new layer in it loses the result's colours.").format(kind=tr(base)))
         self._hint.set_text(" ".join(words))
         self._hint.set_visible(bool(words))
         self._as_image.set_visible(reduced)
@@ -135,7 +142,8 @@ class SourceBox(Gtk.Box):
         except FluxDepthError as exc:
             self._sent.set_text(exc.message)
         else:
-            self._sent.set_text(f"{self._travel}, {in_words(size)}{' in all' if len(sources) > 1 else ''}")
+            words = tr("{travel}, {size} in all") if len(sources) > 1 else tr("{travel}, {size}")
+            self._sent.set_text(words.format(travel=self._travel, size=in_words(size)))
         return GLib.SOURCE_REMOVE
 
     def _show_preview(self, pixbuf: GdkPixbuf.Pixbuf | None) -> None:
@@ -161,4 +169,4 @@ class SourceBox(Gtk.Box):
 
 def in_words(size: int) -> str:
     """A number of bytes as an artist reads it."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} kB"
+    return f"{number(size / 1e6, 1)} MB" if size >= 100_000 else f"{max(1, round(size / 1000))} kB"

@@ -11,6 +11,7 @@ from gi.repository import Gimp, Gtk
 
 from shared.errors import FluxDepthError
 from shared.jobs.wording import order, order_of_layers
+from shared.language import tr
 from shared.storage.credentials import find_key
 from windows import ui
 from windows.models.model_box import ModelBox
@@ -33,7 +34,9 @@ class StatusLine(Gtk.Box):
         self._config, self._model, self._source, self._prompts = config, model, source, prompts
         self._words = ui.label()
         self._check = ServiceCheck(parent, self._said, lambda: model.model)
-        self._button = ui.button("Test", self._check.start, "Ask the service about key, model and credits; free")
+        self._button = ui.button(
+            tr("Test"), self._check.start, tr("Ask the service about key, model and credits; free")
+        )
         self.pack_start(self._words, True, True, 0)
         self.pack_start(self._button, False, False, 0)
         self._answer = ""
@@ -49,7 +52,7 @@ class StatusLine(Gtk.Box):
     def refresh(self, *_: object) -> None:
         try:
             key = find_key()
-            has_key = f"Key from {key.source.value}" if key else "No key yet"
+            has_key = tr("Key from {place}").format(place=tr(key.source.value)) if key else tr("No key yet")
         except FluxDepthError as exc:
             key, has_key = None, exc.message
         count = self._config.get_property("variations")

@@ -8,6 +8,7 @@ from pathlib import Path
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
 
 from shared.errors import FluxDepthError, NextStep
+from shared.language import tr, trn
 
 SPACE = 6  # px between things that belong together; twice that between groups, as in GIMP's own dialogs
 DIALOG_WIDTH = 540  # px
@@ -16,11 +17,11 @@ OTHER_PARTS = 240  # px: title bar, status line and buttons around what may scro
 TEXT_WIDTH = 64  # characters of a line of explanation
 
 STEP_LABELS = {
-    NextStep.CHANGE_SETTING: "Change It",
-    NextStep.OPEN_SETTINGS: "Settings…",
-    NextStep.TRY_AGAIN: "Tr_y Again",
-    NextStep.RECOVER: "Reco_ver",
-    NextStep.EDIT_ANYWAY: "Edit Anywa_y",
+    NextStep.CHANGE_SETTING: tr("Change It"),
+    NextStep.OPEN_SETTINGS: tr("Settings…"),
+    NextStep.TRY_AGAIN: tr("Tr_y Again"),
+    NextStep.RECOVER: tr("Reco_ver"),
+    NextStep.EDIT_ANYWAY: tr("Edit Anywa_y"),
 }
 
 
@@ -138,9 +139,9 @@ class KeyEntry(Gtk.Box):
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=SPACE)
         self.entry = Gtk.Entry(visibility=False, hexpand=True, placeholder_text=hint, activates_default=True)
         self.entry.set_input_purpose(Gtk.InputPurpose.PASSWORD)
-        self.entry.get_accessible().set_name("API key")
+        self.entry.get_accessible().set_name(tr("API key"))
         # A check button, not an icon in the field: it can be reached with the keyboard.
-        show = Gtk.CheckButton(label="S_how", use_underline=True)
+        show = Gtk.CheckButton(label=tr("S_how"), use_underline=True)
         show.connect("toggled", lambda _: self.entry.set_visibility(show.get_active()))
         self.pack_start(self.entry, True, True, 0)
         self.pack_start(show, False, False, 0)
@@ -245,11 +246,15 @@ class WorkPanel(Gtk.Box):
         self._text = label()
         self._text.set_hexpand(True)
         self.stop_button = button(
-            "S_top Waiting", stop, "The service finishes an edit that it has taken, and bills it; Recover fetches it"
+            tr("S_top Waiting"),
+            stop,
+            tr("The service finishes an edit that it has taken, and bills it; Recover fetches it"),
         )
         buttons = [self.stop_button]
         if hide:
-            buttons.append(button("_Hide", hide, "Go on in the status bar; Depth Edit… brings this window back"))
+            buttons.append(
+                button(tr("_Hide"), hide, tr("Go on in the status bar; Depth Edit… brings this window back"))
+            )
         line = row(self._text, *buttons, grow=self._text)
         self._bar.set_margin_top(SPACE)
         for part in (self._bar, line):
@@ -276,7 +281,7 @@ def confirmed(parent: Gtk.Window, question: str, explanation: str, yes: str) -> 
         transient_for=parent, modal=True, message_type=Gtk.MessageType.QUESTION, text=question, title="Flux Depth"
     )
     asked.format_secondary_text(explanation)
-    asked.add_button("_Cancel", Gtk.ResponseType.CANCEL)
+    asked.add_button(tr("_Cancel"), Gtk.ResponseType.CANCEL)
     asked.add_button(yes, Gtk.ResponseType.OK)
     asked.set_default_response(Gtk.ResponseType.CANCEL)
     try:
@@ -310,11 +315,10 @@ def chosen_file(
 
 def discard_question(count: int) -> tuple[str, str, str]:
     """The words for :func:`confirmed` before edits are given up."""
-    what = "this edit" if count == 1 else f"these {count} edits"
     return (
-        f"Give {what} up?",
-        "It brings no credits back. It is not offered again; the history keeps the entry.",
-        "_Discard",
+        trn("Give this edit up?", "Give these {count} edits up?", count).format(count=count),
+        tr("It brings no credits back. It is not offered again; the history keeps the entry."),
+        tr("_Discard"),
     )
 
 
@@ -323,8 +327,8 @@ def open_log(path: str, parent: Gtk.Window) -> str:
     try:
         Gtk.show_uri_on_window(parent, GLib.filename_to_uri(path), Gdk.CURRENT_TIME)
     except GLib.Error as exc:
-        return f"“{path}” can't be opened here: {exc.message}"
-    return f"The log is “{path}”."
+        return tr("“{path}” can't be opened here: {reason}").format(path=path, reason=exc.message)
+    return tr("The log is “{path}”.").format(path=path)
 
 
 def open_folder_of(path: str, parent: Gtk.Window) -> str:
@@ -332,5 +336,7 @@ def open_folder_of(path: str, parent: Gtk.Window) -> str:
     try:
         Gtk.show_uri_on_window(parent, GLib.filename_to_uri(GLib.path_get_dirname(path)), Gdk.CURRENT_TIME)
     except GLib.Error as exc:
-        return f"The file is “{path}”. Its folder can't be opened here: {exc.message}"
-    return f"The file is “{path}”."
+        return tr("The file is “{path}”. Its folder can't be opened here: {reason}").format(
+            path=path, reason=exc.message
+        )
+    return tr("The file is “{path}”.").format(path=path)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from ..errors import Billed, FluxDepthError, NextStep
+from ..language import tr
 from ..storage.log import LOGGER
 
 T = TypeVar("T")
@@ -88,7 +89,7 @@ class Errands:
             try:
                 answer: Any = work.answer()
             except FluxDepthError as exc:
-                LOGGER.warning("%s", exc)
+                LOGGER.warning("%s", exc.english)
                 answer = exc
             try:
                 then(answer)
@@ -106,8 +107,8 @@ def internal_error(exc: Exception, may_have_billed: bool) -> FluxDepthError:
     """A fault of ours in words; call it where the exception is handled, the log gets its traceback."""
     LOGGER.exception("internal error")
     return FluxDepthError(
-        f"Something went wrong inside Flux Depth ({type(exc).__name__}: {exc}).",
-        "The log has the details; look into the history before you try again.",
+        tr("Something went wrong inside Flux Depth ({error}).").format(error=f"{type(exc).__name__}: {exc}"),
+        tr("The log has the details; look into the history before you try again."),
         billed=Billed.MAYBE if may_have_billed else Billed.NO,
         next_step=NextStep.RECOVER if may_have_billed else NextStep.NONE,
     )

@@ -78,14 +78,14 @@ class Desk:
     def start(self, request: EditRequest, ticket: Ticket | None = None) -> Ticket:
         """Starts an edit; what goes wrong, a missing key included, comes out as the ticket's error."""
         if ticket is None:
-            ticket = self._opened(request.all_edits, request.destination, "Preparing")
+            ticket = self._opened(request.all_edits, request.destination, "")
         elif not ticket.active:  # stopped while its picture was made
             return ticket
         ticket.request, ticket.destination = request, request.destination
         self._send(ticket, request)
         return ticket
 
-    def open(self, edit: DepthEdit, variations: int, destination: Destination, preparing: str = "Preparing") -> Ticket:
+    def open(self, edit: DepthEdit, variations: int, destination: Destination, preparing: str = "") -> Ticket:
         """A ticket whose picture is still being made by the host, which then calls :meth:`start` or :meth:`fail`."""
         return self._opened(tuple(edit.variations(variations)), destination, preparing)
 

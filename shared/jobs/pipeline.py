@@ -15,6 +15,7 @@ from typing import Any
 
 from ..cancel import CancelToken
 from ..errors import (
+    FETCH,
     AsyncUnsupportedError,
     Billed,
     Cancelled,
@@ -32,6 +33,7 @@ from ..errors import (
     StorageError,
     UncertainError,
 )
+from ..language import tr
 from ..model.edit import DepthEdit
 from ..model.parameters import VARIATIONS
 from ..model.prompts import combinations
@@ -181,9 +183,10 @@ class _Run:
             if all(job.edits[index].uuid for index in indices):
                 self._client = make_client()
                 if self._client.address != job.address:
+                    words = tr("This edit was made at {address}, and the service address is {now} now.")
                     raise ResultError(
-                        f"This edit was made at {job.address}, and the service address is {self._client.address} now.",
-                        "Set that address in Settings, then fetch it with Recover.",
+                        words.format(address=job.address, now=self._client.address),
+                        tr("Set that address in Settings first.") + " " + tr(FETCH),
                     )
         except FluxDepthError:
             if not results:
@@ -199,7 +202,7 @@ class _Run:
         if not entry.uuid:
             if kept is not None:
                 return kept
-            raise StorageError("The service gave no id for this edit, so it can't be fetched.", "")
+            raise StorageError(tr("The service gave no id for this edit, so it can't be fetched."), "")
         try:
             return self.fetch(index, job.asked(entry), entry.uuid, entry.submitted or job.created)
         except FluxDepthError:
@@ -243,7 +246,7 @@ class _Run:
                 self.writer.update_edit(index, state=EditState.TAKEN, uuid=record.uuid)
             except StorageError as exc:
                 # It is paid for: go on with what is in memory, and tell at the end.
-                LOGGER.error("the id %s can't be written: %s", record.uuid, exc.message)
+                LOGGER.error("the id %s can't be written: %s", record.uuid, exc.english)
             if guard:
                 guard.taken(index, record.uuid)
             return self.fetch(index, edit, record.uuid, submitted, record, begun)
@@ -269,7 +272,7 @@ class _Run:
             # A typed 4xx: not taken. When the picture was uploaded in an earlier edit, the service may have dropped it.
             if not source.reused or exc.field not in (None, "imageUrl"):
                 raise
-            LOGGER.info("the reused upload was turned down (%s); uploading again", exc.message)
+            LOGGER.info("the reused upload was turned down (%s); uploading again", exc.english)
             return self.client.submit(edit, source.renewed(path), asynchronous=asynchronous, cancel=self.cancel)
 
     def fetch(
@@ -304,7 +307,8 @@ class _Run:
         try:
             file = self.writer.keep_result(index, image, **({"finished": finished} if awaited else {}))
         except StorageError as exc:
-            warning = f"The result is here and could not be kept in the history: {exc.message}"
+            words = tr("The result is here and could not be kept in the history: {reason}")
+            warning = words.format(reason=exc.message)
         entry = dataclasses.replace(self.writer.job.edits[index], uuid=record.uuid, submitted=submitted)
         if awaited:
             entry = dataclasses.replace(entry, finished=finished)
@@ -353,7 +357,7 @@ class _Run:
 
     def fail(self, index: int, error: FluxDepthError) -> None:
         """Writes and tells how a variation ended. What the service has taken stays TAKEN, to be recovered."""
-        LOGGER.warning("edit %s/%s: %s %s", self.writer.job.id, index, error.message, error.detail)
+        LOGGER.warning("edit %s/%s: %s %s", self.writer.job.id, index, error.english, error.detail)
         if isinstance(error, ModelUnavailableError):
             offers.forget(self.journal.home)
         state = self.writer.job.edits[index].state
@@ -372,10 +376,10 @@ def paid(error: FluxDepthError) -> FluxDepthError:
     """A copy of ``error`` that says that the edit behind it is paid for and stays within reach."""
     error = error.with_billing(Billed.YES)
     if isinstance(error, KeyRejectedError):
-        return error.with_advice("Check the key in Settings, then fetch the edit with Recover.")
+        return error.with_advice(tr("Check the key in Settings first.") + " " + tr(FETCH))
     if isinstance(error, (ResultError, StillRunningError)):  # those say it already
         return error
-    return error.with_advice(ResultError.advice).with_next_step(NextStep.RECOVER)
+    return error.with_advice(tr(FETCH)).with_next_step(NextStep.RECOVER)
 
 
 def _result(

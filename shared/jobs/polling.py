@@ -15,6 +15,7 @@ from ..errors import (
     StillRunningError,
     UnexpectedReplyError,
 )
+from ..language import tr
 from ..service.replies import Record, Status
 from ..service.retrying import RETRY_AFTER_LIMIT
 from ..storage.log import LOGGER
@@ -52,7 +53,8 @@ def wait_for_record(
         between()
         waited = time.monotonic() - start
         if waited > WAIT_DEADLINE:
-            raise StillRunningError(f"The service is still working on the edit after {waited / 60:.0f} minutes.")
+            words = tr("The service is still working on the edit after {minutes} minutes.")
+            raise StillRunningError(words.format(minutes=round(waited / 60)))
         pause = min(MOST_INTERVAL, max(LEAST_INTERVAL, INTERVAL_SHARE * waited))
         try:
             record = look_up()
@@ -64,8 +66,10 @@ def wait_for_record(
             continue
         if record is None and waited >= grace:
             raise ResultExpiredError(
-                "The service no longer knows this edit.",
-                f"Its support can look it up by its id, {record_id}. If it can't be had any more, discard it.",
+                tr("The service no longer knows this edit."),
+                tr("Its support can look it up by its id, {id}. If it can't be had any more, discard it.").format(
+                    id=record_id
+                ),
             )
         if record and record.status is Status.SUCCESS:
             return record

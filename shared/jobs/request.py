@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..errors import FluxDepthError
+from ..language import N_
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from ..storage.entries import Destination
@@ -16,15 +17,15 @@ from .orders.order import Order
 
 
 class Stage(enum.Enum):
-    """What is going on; the value is the word that the artist reads."""
+    """What is going on; the value is the English word for it."""
 
-    ENCODING = "Preparing"
-    UPLOADING = "Uploading"
-    SUBMITTING = "Submitting"
-    GENERATING = "Generating"
-    DOWNLOADING = "Downloading"
-    FINISHED = "Finished"
-    FAILED = "Failed"
+    ENCODING = N_("Preparing")
+    UPLOADING = N_("Uploading")
+    SUBMITTING = N_("Submitting")
+    GENERATING = N_("Generating")
+    DOWNLOADING = N_("Downloading")
+    FINISHED = N_("Finished")
+    FAILED = N_("Failed")
 
 
 @dataclass(frozen=True)

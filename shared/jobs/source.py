@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ..cancel import CancelToken
 from ..errors import PictureError, PlainPictureError, SameEditError, StorageError
+from ..language import number, tr
 from ..pictures.encoded import EncodedImage
 from ..service.client import UPLOAD_LIMIT, Client
 from ..storage import uploads
@@ -40,10 +41,10 @@ class Source:
         else:
             self._image = image = picture.image
             if len(image.data) > UPLOAD_LIMIT:
+                words = tr("The picture is {size} MB, and the service takes at most {most} MB.")
                 raise PictureError(
-                    f"The picture is {len(image.data) / 1e6:.0f} MB, and the service takes at most "
-                    f"{UPLOAD_LIMIT / 1e6:.0f} MB.",
-                    "Choose a smaller longest side, or send it as JPEG.",
+                    words.format(size=number(len(image.data) / 1e6), most=number(UPLOAD_LIMIT / 1e6)),
+                    tr("Choose a smaller longest side, or send it as JPEG."),
                 )
             writer.keep_companions({**picture.companions, f"{SENT}{image.suffix}": image.data})
             summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
@@ -83,7 +84,7 @@ class Source:
 
 def _same_edit(job: Job, edit: EditEntry) -> SameEditError:
     if edit.state is EditState.UNCERTAIN:
-        return SameEditError("The same edit of this picture was submitted before, and may have been billed.")
+        return SameEditError(tr("The same edit of this picture was submitted before, and may have been billed."))
     if edit.unfinished and not is_running(job):
-        return SameEditError("The same edit of this picture is paid for already; Recover brings it in.")
-    return SameEditError("The same edit of this picture is on its way already.")
+        return SameEditError(tr("The same edit of this picture is paid for already; Recover brings it in."))
+    return SameEditError()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import LargeOrderError, LimitError
+from ..language import english, number, tr, trn
 from ..model.model import Model
 from ..service import offers
 from ..storage import files, locks, settings as settings_module
@@ -32,8 +33,9 @@ class Spent:
     """Credits by day (``2026-01-31``) and by document; ``unpriced`` edits were made when no price was known."""
 
     days: Counter[str] = field(default_factory=Counter)
-    documents: Counter[str] = field(default_factory=Counter)
+    documents: Counter[str] = field(default_factory=Counter)  # in English, as they are written
     unpriced: int = 0
+    _shown: dict[str, str] = field(default_factory=dict, compare=False)  # as the artist reads them
 
     @property
     def months(self) -> Counter[str]:
@@ -51,19 +53,29 @@ class Spent:
             return
         self.days[_day(job.created)] += count * job.credits
         there = Destination(job.host, job.path, title=job.title, files=job.files)
-        self.documents[where(there)] += count * job.credits
+        shown = where(there)
+        self.documents[english(shown)] += count * job.credits
+        self._shown[english(shown)] = shown
 
     def lines(self, now: float | None = None) -> list[str]:
         """In the artist's words, for the settings of both hosts."""
         today = _day(time.time() if now is None else now)
-        told = [f"Today {self.days[today]:,} credits, this month {self.months[today[:7]]:,}."]
+        words = tr("Today {day} credits, this month {month}.")
+        told: list[str] = [words.format(day=number(self.days[today]), month=number(self.months[today[:7]]))]
         if earlier := sorted((month for month in self.months if month != today[:7]), reverse=True)[:3]:
-            told.append("Before: " + ", ".join(f"{month} {self.months[month]:,}" for month in earlier) + ".")
+            months = ", ".join(f"{month} {number(self.months[month])}" for month in earlier)
+            told.append(tr("Before: {months}.").format(months=months))
         if self.documents:
-            most = ", ".join(f"{name} {credits:,}" for name, credits in self.documents.most_common(SHOWN))
-            told.append(f"Most for {most}.")
+            most = self.documents.most_common(SHOWN)
+            names = ", ".join(f"{self._shown.get(name, name)} {number(credits)}" for name, credits in most)
+            told.append(tr("Most for {names}.").format(names=names))
         if self.unpriced:
-            told.append(f"{self.unpriced} edits more, whose price was not known.")
+            words = trn(
+                "{count} edit more, whose price was not known.",
+                "{count} edits more, whose price was not known.",
+                self.unpriced,
+            )
+            told.append(words.format(count=number(self.unpriced)))
         return told
 
 
@@ -118,7 +130,7 @@ def check(journal: Journal, model: Model, count: int, confirmed: bool) -> int | 
         if used + count * (price or 0) > chosen.monthly_limit or used >= chosen.monthly_limit:
             raise LimitError.of(used, chosen.monthly_limit, order(count, price))
     if not confirmed and 0 < chosen.ask_above < count:
-        raise LargeOrderError(f"These are {order(count, price)}.")
+        raise LargeOrderError(tr("These are {order}.").format(order=order(count, price)))
     return price
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..cancel import CancelToken
 from ..errors import Billed, Cancelled, FluxDepthError
+from ..language import tr
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from ..storage.entries import Destination, Job
@@ -60,7 +61,7 @@ class Ticket:
         # What the desk works with.
         self.request: EditRequest | None = None
         self.job: Job | None = None  # the entry, of a recovered ticket
-        self.preparing = "Preparing"
+        self.preparing = ""  # what the host does meanwhile, in words; "" for the usual ones
         self.taken: Taken | None = None
         self.worker: Background[Outcome] | None = None
         self.cancel = CancelToken()
@@ -137,11 +138,11 @@ class Ticket:
     def progress(self) -> Progress:
         """Where the slowest of the variations stands, in the words of the artist."""
         if self.state is State.ARRIVING:
-            return Progress("Bringing in", 1.0)
+            return Progress(tr("Bringing in"), 1.0)
         events = [event for event in self._last.values() if event.stage is self._stage]
         fractions = [event.fraction for event in events if event.fraction is not None]
         if self._stage is Stage.ENCODING:
-            shown = Progress(self.preparing, None)
+            shown = Progress(self.preparing or tr(self._stage.value), None)
         elif self._stage is Stage.GENERATING:
             usual = next((event.usual for event in events if event.usual), None)
             shown = generating(time.monotonic() - self._stage_since, usual)

@@ -8,30 +8,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..language import N_, number, tr, trn
 from ..model.edit import DepthEdit
 from ..storage.entries import Destination, EditEntry, EditState, Job
 
-HOSTS = {"gimp": "GIMP", "blender": "Blender", "command": "the Blender command"}
+HOSTS = {"gimp": "GIMP", "blender": "Blender", "command": N_("the Blender command")}
 PROMPT_LENGTH = 48  # characters of the prompt in a name; more would push the seed out of the hosts' lists
 
 _STATES = {
-    EditState.PREPARED: "Not submitted",
-    EditState.SUBMITTING: "Submitting",
-    EditState.TAKEN: "To be fetched",
-    EditState.DONE: "Done",
-    EditState.FAILED: "Failed",
-    EditState.UNCERTAIN: "Uncertain, may be billed",
-    EditState.STOPPED: "Stopped before the submit",
+    EditState.PREPARED: N_("Not submitted"),
+    EditState.SUBMITTING: N_("Submitting"),
+    EditState.TAKEN: N_("To be fetched"),
+    EditState.DONE: N_("Done"),
+    EditState.FAILED: N_("Failed"),
+    EditState.UNCERTAIN: N_("Uncertain, may be billed"),
+    EditState.STOPPED: N_("Stopped before the submit"),
 }
 
 
 class Why(enum.Enum):
-    """Why an edit is owed to the artist."""
+    """Why an edit is owed to the artist, in English."""
 
-    WAITING = "paid for and never brought in"
-    UNSAVED = "brought in and never saved"
-    SUBMITTING = "still being submitted"
-    UNCERTAIN = "may have been billed, and can't be found again"
+    WAITING = N_("paid for and never brought in")
+    UNSAVED = N_("brought in and never saved")
+    SUBMITTING = N_("still being submitted")
+    UNCERTAIN = N_("may have been billed, and can't be found again")
 
 
 @dataclass(frozen=True)
@@ -45,37 +46,48 @@ class Progress:
 def generating(seconds: float, usual: float | None) -> Progress:
     """The wait for the service, ``seconds`` long so far; ``usual`` is how long such edits take."""
     if not usual:
-        return Progress(f"Generating {seconds:.0f} s", None)
-    return Progress(f"Generating {seconds:.0f} s, usually about {max(1, round(usual))} s", min(0.98, seconds / usual))
+        return Progress(tr("Generating {seconds} s").format(seconds=f"{seconds:.0f}"), None)
+    words = tr("Generating {seconds} s, usually about {usual} s")
+    return Progress(
+        words.format(seconds=f"{seconds:.0f}", usual=max(1, round(usual))),
+        min(0.98, seconds / usual),
+    )
 
 
 def submitting(seconds: float) -> Progress:
     """The paid call, ``seconds`` long so far: a service that does not take async makes the whole edit in it."""
-    return Progress("Submitting" if seconds < 1 else f"Submitting {seconds:.0f} s", None)
+    shown = tr("Submitting") if seconds < 1 else tr("Submitting {seconds} s").format(seconds=f"{seconds:.0f}")
+    return Progress(shown, None)
 
 
 def of_variations(progress: Progress, count: int, done: int) -> Progress:
     """``progress`` of a job of ``count`` edits of which ``done`` have ended."""
     if count < 2:
         return progress
-    more = f" ({done} of {count} done)" if done else f" ({count} variations)"
-    return Progress(progress.text + more, progress.fraction)
+    words = tr("{progress} ({done} of {count} done)") if done else tr("{progress} ({count} variations)")
+    return Progress(words.format(progress=progress.text, done=done, count=count), progress.fraction)
 
 
 def of_layers(progress: Progress, count: int, done: int) -> Progress:
     """``progress`` of one of ``count`` layers that are edited together; ``done`` of them have ended."""
-    return Progress(f"{done} of {count} layers done · {progress.text}", progress.fraction)
+    words = tr("{done} of {count} layers done · {progress}")
+    return Progress(words.format(done=done, count=count, progress=progress.text), progress.fraction)
 
 
 def staged(stage: str, fraction: float | None) -> Progress:
-    """A stage with its share, e.g. ``Uploading 64 %``."""
-    return Progress(stage if fraction is None else f"{stage} {round(fraction * 100)} %", fraction)
+    """A stage (in English) with its share, e.g. ``Uploading 64 %``."""
+    shown = tr(stage)
+    if fraction is not None:
+        shown = tr("{stage} {percent} %").format(stage=shown, percent=round(fraction * 100))
+    return Progress(shown, fraction)
 
 
 def order(count: int, price: int | None) -> str:
     """What is about to be paid for, e.g. ``4 paid edits · 200,000 credits``; ``price`` is that of one edit."""
-    edits = f"{count} paid edit{'s' if count != 1 else ''}"
-    return edits if price is None else f"{edits} · {count * price:,} credits"
+    edits = trn("{count} paid edit", "{count} paid edits", count).format(count=number(count))
+    if price is None:
+        return edits
+    return tr("{edits} · {credits} credits").format(edits=edits, credits=number(count * price))
 
 
 def order_of_layers(layers: int, variations: int, price: int | None) -> str:
@@ -83,13 +95,16 @@ def order_of_layers(layers: int, variations: int, price: int | None) -> str:
     words = order(layers * variations, price)
     if layers < 2:
         return words
-    return f"{layers} layers × {variations} variations = {words}" if variations > 1 else f"{layers} layers = {words}"
+    shown = (
+        tr("{layers} layers × {variations} variations = {order}") if variations > 1 else tr("{layers} layers = {order}")
+    )
+    return shown.format(layers=layers, variations=variations, order=words)
 
 
 def kept_words(count: int, size: int) -> str:
     """What the history holds (``history.disk_use``), e.g. ``212 edits · 480 MB``."""
-    edits = f"{count:,} edit{'s' if count != 1 else ''}"
-    return f"{edits} · {size / 1e6:,.0f} MB" if size < 1e9 else f"{edits} · {size / 1e9:,.1f} GB"
+    edits = trn("{count} edit", "{count} edits", count).format(count=number(count))
+    return f"{edits} · {number(size / 1e6)} MB" if size < 1e9 else f"{edits} · {number(size / 1e9, 1)} GB"
 
 
 def one_line(prompt: str) -> str:
@@ -107,43 +122,55 @@ def short_prompt(prompt: str, length: int = PROMPT_LENGTH) -> str:
 
 def result_name(edit: DepthEdit, most_bytes: int = 0) -> str:
     """How a result is called in its document: prompt and seed, within ``most_bytes`` of UTF-8 when that is not 0."""
-    seed = f" · seed {edit.seed}"
-    length = PROMPT_LENGTH
+    words, length = tr("{prompt} · seed {seed}"), PROMPT_LENGTH
     while True:
-        name = (short_prompt(edit.prompt, length) or "Flux Depth") + seed
+        name = words.format(prompt=short_prompt(edit.prompt, length) or "Flux Depth", seed=edit.seed)
         if not most_bytes or len(name.encode()) <= most_bytes or length <= 1:
             return name
         length -= 1
 
 
+def numbers(edit: DepthEdit) -> str:
+    """What a result was made with beside prompt and model, e.g. ``Seed 5 · 28 steps``."""
+    words = tr("Seed {seed}") if edit.steps is None else tr("Seed {seed} · {steps} steps")
+    return words.format(seed=edit.seed, steps=edit.steps)
+
+
 def state_words(entry: EditEntry) -> str:
     """The state of an edit in the history."""
     if entry.discarded:
-        return "Discarded"
+        return tr("Discarded")
     if entry.state is EditState.DONE and entry.unfinished:
-        return "Done, not inserted yet"
-    return _STATES[entry.state]
+        return tr("Done, not inserted yet")
+    return tr(_STATES[entry.state])
 
 
 def where(destination: Destination) -> str:
     """Where a result belongs, e.g. ``“photo.xcf” in GIMP``."""
-    host = HOSTS.get(destination.host, destination.host)
+    host = tr(HOSTS.get(destination.host, destination.host))
     if destination.files:
-        names = [f"“{Path(name).name}”" for name in destination.files]
-        return f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''} of {host}"
-    name = Path(destination.path).name or destination.title
-    return f"“{name}” in {host}" if name else f"an unsaved document in {host}"
+        words = tr("“{name}” and {count} more of {host}") if len(destination.files) > 1 else tr("“{name}” of {host}")
+        return words.format(name=Path(destination.files[0]).name, count=len(destination.files) - 1, host=host)
+    name = Path(destination.path).name or tr(destination.title)
+    words = tr("“{name}” in {host}") if name else tr("an unsaved document in {host}")
+    return words.format(name=name, host=host)
 
 
 def when(job: Job) -> str:
     """When a job was started, in local time."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
+    # Translators: date and time; %d is the day, %m the month, %Y the year, %H:%M the time.
+    return time.strftime(tr("%Y-%m-%d %H:%M"), time.localtime(job.created))
 
 
 def owed_words(job: Job, entries: Sequence[EditEntry], why: Why) -> str:
     """One sentence about edits that are owed: which, since when, where they belong, and their ids for the vendor."""
     prompt = short_prompt(job.asked(entries[0]).prompt)
-    count = f"{len(entries)} edits " if len(entries) > 1 else ""
     ids = ", ".join(entry.uuid for entry in entries if entry.uuid)
-    words = f"{count}“{prompt}” ({when(job)}, {where(job.destination)}): {why.value}"
-    return f"{words}; id {ids}." if ids else f"{words}."
+    if len(entries) > 1:
+        words = tr("{count} edits “{prompt}” ({when}, {where}): {why}")
+    else:
+        words = tr("“{prompt}” ({when}, {where}): {why}")
+    shown = words.format(
+        count=len(entries), prompt=prompt, when=when(job), where=where(job.destination), why=tr(why.value)
+    )
+    return tr("{sentence}; id {ids}.").format(sentence=shown, ids=ids) if ids else f"{shown}."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ParameterError
+from ..language import tr
 from . import prompts
 from .model import Model
 from .models import DEFAULT, recorded
@@ -39,11 +40,11 @@ class DepthEdit:
         edit = cls({p.name: p.checked(values.get(p.name, p.default)) for p in model.parameters}, model)
         prompt = model.of(Role.PROMPT)
         if prompt and prompts.may_be_empty(edit.prompt):
-            raise ParameterError.empty(prompt.name, prompt.label)
+            raise ParameterError.empty(prompt.name)
         if PLACE in edit.prompt:
             raise ParameterError(
-                f"The prompt still has {PLACE} in it.",
-                "Write there what the picture shows.",
+                tr("The prompt still has {place} in it.").format(place=PLACE),
+                tr("Write there what the picture shows."),
                 field=prompt.name if prompt else None,
             )
         return edit

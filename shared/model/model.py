@@ -42,7 +42,10 @@ _ORDER = (Role.STEPS, Role.GUIDANCE, Role.SEED)
 
 @dataclass(frozen=True)
 class Model:
-    """One model of the service; its parameters in the order of the vendor's page. ``good_for`` is one line."""
+    """One model of the service; its parameters in the order of the vendor's page.
+
+    ``good_for`` is one line that goes on behind its name, in English: ``tr`` where it is shown.
+    """
 
     id: str
     label: str

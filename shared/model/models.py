@@ -12,6 +12,7 @@ import pkgutil
 from collections.abc import Iterable
 
 from ..errors import ParameterError
+from ..language import N_
 from . import tables
 from .model import Model, Task
 from .parameters import Choice, Kind, Parameter
@@ -31,8 +32,8 @@ CHOICE = Parameter(
     "model",
     Kind.CHOICE,
     DEFAULT.name,
-    "Model",
-    "Which model of the service edits the picture",
+    N_("Model"),
+    N_("Which model of the service edits the picture"),
     choices=tuple(Choice(one.name, one.label, one.good_for) for one in MODELS),
 )
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import ParameterError
+from ..language import N_, tr
 
 Value = str | int | float | bool
 
@@ -57,7 +58,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One setting: how it is called, what it may hold, and what the artist reads.
+    """One setting: how it is called, what it may hold, and what the artist reads, in English: ``tr`` where it is shown.
 
     ``minimum`` and ``maximum`` are inclusive; with ``stated`` False no page says them, and they are those of the kind.
     ``zero_means`` allows 0 below ``minimum`` and says what it stands for; ``optional`` leaves it out of the body.
@@ -88,19 +89,23 @@ class Parameter:
 
     @property
     def range_text(self) -> str:
-        """The allowed values in words, e.g. ``1 to 50`` or ``jpg, png or webp``."""
+        """The allowed values in the artist's words, e.g. ``1 to 50`` or ``jpg, png or webp``."""
         if self.kind is Kind.CHOICE:
             *most, last = (choice.value for choice in self.choices)
-            return f"{', '.join(most)} or {last}" if most else last
+            return tr("{most} or {last}").format(most=", ".join(most), last=last) if most else last
         if self.kind is Kind.BOOLEAN:
-            return "true or false"
+            return tr("true or false")
         if self.kind is Kind.TEXT:
-            return "a text that is not empty"
-        if not self.stated:
-            return (f"0 ({self.zero_means}) or " if self.zero_means else "") + "a whole number; no range is stated"
-        low, high = (f"{bound:.{self.decimals}f}" for bound in (self.minimum, self.maximum))
-        unit = f" {self.unit}" if self.unit else ""
-        return (f"0 ({self.zero_means}) or " if self.zero_means else "") + f"{low} to {high}{unit}"
+            return tr("a text that is not empty")
+        if self.stated:
+            low, high = (f"{bound:.{self.decimals}f}" for bound in (self.minimum, self.maximum))
+            high = f"{high} {tr(self.unit)}" if self.unit else high
+            allowed = tr("{low} to {high}").format(low=low, high=high)
+        else:
+            allowed = tr("a whole number; no range is stated")
+        if self.zero_means:
+            return tr("0 ({meaning}) or {allowed}").format(meaning=tr(self.zero_means), allowed=allowed)
+        return allowed
 
     @property
     def usual(self) -> tuple[float, float]:
@@ -126,9 +131,9 @@ class Parameter:
         if self.kind is Kind.TEXT:
             if isinstance(value, str):
                 if not value.strip():
-                    raise ParameterError.empty(self.name, self.label)
+                    raise ParameterError.empty(self.name)
                 if re.search("[\ud800-\udfff]", value):  # bytes that were no UTF-8; no window could show them
-                    raise ParameterError.unreadable(self.name, self.label)
+                    raise ParameterError.unreadable(self.name)
                 return value.strip()
         elif self.kind is Kind.BOOLEAN:
             if isinstance(value, bool):
@@ -164,8 +169,8 @@ VARIATIONS = Parameter(
     "variations",
     Kind.INTEGER,
     1,
-    "Variations",
-    "How many edits to make, with the seeds seed, seed+1 and so on. Each one is a paid edit",
+    N_("Variations"),
+    N_("How many edits to make, with the seeds seed, seed+1 and so on. Each one is a paid edit"),
     minimum=1,
     maximum=8,
 )
@@ -173,11 +178,11 @@ LONGEST_SIDE = Parameter(
     "longest_side",
     Kind.INTEGER,
     2048,
-    "Longest side sent",
-    "A larger picture is scaled down to this before it is sent; 0 sends it as it is",
+    N_("Longest side sent"),
+    N_("A larger picture is scaled down to this before it is sent; 0 sends it as it is"),
     minimum=256,
     maximum=8192,
-    zero_means="as it is",
+    zero_means=N_("as it is"),
     unit="px",
     advanced=True,
 )
@@ -185,15 +190,17 @@ UPLOAD_FORMAT = Parameter(
     "upload_format",
     Kind.CHOICE,
     "auto",
-    "Send as",
-    "How the picture is encoded for the way to the service",
+    N_("Send as"),
+    N_("How the picture is encoded for the way to the service"),
     choices=(
         Choice(
-            "auto", "Automatic", "JPEG at high quality, or PNG when the picture is small enough that it costs little"
+            "auto",
+            N_("Automatic"),
+            N_("JPEG at high quality, or PNG when the picture is small enough that it costs little"),
         ),
-        Choice("jpg", "JPEG", "Small, with a trace of loss"),
-        Choice("png", "PNG", "Without loss, several times larger"),
-        Choice("webp", "WebP", "Small, with a trace of loss"),
+        Choice("jpg", "JPEG", N_("Small, with a trace of loss")),
+        Choice("png", "PNG", N_("Without loss, several times larger")),
+        Choice("webp", "WebP", N_("Small, with a trace of loss")),
     ),
     advanced=True,
 )
@@ -201,7 +208,7 @@ KEEP_TRANSPARENCY = Parameter(
     "keep_transparency",
     Kind.BOOLEAN,
     True,
-    "Keep transparency",
-    "Give the result the transparency of the source; the service itself returns opaque pictures",
+    N_("Keep transparency"),
+    N_("Give the result the transparency of the source; the service itself returns opaque pictures"),
     advanced=True,
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ParameterError
+from ..language import N_, tr
 from . import models
 from .edit import PLACE
 from .model import Model, Task
@@ -40,7 +41,10 @@ class Fitting:
 
 @dataclass(frozen=True)
 class Preset:
-    """Ready settings: some values by role, and a prompt for each :class:`Task`; the rest stays as it is."""
+    """Ready settings: some values by role, and a prompt for each :class:`Task`; the rest stays as it is.
+
+    Label and help are English: ``tr`` where they are shown. The prompts stay so, since the models know it best.
+    """
 
     name: str
     label: str
@@ -91,23 +95,24 @@ class OwnPreset:
     def from_json(cls, data: Any, file: str = "") -> OwnPreset:
         """Raises ValueError with what is wrong, as the end of a sentence about the file."""
         if not isinstance(data, dict) or not isinstance(data.get("version"), int):
-            raise ValueError("is no preset and is left alone")
+            raise ValueError(tr("is no preset and is left alone"))
         if data["version"] > VERSION:
-            raise ValueError("was written by a newer version and is left alone")
+            raise ValueError(tr("was written by a newer version and is left alone"))
         name, model, values = data.get("name"), data.get("model", ""), data.get("values")
         if not (isinstance(name, str) and isinstance(model, str) and isinstance(values, dict)):
-            raise ValueError("is no preset and is left alone")
+            raise ValueError(tr("is no preset and is left alone"))
         try:
             return cls(checked_name(name), model, values, file)
         except ParameterError as exc:
-            raise ValueError("has a name that can't be shown and is left alone") from exc
+            raise ValueError(tr("has a name that can't be shown and is left alone")) from exc
 
 
 def checked_name(text: str) -> str:
     """``text`` on one line, as the name of a preset. Raises :class:`ParameterError`."""
     name = " ".join("".join(one if one.isprintable() or one in _JOINERS else " " for one in text).split())
     if not 0 < len(name) <= LONGEST_NAME:
-        raise ParameterError(f"The name of a preset has 1 to {LONGEST_NAME} characters.", field="name")
+        words = tr("The name of a preset has 1 to {most} characters.").format(most=LONGEST_NAME)
+        raise ParameterError(words, field="name")
     return name
 
 
@@ -144,7 +149,7 @@ def _fitted(model_id: str, values: Mapping[str, object], chosen: Model, beside: 
         if wanted in models.MODELS:
             fitting.model = wanted
         else:
-            fitting.problems.append(f"The model “{wanted.label}” is not known here.")
+            fitting.problems.append(tr("The model “{name}” is not known here.").format(name=wanted.label))
     target = fitting.model or chosen
     own = {one.name: one for one in target.parameters}
     others = {one.name: one for one in models.union()}
@@ -157,7 +162,7 @@ def _fitted(model_id: str, values: Mapping[str, object], chosen: Model, beside: 
             elif name in others:
                 _take_over(others[name], value, target, fitting)
             else:
-                fitting.problems.append(f"There is no setting called “{name}” here.")
+                fitting.problems.append(tr("There is no setting called “{name}” here.").format(name=name))
         except ParameterError as exc:
             fitting.problems.append(exc.message)
     return fitting
@@ -167,17 +172,18 @@ def _take_over(parameter: Parameter, value: object, target: Model, fitting: Fitt
     """Takes another model's ``value`` to the parameter of ``target`` for the same role."""
     same = target.of(parameter.role) if parameter.role else None
     if same is None:
-        fitting.problems.append(f"{target.label} has no “{parameter.label}”.")
+        words = tr("{model} has no “{setting}”.")
+        fitting.problems.append(words.format(model=target.label, setting=tr(parameter.label)))
     elif (fitting_value := same.fits(value)) is not None:
         fitting.values[same.name] = fitting_value
     else:
         same.checked(value)  # says what it may be
 
 
-def _preset(name: str, help_text: str, whole: str, change: str, steps: int, guidance: float) -> Preset:
+def _preset(label: str, help_text: str, whole: str, change: str, steps: int, guidance: float) -> Preset:
     return Preset(
-        name,
-        name.replace("-", " ").capitalize(),
+        label.lower().replace(" ", "-"),
+        label,
         help_text,
         {Task.STRUCTURE: f"{PLACE}, {whole}", Task.CHANGE: change},
         {Role.STEPS: steps, Role.GUIDANCE: guidance},
@@ -186,16 +192,16 @@ def _preset(name: str, help_text: str, whole: str, change: str, steps: int, guid
 
 PRESETS = (
     _preset(
-        "depth-of-field",
-        "Realistic bokeh and background blur",
+        N_("Depth of field"),
+        N_("Realistic bokeh and background blur"),
         "sharp in the foreground; the background far behind falls softly out of focus, realistic depth of field",
         "Blur the background as a fast lens would, more with distance; keep the subject as it is",
         28,
         3.5,
     ),
     _preset(
-        "scene-depth",
-        "Depth cues for a flat picture",
+        N_("Scene depth"),
+        N_("Depth cues for a flat picture"),
         "a scene with clear layers of foreground, middle ground and background, near objects crisp, far objects "
         "softer and paler",
         "Add depth to the scene: make near things crisper and far things softer and paler; keep all in its place",
@@ -203,8 +209,8 @@ PRESETS = (
         5.0,
     ),
     _preset(
-        "portrait",
-        "Depth-based portrait effects",
+        N_("Portrait"),
+        N_("Depth-based portrait effects"),
         "a professional portrait, the face near the camera sharp and gently lit, the background behind it smoothly "
         "blurred",
         "Light the face gently and blur the background behind it smoothly; keep the person as they are",
@@ -212,8 +218,8 @@ PRESETS = (
         3.0,
     ),
     _preset(
-        "architecture",
-        "Spatial relationships in buildings",
+        N_("Architecture"),
+        N_("Spatial relationships in buildings"),
         "an architectural visualization with a clear space between near and far parts of the building, every line and "
         "the perspective exact, soft shadows in front of and behind the walls",
         "Put soft shadows in front of and behind the walls, so that near and far parts stand apart; keep every line "
@@ -222,8 +228,8 @@ PRESETS = (
         4.0,
     ),
     _preset(
-        "product",
-        "Layered depth for product shots",
+        N_("Product"),
+        N_("Layered depth for product shots"),
         "a product photograph, the product in front sharp and well lit, layers of depth behind it, a calm blurred "
         "background",
         "Replace the background by a calm, blurred one in layers of depth; keep the product in front as it is",
@@ -231,8 +237,8 @@ PRESETS = (
         4.5,
     ),
     _preset(
-        "cinematic",
-        "Depth-based light and atmosphere",
+        N_("Cinematic"),
+        N_("Depth-based light and atmosphere"),
         "a cinematic picture, light haze that thickens with distance, warm light on the foreground, far parts fade "
         "into mist",
         "Add a light haze that thickens with distance and warm light on the foreground; keep everything in its place",

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import PictureError
+from ..language import tr
 from ..model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS
 from .encoded import MOST_PARTS, sniff
 
@@ -44,7 +45,10 @@ def with_settings(data: bytes, record: Mapping[str, Any]) -> bytes:
             return _into_png(data, text)
         return _into_jpeg(data, text) if kind == "jpg" else _into_webp(data, text)
     except (ValueError, struct.error, IndexError) as exc:
-        raise PictureError("The settings can't be written into the file.", f"It is saved without them: {exc}.") from exc
+        raise PictureError(
+            tr("The settings can't be written into the file."),
+            tr("It is saved without them: {reason}.").format(reason=exc),
+        ) from exc
 
 
 def settings_in(data: bytes) -> dict[str, Any] | None:
@@ -170,7 +174,7 @@ def _segments(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
     at = 2
     while at + 4 <= len(data) and len(found) < MOST_PARTS:
         if data[at] != 0xFF:
-            raise ValueError("its JPEG header is damaged")
+            raise ValueError(tr("its JPEG header is damaged"))
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1
@@ -189,7 +193,7 @@ def _into_jpeg(data: bytes, text: str) -> bytes:
     packets = [content[len(_XMP_MARK) :] for marker, content in segments if _is_xmp(marker, content)]
     content = _XMP_MARK + _xmp(packets[0] if packets else b"", text)
     if len(content) > _LONGEST_SEGMENT:
-        raise ValueError("they are too long for a JPEG")
+        raise ValueError(tr("they are too long for a JPEG"))
     others = [one for one in segments if not _is_xmp(*one)]
     first = [marker == 0xE0 or (marker == 0xE1 and content.startswith(_EXIF_MARK)) for marker, content in others]
     others.insert((first + [False]).index(False), (0xE1, content))

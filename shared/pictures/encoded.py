@@ -13,6 +13,8 @@ import re
 import struct
 from dataclasses import dataclass
 
+from ..language import tr
+
 MEDIA_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 MOST_PARTS = 200_000  # chunks or markers; a picture of 256 MB has a tenth of them, a bomb of metadata has millions
@@ -119,11 +121,11 @@ def _header(data: bytes) -> _Header:
         return _jpeg(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp(data)
-    raise ValueError("it is not a JPEG, PNG or WebP picture")
+    raise ValueError(tr("it is not a JPEG, PNG or WebP picture"))
 
 
 def _truncated() -> ValueError:
-    return ValueError("it ends too early")
+    return ValueError(tr("it ends too early"))
 
 
 def _png(data: bytes) -> _Header:
@@ -151,7 +153,7 @@ def _jpeg(data: bytes) -> _Header:
     while at + 2 <= len(data) and parts < MOST_PARTS:
         parts += 1
         if data[at] != 0xFF:
-            raise ValueError("its JPEG header is damaged")
+            raise ValueError(tr("its JPEG header is damaged"))
         marker = data[at + 1]
         if marker == 0xFF:  # fill bytes
             run = _FILL.match(data, at)
@@ -191,5 +193,5 @@ def _webp(data: bytes) -> _Header:
     elif kind == b"VP8 ":
         width, height = (size & 0x3FFF for size in struct.unpack("<HH", data[26:30]))
     else:
-        raise ValueError("its WebP header is damaged")
+        raise ValueError(tr("its WebP header is damaged"))
     return _Header("webp", width, height, whole)

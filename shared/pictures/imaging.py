@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PictureError
+from ..language import tr
 from .encoded import EncodedImage
 from .sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
@@ -58,10 +59,11 @@ def missing() -> str:
         try:
             importlib.import_module(name)
         except ImportError as exc:
-            return (
-                f"{library} can't be imported ({exc}). Use a Blender from blender.org with the Flux Depth package of "
-                f"this platform, or install {library} for your distribution's Blender (Debian: {package})."
+            words = tr(
+                "{library} can't be imported ({reason}). Use a Blender from blender.org with the Flux Depth package of "
+                "this platform, or install {library} for your distribution's Blender (Debian: {package})."
             )
+            return words.format(library=library, reason=exc, package=package)
     return ""
 
 
@@ -72,7 +74,7 @@ def picture(pixels: Pixels) -> Image.Image:
     missing.
     """
     if problem := missing():
-        raise PictureError("The picture can't be encoded.", problem)
+        raise PictureError(tr("The picture can't be encoded."), problem)
     from PIL import Image
 
     if pixels.kind == "byte":
@@ -119,7 +121,7 @@ def encode(image: Image.Image, *, format: str, longest_side: int) -> EncodedImag
 def decode(data: bytes) -> Image.Image:
     """The picture in ``data`` as mode RGB or RGBA. Raises :class:`PictureError` when it can't be decoded."""
     if problem := missing():
-        raise PictureError("The picture can't be decoded.", problem)
+        raise PictureError(tr("The picture can't be decoded."), problem)
     from PIL import Image
 
     try:
@@ -129,7 +131,7 @@ def decode(data: bytes) -> Image.Image:
             image: Image.Image = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
             return image
     except Exception as exc:  # damaged files make the decoders raise whatever comes of them
-        raise PictureError("The picture can't be decoded.", str(exc)) from exc
+        raise PictureError(tr("The picture can't be decoded."), str(exc)) from exc
 
 
 def with_alpha(result: EncodedImage, alpha: Image.Image) -> EncodedImage:
@@ -189,7 +191,7 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as exc:
-        raise PictureError("The picture can't be read.", str(exc)) from exc
+        raise PictureError(tr("The picture can't be read."), str(exc)) from exc
 
 
 def stored_alpha(alpha: Image.Image) -> bytes:
@@ -215,9 +217,10 @@ def _over_white(image: Image.Image) -> Image.Image:
 def _file(image: Image.Image, format: str, lossless: bool = False) -> bytes:
     largest = {"webp": WEBP_LARGEST_SIDE, "jpg": JPEG_LARGEST_SIDE}.get(format)
     if largest and max(image.size) > largest:
+        words = tr("{format} holds at most {largest} px a side, and the picture is {width}×{height} px.")
         raise PictureError(
-            f"{format.upper()} holds at most {largest} px a side, and the picture is {image.width}×{image.height} px.",
-            "Lower the longest side sent, or send it as PNG.",
+            words.format(format=format.upper(), largest=largest, width=image.width, height=image.height),
+            tr("Lower the longest side sent, or send it as PNG."),
             field="longest_side",
         )
     stream = io.BytesIO()

@@ -6,7 +6,8 @@ import ipaddress
 import re
 from urllib.parse import urljoin, urlsplit
 
-from ..errors import ResultRefusedError
+from ..errors import FETCH, ResultRefusedError
+from ..language import tr
 from ..storage.settings import DEFAULT_ADDRESS, is_loopback
 from .replies import Record
 
@@ -25,14 +26,16 @@ def refuse_unsafe(url: str, service_address: str) -> None:
     try:
         parts = urlsplit(url)
     except ValueError as exc:
-        raise ResultRefusedError("The address of the result can't be used.") from exc
+        raise ResultRefusedError(tr("The address of the result can't be used.")) from exc
     host = (parts.hostname or "").rstrip(".")
     local_service = is_loopback(urlsplit(service_address).hostname or "")
     encrypted = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host) and local_service)
     if not encrypted or not (local_service or _is_public(host)):
         raise ResultRefusedError(
-            f"The address of the result is not one that may be fetched ({parts.scheme}://{host}).",
-            "Fetch it again with Recover; that costs nothing. If it stays so, the vendor's support can help.",
+            tr("The address of the result is not one that may be fetched ({address}).").format(
+                address=f"{parts.scheme}://{host}"
+            ),
+            tr(FETCH) + " " + tr("If it stays so, the vendor's support can help."),
         )
 
 
@@ -54,4 +57,4 @@ def redirected(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as exc:
-        raise ResultRefusedError("The address of the result leads to one that can't be used.") from exc
+        raise ResultRefusedError(tr("The address of the result leads to one that can't be used.")) from exc

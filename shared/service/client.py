@@ -24,6 +24,7 @@ from ..errors import (
     UncertainError,
     UnexpectedReplyError,
 )
+from ..language import number, tr
 from ..model.edit import DepthEdit
 from ..model.model import Model
 from ..model.models import DEFAULT
@@ -59,11 +60,13 @@ class ServiceStatus:
     def line(self) -> str:
         """One line for a status bar."""
         parts = [
-            {True: "Key accepted", False: "Key not accepted", None: "Key not checked"}[self.key_accepted],
-            {True: "model offered", False: "model not offered", None: "model not checked"}[self.model_offered],
+            {True: tr("Key accepted"), False: tr("Key not accepted"), None: tr("Key not checked")}[self.key_accepted],
+            {True: tr("model offered"), False: tr("model not offered"), None: tr("model not checked")}[
+                self.model_offered
+            ],
         ]
         if self.credits:
-            parts.append(f"{self.credits:,} credits an edit")
+            parts.append(tr("{credits} credits an edit").format(credits=number(self.credits)))
         return " · ".join(parts) + (f" · {self.problem.message}" if self.problem else "")
 
 
@@ -145,7 +148,8 @@ class Client:
             except (NetworkError, UnexpectedReplyError) as exc:
                 if not exchange.begun:
                     raise
-                raise UncertainError(f"The edit was submitted and no answer came: {exc.message}") from exc
+                words = tr("The edit was submitted and no answer came: {reason}")
+                raise UncertainError(words.format(reason=exc.message)) from exc
             return taken_record(reply)
 
         return repeated(attempt, cancel, paid=True)
@@ -179,11 +183,11 @@ class Client:
                 if image.format:
                     return image
             except (ResultError, NetworkError, ServiceDownError) as exc:
-                LOGGER.info("result address failed: %s", exc.message)
+                LOGGER.info("result address failed: %s", exc.english)
                 failure = failure or exc
         unread = arrivals.unread()
         if unread is None:
-            raise failure or ResultDamagedError("The record of the finished edit names no result.")
+            raise failure or ResultDamagedError(tr("The record of the finished edit names no result."))
         return unread
 
     def _arrival(self, url: str, arrivals: Arrivals, progress: Progress | None, cancel: CancelToken) -> EncodedImage:
@@ -194,7 +198,7 @@ class Client:
             if not reply.location:
                 return arrivals.take(body_or_error(reply))
             url = addresses.redirected(url, reply.location)
-        raise ResultRefusedError("The address of the result leads from one address to the next without an end.")
+        raise ResultRefusedError(tr("The address of the result leads from one address to the next without an end."))
 
     def offers(self, feature: str, *, cancel: CancelToken | None = None) -> dict[str, int | None]:
         """The ids of the models that are offered for ``feature``, with the credits of an edit where they are told.

@@ -27,6 +27,7 @@ from ..errors import (
     UncertainError,
     UnexpectedReplyError,
 )
+from ..language import tr
 
 JSON = Any
 
@@ -56,10 +57,11 @@ class Record:
         """The final error of a FAILURE record, or of one with an error where the result belongs."""
         if self.code == "INSUFFICIENT_CREDITS":
             return typed_error(406, self.code, self.message, None).as_final()
-        said = f": {_sentence(self.message)}" if self.message else "."
-        return EditFailedError(
-            f"The service could not make this edit{said}", detail=f"record {self.uuid} FAILURE", final=True
-        )
+        if self.message:
+            words = tr("The service could not make this edit: {reason}").format(reason=_sentence(self.message))
+        else:
+            words = tr("The service could not make this edit.")
+        return EditFailedError(words, detail=f"record {self.uuid} FAILURE", final=True)
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,9 @@ def parse_json(content_type: str, body: bytes) -> JSON:
         return json.loads(body)
     except (ValueError, RecursionError) as exc:
         said = (
-            "The service's answer can't be read."
+            tr("The service's answer can't be read.")
             if "json" in content_type.lower()
-            else "The answer is not one of the service's: a web page or another kind of file came instead."
+            else tr("The answer is not one of the service's: a web page or another kind of file came instead.")
         )
         raise UnexpectedReplyError(said, detail=f"content type {content_type!r}, {body[:200]!r}") from exc
 
@@ -102,7 +104,7 @@ def upload_path(reply: JSON) -> str:
         if isinstance(part, dict) and isinstance(part.get(inner), str) and part[inner]:
             return str(part[inner])
     raise UnexpectedReplyError(
-        "The service took the picture and did not say where it is.", detail=f"{json.dumps(reply)[:300]}"
+        tr("The service took the picture and did not say where it is."), detail=f"{json.dumps(reply)[:300]}"
     )
 
 
@@ -121,7 +123,7 @@ def parse_record(reply: JSON) -> Record | None:
     elif isinstance(reply, dict) and (fault := _fault(reply)) and fault[0]:
         raise typed_error(200, *fault)
     raise UnexpectedReplyError(
-        "The service answered in a form that this version does not know.", detail=f"{json.dumps(reply)[:300]}"
+        tr("The service answered in a form that this version does not know."), detail=f"{json.dumps(reply)[:300]}"
     )
 
 
@@ -173,8 +175,8 @@ def error_of(status: int, content_type: str, body: bytes, retry_after: str | Non
 
 def _rate_limited(wait: float | None) -> ServiceError:
     return RateLimitedError(
-        "The service takes no more requests from this key for the moment (429).",
-        f"It asks to wait {wait:.0f} s; then try again." if wait else None,
+        tr("The service takes no more requests from this key for the moment (429)."),
+        tr("It asks to wait {seconds} s; then try again.").format(seconds=f"{wait:.0f}") if wait else None,
         retry_after=wait,
     )
 
@@ -182,21 +184,25 @@ def _rate_limited(wait: float | None) -> ServiceError:
 def _untyped_error(status: int, wait: float | None) -> ServiceError:
     """The error for a reply that holds none of the service's own: the edge's pages, an empty body."""
     if status >= 500:
-        return ServiceDownError(f"The service can't be reached behind its gateway ({status}).", retry_after=wait)
+        words = tr("The service can't be reached behind its gateway ({status}).")
+        return ServiceDownError(words.format(status=status), retry_after=wait)
     if status == 401:
-        return KeyRejectedError("The service did not accept the key (401).")
+        return KeyRejectedError(tr("The service did not accept the key (401)."))
     if status == 403:
         return ServiceDownError(
-            "The service's gateway turned this computer away (403).",
-            "A VPN or a company network can be the reason. Try another network, or again later.",
+            tr("The service's gateway turned this computer away (403)."),
+            tr("A VPN or a company network can be the reason. Try another network, or again later."),
         )
     if status == 413:
         return RequestRejectedError(
-            "The picture is too large for the service (413).", "Choose a smaller longest side, or send it as JPEG."
+            tr("The picture is too large for the service (413)."),
+            tr("Choose a smaller longest side, or send it as JPEG."),
         )
     if 300 <= status < 400:
-        return UnexpectedReplyError(f"The service sent the request on to another address ({status}).")
-    return UnexpectedReplyError(f"The service turned the request down without a word ({status}).")
+        words = tr("The service sent the request on to another address ({status}).")
+    else:
+        words = tr("The service turned the request down without a word ({status}).")
+    return UnexpectedReplyError(words.format(status=status))
 
 
 def taken_record(reply: Reply) -> Record:
@@ -209,17 +215,17 @@ def taken_record(reply: Reply) -> Record:
         error = error_of(reply.status, reply.content_type, reply.body, reply.retry_after)
         if is_refusal(reply.status, reply.content_type, reply.body):
             raise error
-        raise UncertainError(
-            f"The edit was submitted and its answer was lost: {error.message}", detail=error.detail
-        ) from error
+        words = tr("The edit was submitted and its answer was lost: {reason}")
+        raise UncertainError(words.format(reason=error.message), detail=error.detail) from error
     try:
         record = parse_record(parse_json(reply.content_type, reply.body))
     except CreditsError:
         raise  # the one refusal that is known to come with a 200
     except ServiceError as exc:
-        raise UncertainError(f"The edit was submitted. {exc.message}", detail=exc.detail) from exc
+        words = tr("The edit was submitted. {reason}")
+        raise UncertainError(words.format(reason=exc.message), detail=exc.detail) from exc
     if record is None:
-        raise UncertainError("The edit was submitted and the service answered with an empty record.")
+        raise UncertainError(tr("The edit was submitted and the service answered with an empty record."))
     return record
 
 
@@ -240,27 +246,31 @@ def typed_error(status: int, code: str, message: str, details: JSON) -> ServiceE
     """The error for the service's own error ``code`` and ``message``; ``details`` may be JSON within JSON."""
     said = _sentence(message)
     if code == "INSUFFICIENT_CREDITS" or status == 406:
-        return CreditsError(f"There are not enough credits for this edit: {said}")
+        return CreditsError(tr("There are not enough credits for this edit: {reason}").format(reason=said))
     if status in (401, 403):
-        return KeyRejectedError(f"The service did not accept the key ({status}): {said}")
+        words = tr("The service did not accept the key ({status}): {reason}")
+        return KeyRejectedError(words.format(status=status, reason=said))
     if code == "UNSUPPORTED_MODEL":
-        return ModelUnavailableError(f"The service does not offer this model: {said}", field="model")
+        words = tr("The service does not offer this model: {reason}")
+        return ModelUnavailableError(words.format(reason=said), field="model")
     details = _unwrap(details)
     named = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
     fields = [str(one.get("field")) for one in named]
     # Not searched in the words of the model's own host: a stack trace there says "at async …".
     names_async = "async" in fields or bool(re.search(r"\basync\b", message))
     if status == 400 and code != "EXTERNAL_API_RESPONSE_WITH_ERROR" and names_async:
-        return AsyncUnsupportedError(f"The service does not take the waiting mode: {said}", field="async")
+        words = tr("The service does not take the waiting mode: {reason}")
+        return AsyncUnsupportedError(words.format(reason=said), field="async")
     if code == "MISSING_REQUIRED_FIELDS":
-        words = " ".join(_sentence(str(one.get("message", ""))) for one in named)
+        reasons = " ".join(_sentence(str(one.get("message", ""))) for one in named)
         field = _last_part(fields[0]) if fields else None
-        return RequestRejectedError(f"The service misses a setting: {words or said}", field=field)
+        words = tr("The service misses a setting: {reason}")
+        return RequestRejectedError(words.format(reason=reasons or said), field=field)
     if code == "EXTERNAL_API_RESPONSE_WITH_ERROR":
         return _model_error(said, details)
     if status >= 500:
-        return ServiceDownError(f"The service failed ({status}): {said}")
-    return RequestRejectedError(f"The service turned the edit down: {said}")
+        return ServiceDownError(tr("The service failed ({status}): {reason}").format(status=status, reason=said))
+    return RequestRejectedError(tr("The service turned the edit down: {reason}").format(reason=said))
 
 
 def offered(reply: JSON, feature: str) -> dict[str, int | None]:
@@ -270,7 +280,7 @@ def offered(reply: JSON, feature: str) -> dict[str, int | None]:
     """
     listed = reply.get("models") if isinstance(reply, dict) else None
     if not isinstance(listed, list):
-        raise UnexpectedReplyError("The service's list of models can't be read.", detail=json.dumps(reply)[:300])
+        raise UnexpectedReplyError(tr("The service's list of models can't be read."), detail=json.dumps(reply)[:300])
     return {
         str(one["modelId"]): _price(one.get("creditMetadata"), feature)
         for one in listed
@@ -289,16 +299,18 @@ def _price(credits: JSON, feature: str) -> int | None:
 
 def _model_error(said: str, details: JSON) -> ServiceError:
     """What the model's own host answered; "busy" in the outer message may hide a permanent cause in the details."""
+    words = tr("The model is not available at the moment: {reason}")
     response = details.get("response") if isinstance(details, dict) else None
     if isinstance(response, dict):
         status, data = response.get("status"), response.get("data")
         cause = data.get("message") if isinstance(data, dict) else data
         if cause and isinstance(status, int) and 400 <= status < 500 and status != 429:
             field = _last_part(str(data["field"])) if isinstance(data, dict) and data.get("field") else None
-            return RequestRejectedError(f"The model turned the edit down: {_sentence(str(cause))}", field=field)
+            refused = tr("The model turned the edit down: {reason}")
+            return RequestRejectedError(refused.format(reason=_sentence(str(cause))), field=field)
         if cause:
-            return ServiceDownError(f"The model is not available at the moment: {_sentence(str(cause))}")
-    return ServiceDownError(f"The model is not available at the moment: {said}")
+            said = _sentence(str(cause))
+    return ServiceDownError(words.format(reason=said))
 
 
 def _fault(reply: Mapping[str, JSON]) -> tuple[str, str, JSON] | None:

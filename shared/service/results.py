@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..errors import ResultDamagedError, ResultError, ResultExpiredError, ResultTooLargeError, ServiceDownError
+from ..errors import FETCH, ResultDamagedError, ResultError, ResultExpiredError, ResultTooLargeError, ServiceDownError
+from ..language import number, tr
 from ..pictures.encoded import EncodedImage, declared_pixels, is_cut_off, sniff_or_raw
 from .replies import Reply
 
@@ -22,11 +23,12 @@ TEXT_PROBE = 1024  # bytes; in every kind of picture, one of the first thousand 
 def body_or_error(reply: Reply) -> bytes:
     """The body that a store of results sent. Raises :class:`ResultExpiredError` or ServiceDownError (paid)."""
     if reply.status in (400, 403, 404, 410):
-        raise ResultExpiredError(f"The address of the result is no longer valid ({reply.status}).")
+        words = tr("The address of the result is no longer valid ({status}).")
+        raise ResultExpiredError(words.format(status=reply.status))
     if reply.status >= 300:
         raise ServiceDownError(
-            f"The store of the result can't be reached ({reply.status}).",
-            ResultError.advice,
+            tr("The store of the result can't be reached ({status}).").format(status=reply.status),
+            tr(FETCH),
             billed=ResultError.billed,
         )
     return reply.body
@@ -48,17 +50,18 @@ class Arrivals:
         """
         self._put_aside(data)
         if not data:
-            raise ResultDamagedError("The result is empty.")
+            raise ResultDamagedError(tr("The result is empty."))
         if _is_text(data):
-            raise ResultDamagedError("The result is not a picture but a text.", detail=f"{data[:60]!r}")
+            raise ResultDamagedError(tr("The result is not a picture but a text."), detail=f"{data[:60]!r}")
         if declared_pixels(data) > PIXEL_LIMIT:
-            raise ResultTooLargeError(f"The result says that it has {declared_pixels(data):,} px, too many to open.")
+            words = tr("The result says that it has {count} px, too many to open.")
+            raise ResultTooLargeError(words.format(count=number(declared_pixels(data))))
         image = sniff_or_raw(data)
         if image.format or data == self._unread:
             return image
         if len(data) > len(self._unread):  # of several that are cut off, the longest has the most of the picture
             self._unread = data
-        raise ResultDamagedError("The result is not a complete picture of a known kind.", detail=f"{data[:60]!r}")
+        raise ResultDamagedError(tr("The result is not a complete picture of a known kind."), detail=f"{data[:60]!r}")
 
     def unread(self) -> EncodedImage | None:
         """The best of what is not understood, as it came; None when nothing of the kind came.
@@ -69,7 +72,7 @@ class Arrivals:
             return None
         self._put_aside(self._unread)  # so that what was kept last is what is handed on
         if is_cut_off(self._unread):
-            raise ResultDamagedError("The result is cut off: only a part of the picture came.")
+            raise ResultDamagedError(tr("The result is cut off: only a part of the picture came."))
         return EncodedImage(self._unread, "", 0, 0)
 
     def _put_aside(self, data: bytes) -> None:

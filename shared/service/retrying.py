@@ -43,6 +43,6 @@ def repeated(attempt: Callable[[], T], cancel: CancelToken, *, paid: bool = Fals
             permanent = isinstance(exc, TlsError) or wait > RETRY_AFTER_LIMIT
             if number == ATTEMPTS or permanent:
                 raise
-            LOGGER.info("attempt %s failed (%s), again in %.1f s", number, exc.message, wait)
+            LOGGER.info("attempt %s failed (%s), again in %.1f s", number, exc.english, wait)
             cancel.wait(wait, paid)
     raise AssertionError("the last attempt returns or raises")

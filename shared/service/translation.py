@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import ConnectionFailedError, ConnectionLostError, NetworkError, TimedOutError, TlsError
+from ..language import N_, tr
 
 
 @dataclass(frozen=True)
@@ -29,34 +30,35 @@ def _table() -> tuple[_Row, ...]:
     import requests.exceptions as high
     import urllib3.exceptions as low
 
+    insecure = N_("The secure connection to {host} can't be made: {reason}.")
     unresolved = r"Failed to resolve|Name or service not known|name resolution|getaddrinfo failed|nodename nor servname"
     return (
-        _Row((high.SSLError, low.SSLError), "", TlsError, "The secure connection to {host} can't be made: {reason}."),
-        _Row((), "CA certificate bundle", TlsError, "The secure connection to {host} can't be made: {reason}."),
+        _Row((high.SSLError, low.SSLError), "", TlsError, insecure),
+        _Row((), "CA certificate bundle", TlsError, insecure),
         _Row(
             (high.ProxyError,),
             "",
             ConnectionFailedError,
-            "The proxy on the way to {host} does not let it through.",
+            N_("The proxy on the way to {host} does not let it through."),
         ),
         _Row(
             (low.NewConnectionError,),
             unresolved,
             ConnectionFailedError,
-            "{host} can't be found: there is no network, or its name is wrong.",
+            N_("{host} can't be found: there is no network, or its name is wrong."),
         ),
-        _Row((high.ConnectTimeout,), "", ConnectionFailedError, "{host} does not answer."),
-        _Row((low.NewConnectionError,), "", ConnectionFailedError, "No connection to {host}: {reason}."),
-        _Row((high.Timeout, low.TimeoutError, TimeoutError), "", TimedOutError, "{host} did not answer in time."),
+        _Row((high.ConnectTimeout,), "", ConnectionFailedError, N_("{host} does not answer.")),
+        _Row((low.NewConnectionError,), "", ConnectionFailedError, N_("No connection to {host}: {reason}.")),
+        _Row((high.Timeout, low.TimeoutError, TimeoutError), "", TimedOutError, N_("{host} did not answer in time.")),
         _Row(
             (high.InvalidURL, high.InvalidSchema, ValueError),
             "",
             ConnectionFailedError,
-            "The address or the proxy for {host} can't be used: {reason}.",
+            N_("The address or the proxy for {host} can't be used: {reason}."),
         ),
         # A read that times out while the body streams comes as a ConnectionError.
-        _Row((), "timed out", TimedOutError, "{host} stopped answering."),
-        _Row((), "", ConnectionLostError, "The connection to {host} was lost."),
+        _Row((), "timed out", TimedOutError, N_("{host} stopped answering.")),
+        _Row((), "", ConnectionLostError, N_("The connection to {host} was lost.")),
     )
 
 
@@ -69,11 +71,11 @@ def translated(exc: Exception, host: str) -> NetworkError:
         if row.kinds and not isinstance(exc, row.kinds) and not isinstance(inner, row.kinds):
             continue
         if re.search(row.words, str(exc)):
-            return row.error(row.message.format(host=host, reason=_reason(innermost)))
+            return row.error(tr(row.message).format(host=host, reason=_reason(innermost)))
     raise AssertionError("the last row takes everything")
 
 
 def _reason(exc: BaseException) -> str:
     """The innermost cause in a few words."""
     text = re.sub(r"\s*\(_ssl\.c:\d+\)|\[(Errno|WinError) \d+\] ", "", str(exc)).strip(" ')\"")
-    return text.rsplit(": ", 1)[-1].strip(" ')\"").rstrip(".") or "unknown cause"
+    return text.rsplit(": ", 1)[-1].strip(" ')\"").rstrip(".") or tr("unknown cause")

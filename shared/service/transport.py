@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from .. import __version__
 from ..cancel import CancelToken
 from ..errors import Cancelled, FluxDepthError, ResultTooLargeError, TimedOutError, UnexpectedReplyError
+from ..language import tr
 from ..storage.log import LOGGER, redact
 from .replies import Reply
 from .translation import translated
@@ -128,7 +129,8 @@ class Transport:
             headers["API-KEY"] = self._key
         if content_type:
             headers["Content-Type"] = content_type
-        too_large = UnexpectedReplyError(f"The service's answer is larger than {REPLY_LIMIT // 2**20} MB.")
+        words = tr("The service's answer is larger than {most} MB.").format(most=REPLY_LIMIT // 2**20)
+        too_large = UnexpectedReplyError(words)
 
         def work(tell: Progress) -> Reply:
             exchange.progress = tell
@@ -153,7 +155,8 @@ class Transport:
         The body is read only of a reply that is no error and no redirect. Raises NetworkError,
         :class:`ResultTooLargeError`, or :class:`Cancelled` as soon as the token is set.
         """
-        too_large = ResultTooLargeError(f"The result is larger than the {RESULT_LIMIT // 2**20} MB that are taken.")
+        words = tr("The result is larger than the {most} MB that are taken.").format(most=RESULT_LIMIT // 2**20)
+        too_large = ResultTooLargeError(words)
 
         def work(tell: Progress) -> Reply:
             with (
@@ -269,7 +272,7 @@ def _apart(work: Callable[[Progress], T], exchange: Exchange, seconds: float, pr
                     raise Cancelled.before_submit()
     finally:
         exchange.end()
-    raise TimedOutError(f"No whole answer came within {seconds:.0f} s.")
+    raise TimedOutError(tr("No whole answer came within {seconds} s.").format(seconds=f"{seconds:.0f}"))
 
 
 def _reply(response: requests.Response, body: bytes) -> Reply:

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StorageError
+from ..language import tr
 from . import files, processes
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
@@ -315,4 +316,5 @@ def _escaped(name: str) -> str:
 
 
 def _storage_error(path: Path, exc: OSError) -> StorageError:
-    return StorageError(f"“{path.parent}” can't be written: {exc.strerror or exc}.")
+    words = tr("“{path}” can't be written: {reason}.")
+    return StorageError(words.format(path=path.parent, reason=exc.strerror or exc))

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import KeyMissingError, ParameterError, StorageError
+from ..language import N_, tr
 from . import files
 
 KEY_VARIABLE = "FLUXDEPTH_API_KEY"
 
 
 class KeySource(enum.Enum):
-    """Where a key was found; the value is how the hosts name it."""
+    """Where a key was found; the value is how it is named, in English."""
 
-    ENVIRONMENT = f"the environment ({KEY_VARIABLE})"
-    FILE = "the key file"
+    ENVIRONMENT = N_("the environment (FLUXDEPTH_API_KEY)")
+    FILE = N_("the key file")
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,15 @@ def find_key() -> ApiKey | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as exc:
-        raise StorageError(f"The key file “{key_file()}” can't be read.", "Save the key again in Settings.") from exc
+        words = tr("The key file “{path}” can't be read.").format(path=key_file())
+        raise StorageError(words, tr("Save the key again in Settings.")) from exc
     return _found(value, KeySource.FILE) if value else None
 
 
 def _found(value: str, source: KeySource) -> ApiKey:
     if not _plausible(value):
-        raise StorageError(f"What stands in {source.value} is no API key.", "Copy it anew from your 1min.ai account.")
+        words = tr("What stands in {place} is no API key.").format(place=tr(source.value))
+        raise StorageError(words, tr("Copy it anew from your 1min.ai account."))
     return ApiKey(value, source)
 
 
@@ -77,7 +80,9 @@ def check_key(text: str) -> str:
     value = text.strip()
     if not _plausible(value):
         raise ParameterError(
-            "This is no API key.", "Copy it whole from your 1min.ai account, without spaces inside.", field="key"
+            tr("This is no API key."),
+            tr("Copy it whole from your 1min.ai account, without spaces inside."),
+            field="key",
         )
     return value
 
@@ -93,4 +98,5 @@ def forget_key() -> None:
         with contextlib.suppress(FileNotFoundError):
             key_file().unlink()
     except OSError as exc:
-        raise StorageError(f"The key file “{key_file()}” can't be removed: {exc.strerror or exc}.") from exc
+        words = tr("The key file “{path}” can't be removed: {reason}.")
+        raise StorageError(words.format(path=key_file(), reason=exc.strerror or exc)) from exc

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..language import tr
 from ..model.edit import DepthEdit
 
 VERSION = 2
@@ -149,6 +150,14 @@ class Job:
             "created": entry.finished or self.created,
         }
 
+    def with_unknown_submits(self) -> Job:
+        """The same job, whose process has died: what was being submitted is of unknown fate."""
+        edits = (
+            dataclasses.replace(edit, state=EditState.UNCERTAIN) if edit.state is EditState.SUBMITTING else edit
+            for edit in self.edits
+        )
+        return dataclasses.replace(self, edits=tuple(edits))
+
     def companion(self, name: str) -> bytes | None:
         """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""
         for path in self.folder.glob(f"{SENT}.*") if name == SENT else [self.folder / name]:
@@ -188,7 +197,7 @@ def from_json(data: Any, folder: Path) -> Job:
     """The job of ``folder``. Raises ValueError with what is wrong, as the end of a sentence about the entry."""
     try:
         if data["version"] > VERSION:
-            raise ValueError("was written by a newer version and is left alone")
+            raise ValueError(tr("was written by a newer version and is left alone"))
         old = data["version"] == 1
         origin = dict(data["origin"]) if old else {}
         host_settings = origin.get("host_settings", {}) if old else data["host_settings"]
@@ -211,7 +220,7 @@ def from_json(data: Any, folder: Path) -> Job:
 
 
 def _damaged() -> ValueError:
-    return ValueError("is damaged and is left alone")
+    return ValueError(tr("is damaged and is left alone"))
 
 
 def _time(value: float) -> float:
@@ -253,7 +262,7 @@ def _edits(edits: list[dict[str, Any]], folder: Path, old: bool) -> Iterator[Edi
         if "\0" in name:
             raise _damaged()
         if fields["state"] not in _STATES:
-            raise ValueError("was written by a newer version and is left alone")
+            raise ValueError(tr("was written by a newer version and is left alone"))
         fields |= {
             "index": index,
             "state": EditState(fields["state"]),

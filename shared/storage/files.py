@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StorageError
+from ..language import number, tr
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
 RENAME_PATIENCE = 2.0  # s; a reader holds a file of some KB for a moment only
@@ -58,7 +59,8 @@ def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
                 temporary.unlink()
             raise
     except OSError as exc:
-        raise StorageError(f"“{path}” can't be written: {exc.strerror or exc}.") from exc
+        words = tr("“{path}” can't be written: {reason}.")
+        raise StorageError(words.format(path=path, reason=exc.strerror or exc)) from exc
 
 
 def make_private_folder(path: Path) -> None:
@@ -101,7 +103,8 @@ def require_room(folder: Path, size: int) -> None:
     except OSError:
         return
     if free < size:
+        words = tr("There is too little room in “{folder}”: {free} MB left, and {size} MB may be needed.")
         raise StorageError(
-            f"There is too little room in “{folder}”: {free / 1e6:.0f} MB left, and {size / 1e6:.0f} MB may be needed.",
-            "Free some space, then try again.",
+            words.format(folder=folder, free=number(free / 1e6), size=number(size / 1e6)),
+            tr("Free some space, then try again."),
         )

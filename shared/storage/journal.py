@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BusyError, FluxDepthError, StorageError
+from ..language import tr
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from . import files, locks
@@ -88,7 +89,7 @@ class JobWriter:
 
     def raw_words(self, index: int) -> str:
         """Where what :meth:`keep_raw` wrote last is, "" when it is not there."""
-        return f"What came is kept as {self._raw(index)}." if self._raw(index).is_file() else ""
+        return tr("What came is kept as {path}.").format(path=raw) if (raw := self._raw(index)).is_file() else ""
 
     def keep_result(self, index: int, image: EncodedImage, **changes: Any) -> Path:
         """Gives the result's exact bytes their name and marks the edit DONE, with other ``changes`` of its entry.
@@ -184,13 +185,14 @@ class Journal:
                 writer.holders += 1
                 return writer
             if not folder.is_dir():  # taking its lock would make it again
-                raise StorageError(f"Job {job_id} is no longer in the history.", "")
+                raise StorageError(tr("Job {id} is no longer in the history.").format(id=job_id), "")
             lock = _locked(folder, wait)
             try:
                 _held[folder] = writer = JobWriter(_read(folder), lock)
             except ValueError as exc:
                 lock.release()
-                raise StorageError(f"The entry of job {job_id} {exc}.", "") from exc
+                words = tr("The entry of job {id} {problem}.").format(id=job_id, problem=exc)
+                raise StorageError(words, "") from exc
             return writer
 
     def mark(
@@ -241,9 +243,9 @@ class Journal:
         try:
             job = writer.job
             if writer.holders > 1:
-                raise BusyError("This edit is still being worked on.")
+                raise BusyError(tr("This edit is still being worked on."))
             if job.edits[index].pending:
-                raise StorageError("This edit is not finished.", "Fetch it or discard it first.")
+                raise StorageError(tr("This edit is not finished."), tr("Fetch it or discard it first."))
             last = all(edit.deleted for edit in job.edits if edit.index != index)
             if not last:
                 gone = {"deleted": True, "discarded": True, "starred": False}
@@ -252,7 +254,8 @@ class Journal:
             writer.close()
         if last:
             if not self._removed(job.folder):
-                raise StorageError(f"“{job.folder}” can't be removed.", "Is one of its files open in another program?")
+                words = tr("“{path}” can't be removed.").format(path=job.folder)
+                raise StorageError(words, tr("Is one of its files open in another program?"))
             self._sweep()
             return summary(job)
         for file in (*job.folder.glob(f"result-{index + 1}.*"), *job.folder.glob(f"thumbnail-{index + 1}.*")):
@@ -329,7 +332,7 @@ class Journal:
             try:
                 yield _settled(_read(folder))
             except ValueError as exc:
-                self.problems.append(f"The entry of job {folder.name} {exc}.")
+                self.problems.append(tr("The entry of job {id} {problem}.").format(id=folder.name, problem=exc))
 
     def _folders(self) -> list[Path]:
         return [self._jobs / name for name in self._names()]
@@ -343,7 +346,8 @@ class Journal:
         except FileNotFoundError:
             return []
         except OSError as exc:
-            self.problems.append(f"The data folder “{self._jobs}” can't be read: {exc.strerror}.")
+            words = tr("The data folder “{folder}” can't be read: {reason}.")
+            self.problems.append(words.format(folder=self._jobs, reason=exc.strerror))
             return []
 
 
@@ -372,13 +376,8 @@ def note_failure(writer: JobWriter, index: int, state: EditState, error: FluxDep
 
 def _settled(job: Job) -> Job:
     """``job``, with a submit that was under way when its process died shown as what it is: uncertain."""
-    if not any(edit.state is EditState.SUBMITTING for edit in job.edits) or _is_held(job.folder):
-        return job
-    edits = (
-        dataclasses.replace(edit, state=EditState.UNCERTAIN) if edit.state is EditState.SUBMITTING else edit
-        for edit in job.edits
-    )
-    return dataclasses.replace(job, edits=tuple(edits))
+    submitting = any(edit.state is EditState.SUBMITTING for edit in job.edits)
+    return job.with_unknown_submits() if submitting and not _is_held(job.folder) else job
 
 
 def _locked(folder: Path, wait: float) -> filelock.BaseFileLock:
@@ -394,7 +393,7 @@ def _read(folder: Path) -> Job:
     try:
         data = files.parsed((folder / "job.json").read_bytes())
     except FileNotFoundError:
-        raise ValueError("is missing") from None
+        raise ValueError(tr("is missing")) from None
     except (OSError, ValueError) as exc:
-        raise ValueError("can't be read and is left alone") from exc
+        raise ValueError(tr("can't be read and is left alone")) from exc
     return from_json(data, folder)

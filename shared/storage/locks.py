@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BusyError, StorageError
+from ..language import tr
 from . import files
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def acquired(folder: Path, wait: float, name: str) -> filelock.BaseFileLock:
         files.make_private_folder(folder)
         lock.acquire(timeout=wait, poll_interval=0.01)
     except filelock.Timeout as exc:
-        raise BusyError("Another program is working on this edit.") from exc
+        raise BusyError(tr("Another program is working on this edit.")) from exc
     except OSError as exc:
-        raise StorageError(f"The data folder “{folder}” can't be written: {exc.strerror or exc}.") from exc
+        words = tr("The data folder “{folder}” can't be written: {reason}.")
+        raise StorageError(words.format(folder=folder, reason=exc.strerror or exc)) from exc
     return lock

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import ParameterError, StorageError
+from ..language import N_, tr
 from ..model.parameters import LARGEST, Choice, Kind, Parameter
 from .files import home, parsed, write_by_rename
 
@@ -27,26 +28,37 @@ SERVICE_ADDRESS = Parameter(
     "service_address",
     Kind.TEXT,
     DEFAULT_ADDRESS,
-    "Service address",
-    "Where the edits are sent. Change it only for a proxy of your own or for the sandbox",
+    N_("Service address"),
+    N_("Where the edits are sent. Change it only for a proxy of your own or for the sandbox"),
 )
 WAITING = Parameter(
     "waiting",
     Kind.CHOICE,
     "async",
-    "Waiting mode",
-    "How the plug-in waits for the service. Asking again and again survives a lost connection",
+    N_("Waiting mode"),
+    N_("How the plug-in waits for the service. Asking again and again survives a lost connection"),
     choices=(
-        Choice("async", "Ask until it is ready", "Submits and then asks for the result; survives a lost connection"),
-        Choice("sync", "Hold the line", "One long call, as on the model's page; a lost connection can lose the edit"),
+        Choice(
+            "async",
+            N_("Ask until it is ready"),
+            N_("Submits and then asks for the result; survives a lost connection"),
+        ),
+        Choice(
+            "sync",
+            N_("Hold the line"),
+            N_("One long call, as on the model's page; a lost connection can lose the edit"),
+        ),
     ),
 )
 HISTORY_LIMIT = Parameter(
     "history_limit",
     Kind.INTEGER,
     200,
-    "Edits kept",
-    "How many edits the history keeps, with their results. Favourites, and what is unfinished or unsaved, always stay",
+    N_("Edits kept"),
+    N_(
+        "How many edits the history keeps, with their results. "
+        "Favourites, and what is unfinished or unsaved, always stay"
+    ),
     minimum=10,
     maximum=10000,
 )
@@ -54,22 +66,22 @@ ASK_ABOVE = Parameter(
     "ask_above",
     Kind.INTEGER,
     4,
-    "Ask above",
-    "More paid edits at once than this are asked about first, with their price; 0 never asks",
+    N_("Ask above"),
+    N_("More paid edits at once than this are asked about first, with their price; 0 never asks"),
     minimum=1,
     maximum=1000,
-    zero_means="never",
+    zero_means=N_("never"),
 )
 MONTHLY_LIMIT = Parameter(
     "monthly_limit",
     Kind.INTEGER,
     0,
-    "Monthly limit",
-    "How many credits the edits of a month may cost, as far as prices are known; 0 is no limit",
+    N_("Monthly limit"),
+    N_("How many credits the edits of a month may cost, as far as prices are known; 0 is no limit"),
     minimum=1,
     maximum=LARGEST,
-    zero_means="no limit",
-    unit="credits",
+    zero_means=N_("no limit"),
+    unit=N_("credits"),
 )
 ALL = (SERVICE_ADDRESS, WAITING, HISTORY_LIMIT, ASK_ABOVE, MONTHLY_LIMIT)
 
@@ -127,7 +139,8 @@ def _stored(folder: Path | None) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as exc:
-        raise StorageError(f"The settings in “{path}” can't be read.", "Save them anew in Settings.") from exc
+        words = tr("The settings in “{path}” can't be read.").format(path=path)
+        raise StorageError(words, tr("Save them anew in Settings.")) from exc
     return stored
 
 
@@ -162,8 +175,8 @@ def check_address(text: str) -> str:
         good = False
     if not good:
         raise ParameterError(
-            f"{SERVICE_ADDRESS.label} can't be {text!r}.",
-            f"It must start with https://, for example {DEFAULT_ADDRESS}.",
+            tr("{setting} can't be “{value}”.").format(setting=tr(SERVICE_ADDRESS.label), value=text),
+            tr("It must start with https://, for example {example}.").format(example=DEFAULT_ADDRESS),
             field=SERVICE_ADDRESS.name,
         )
     return text.strip().rstrip("/")

@@ -116,9 +116,9 @@ class Installed:
 _profiles: dict[str, Path] = {}
 
 
-def installed(host: Blender | Bpy, package: Path, folder: Path) -> Installed:
-    """The host with the package installed; once for each host, because that takes seconds."""
-    name = f"{type(host).__name__}-{host.version}"
+def installed(host: Blender | Bpy, package: Path, folder: Path, kind: str = "") -> Installed:
+    """The host with the package, of that ``kind``, installed; once for each host, because that takes seconds."""
+    name = f"{type(host).__name__}-{host.version}{kind}"
     if name not in _profiles:
         profile = folder / "profile"
         done = host.run_script(INSIDE / "install.py", [package], user_resources=profile, timeout=120)

@@ -112,7 +112,7 @@ def test_credits_by_document_day_and_month_outlive_the_history(service: Sandbox,
     assert len(journal.entries()) == 1
     assert spending.spent(journal) == found
     words = " ".join(found.lines())
-    assert "Today 150,000 credits, this month 150,000." in words and "1 edits more" in words
+    assert "Today 150,000 credits, this month 150,000." in words and "1 edit more" in words
 
 
 def test_the_monthly_limit_refuses_with_a_clear_word(service: Sandbox) -> None:

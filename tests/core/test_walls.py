@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 # The rooms of each house, the uppermost first: what a room may use lies below it in its list.
 HOUSES: dict[str, list[str]] = {
-    "shared": ["jobs", "service", "storage", "pictures", "model", "cancel", "errors"],
+    "shared": ["jobs", "service", "storage", "pictures", "model", "cancel", "errors", "language"],
     "fluxdepth_gimp": [
         *(
             "fluxdepth_gimp",
@@ -44,6 +44,7 @@ HOUSES: dict[str, list[str]] = {
             "host | problem | preparing",
             "pictures",
             "properties | ticker",
+            "translation",
             "shared",
         ),
     ],

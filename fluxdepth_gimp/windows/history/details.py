@@ -5,6 +5,7 @@ from __future__ import annotations
 from gi.repository import Gtk, Pango
 
 from shared.jobs.wording import short_prompt, state_words, when, where
+from shared.language import tr
 from shared.model.edit import DepthEdit
 from shared.model.parameters import Kind, Role
 from shared.storage.library.history import Edit
@@ -20,7 +21,7 @@ def tile_words(edit: Edit) -> tuple[str, tuple[str, str, str]]:
     asked = edit.job.asked(edit.entry)
     star = STAR if edit.entry.starred else ""
     lines = (
-        f"Seed {asked.seed} · {asked.model.label}",
+        tr("Seed {seed} · {model}").format(seed=asked.seed, model=asked.model.label),
         f"{state_words(edit.entry)} · {when(edit.job)}",
         where(edit.job.destination),
     )
@@ -53,7 +54,7 @@ class Details(Gtk.Box):
         self._prompt.set_text(asked.prompt)
         state = f"{state_words(entry)} · {when(edit.job)} · {where(edit.job.destination)}"
         self._about.set_text("\n".join(line for line in (state, _settings(asked), entry.error) if line))
-        self._id.set_text(f"Id at the service: {entry.uuid}" if entry.uuid else "")
+        self._id.set_text(tr("Id at the service: {id}").format(id=entry.uuid) if entry.uuid else "")
 
 
 def _settings(edit: DepthEdit) -> str:
@@ -64,6 +65,6 @@ def _settings(edit: DepthEdit) -> str:
             continue
         value = edit.values.get(parameter.name, parameter.default)
         if parameter.kind is Kind.BOOLEAN:
-            value = "yes" if value else "no"
-        words.append(f"{parameter.label} {value}")
+            value = tr("yes") if value else tr("no")
+        words.append(tr("{setting} {value}").format(setting=tr(parameter.label), value=value))
     return " · ".join(words)

@@ -6,22 +6,23 @@ from collections.abc import Callable
 
 from gi.repository import GLib, Gtk
 
+from shared.language import number, tr, trn
 from shared.storage.library.history import Show
 from windows import ui
 
 PAUSE = 200  # ms without a key before what was typed is looked for
 FILTERS = {
-    Show.ALL: "All",
-    Show.DOCUMENT: "This Image",
-    Show.FAVOURITES: "Favourites",
-    Show.UNFINISHED: "Unfinished",
+    Show.ALL: tr("All"),
+    Show.DOCUMENT: tr("This Image"),
+    Show.FAVOURITES: tr("Favourites"),
+    Show.UNFINISHED: tr("Unfinished"),
 }
 # What is said when one of them finds nothing.
 NOTHING = {
-    Show.ALL: "There are no edits yet. Each one will be listed here with its result.",
-    Show.DOCUMENT: "No edit of this image is in the history. All shows those of other images.",
-    Show.FAVOURITES: "There are no favourites yet. The button Favourite makes one of the chosen edit.",
-    Show.UNFINISHED: "Nothing is unfinished: whatever was paid for has arrived, or was given up.",
+    Show.ALL: tr("There are no edits yet. Each one will be listed here with its result."),
+    Show.DOCUMENT: tr("No edit of this image is in the history. All shows those of other images."),
+    Show.FAVOURITES: tr("There are no favourites yet. The button Favourite makes one of the chosen edit."),
+    Show.UNFINISHED: tr("Nothing is unfinished: whatever was paid for has arrived, or was given up."),
 }
 
 
@@ -33,9 +34,9 @@ class Finder(Gtk.Box):
         self._changed, self._leave = changed, leave
         self._timer = 0
         self.show_only = Show.ALL
-        self.search = Gtk.SearchEntry(placeholder_text="Search in prompts and documents")
-        self.search.get_accessible().set_name("Search")
-        self.search.set_tooltip_text("Words of the prompt or of the document's name, in any order (Ctrl+F)")
+        self.search = Gtk.SearchEntry(placeholder_text=tr("Search in prompts and documents"))
+        self.search.get_accessible().set_name(tr("Search"))
+        self.search.set_tooltip_text(tr("Words of the prompt or of the document's name, in any order (Ctrl+F)"))
         self.search.connect("search-changed", lambda _: self._typed())
         self.search.connect("activate", lambda _: self._tell())
         self.search.connect("stop-search", lambda _: self._stopped())
@@ -60,10 +61,10 @@ class Finder(Gtk.Box):
     @property
     def nothing(self) -> str:
         """What to say when nothing is found."""
-        return f"Nothing is found for “{self.typed}”." if self.typed else NOTHING[self.show_only]
+        return tr("Nothing is found for “{words}”.").format(words=self.typed) if self.typed else NOTHING[self.show_only]
 
     def show_count(self, total: int) -> None:
-        self._count.set_text("1 edit" if total == 1 else f"{total:,} edits")
+        self._count.set_text(trn("{count} edit", "{count} edits", total).format(count=number(total)))
 
     def stop(self) -> None:
         """What was typed last is not looked for any more."""

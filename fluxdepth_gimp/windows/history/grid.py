@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk, Pango
 
+from shared.language import tr
 from windows import ui
 
 SIDE = 144  # px of a picture
@@ -50,7 +51,7 @@ class Tile(Gtk.FlowBoxChild):
         small = GLib.markup_escape_text("\n".join(lines))
         self._words.set_markup(f"{GLib.markup_escape_text(title)}\n<small>{small}</small>")
         self.set_tooltip_text("\n".join((title, *lines)).strip() or None)
-        self.get_accessible().set_name(", ".join(one for one in (title, *lines) if one) or "Being read")
+        self.get_accessible().set_name(", ".join(one for one in (title, *lines) if one) or tr("Being read"))
         if picture:
             ui.set_picture(self._picture, picture, SIDE, self.get_scale_factor())
         elif has_none:
@@ -91,7 +92,7 @@ class Grid(Gtk.ScrolledWindow):
         self._tiles: list[Tile] = []
         self._flow = Gtk.FlowBox(homogeneous=True, activate_on_single_click=False)
         self._flow.set_selection_mode(Gtk.SelectionMode.SINGLE)
-        self._flow.get_accessible().set_name("Edits")
+        self._flow.get_accessible().set_name(tr("Edits"))
         self._flow.connect("selected-children-changed", self._clicked)
         self._flow.connect("child-activated", lambda *_: activated())
         self._layout = Gtk.Layout()

@@ -12,6 +12,7 @@ from gi.repository import GdkPixbuf, Gimp, GLib
 from pixels.scratch import loaded
 
 from shared.errors import PictureError
+from shared.language import tr
 
 QUALITY = "85"  # of the JPEG
 WHITE = 0xFFFFFF
@@ -35,7 +36,7 @@ def made(file: Path, side: int) -> bytes:
     _, width, height = GdkPixbuf.Pixbuf.get_file_info(str(file))
     small = read(file, min(side, max(width, height)))
     if small is None:
-        raise PictureError("The result can't be read as a picture.")
+        raise PictureError(tr("The result can't be read as a picture."))
     return _jpeg(small)
 
 
@@ -48,9 +49,9 @@ def made_by_gimp(file: Path, side: int) -> bytes:
             size = max(1, round(width * scale)), max(1, round(height * scale))
             small = image.get_thumbnail(*size, Gimp.PixbufTransparency.KEEP_ALPHA)
     except (OSError, ValueError) as exc:
-        raise PictureError(f"The result can't be read as a picture: {exc}.") from exc
+        raise PictureError(tr("The result can't be read as a picture: {reason}.").format(reason=exc)) from exc
     if small is None:
-        raise PictureError("The result can't be read as a picture.")
+        raise PictureError(tr("The result can't be read as a picture."))
     return _jpeg(small)
 
 
@@ -62,10 +63,10 @@ def _jpeg(small: GdkPixbuf.Pixbuf) -> bytes:
             width, height, GdkPixbuf.InterpType.NEAREST, 255, max(width, height), WHITE, WHITE
         )
         if over is None:
-            raise PictureError("There is no memory for a small picture.")
+            raise PictureError(tr("There is no memory for a small picture."))
         small = over
     try:
         ok, data = small.save_to_bufferv("jpeg", ["quality"], [QUALITY])
     except GLib.Error as exc:
-        raise PictureError(f"A small picture can't be written: {exc.message}.") from exc
+        raise PictureError(tr("A small picture can't be written: {reason}.").format(reason=exc.message)) from exc
     return bytes(data) if ok else b""

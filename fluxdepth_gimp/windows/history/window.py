@@ -16,6 +16,7 @@ from shared.jobs.desk import Desk
 from shared.jobs.owed import discardable
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import Progress
+from shared.language import tr
 from shared.storage.entries import EditEntry, EditState, Job
 from shared.storage.journal import Journal
 from shared.storage.library.history import Edit, Query
@@ -69,8 +70,8 @@ class HistoryWindow:
         self._said = ""
         self._anew = True  # the next answer is that of another query, and its first edit is chosen
         self._opened = False
-        self.dialog = GimpUi.Dialog(title="Flux Depth History", role="fluxdepth-history")
-        self.dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
+        self.dialog = GimpUi.Dialog(title=tr("Flux Depth History"), role="fluxdepth-history")
+        self.dialog.add_button(tr("_Close"), Gtk.ResponseType.CLOSE)
         self.dialog.set_default_size(*SIZE)
         self.dialog.connect("delete-event", lambda *_: self._stop())
         self.dialog.connect("key-press-event", self._pressed)
@@ -125,17 +126,21 @@ class HistoryWindow:
         return made
 
     def _build_buttons(self) -> Gtk.Widget:
-        self.bring = ui.button("_Insert", self._bring_in, "Insert it into this image; fetches it if need be, for free")
-        self.as_new = ui.button("Open as _New Image", self._open_new, "The result in an image of its own")
-        self.reuse = ui.button("_Use These Settings", self._reuse, "Open the edit dialog with them")
-        self.copy = ui.button("Copy _Prompt", self._copy, "Put the prompt into the clipboard")
-        self.file = ui.button("_Show File", self._show_file, "Open the folder with the result as it came")
-        self.star = Gtk.ToggleButton(label="_Favourite", use_underline=True)
-        self.star.set_tooltip_text("Favourites are never dropped from the history")
-        self.star.get_accessible().set_name("Favourite")
+        self.bring = ui.button(
+            tr("_Insert"), self._bring_in, tr("Insert it into this image; fetches it if need be, for free")
+        )
+        self.as_new = ui.button(tr("Open as _New Image"), self._open_new, tr("The result in an image of its own"))
+        self.reuse = ui.button(tr("_Use These Settings"), self._reuse, tr("Open the edit dialog with them"))
+        self.copy = ui.button(tr("Copy _Prompt"), self._copy, tr("Put the prompt into the clipboard"))
+        self.file = ui.button(tr("_Show File"), self._show_file, tr("Open the folder with the result as it came"))
+        self.star = Gtk.ToggleButton(label=tr("_Favourite"), use_underline=True)
+        self.star.set_tooltip_text(tr("Favourites are never dropped from the history"))
+        self.star.get_accessible().set_name(tr("Favourite"))
         self._starring = self.star.connect("toggled", lambda _: self._toggled())
-        self.discard = ui.button("_Discard", self._discard, "Never offer it again; the entry stays in the history")
-        self.delete = ui.button("De_lete", self._delete, "Take it out of the history, with its result")
+        self.discard = ui.button(
+            tr("_Discard"), self._discard, tr("Never offer it again; the entry stays in the history")
+        )
+        self.delete = ui.button(tr("De_lete"), self._delete, tr("Take it out of the history, with its result"))
         made = Gtk.Grid(row_spacing=ui.SPACE, column_spacing=ui.SPACE, column_homogeneous=True)
         order = (self.bring, self.as_new, self.reuse, self.copy, self.star, self.file, self.discard, self.delete)
         for number, button in enumerate(order):
@@ -219,7 +224,7 @@ class HistoryWindow:
         entry = current.entry if current else None
         there = entry is not None and entry.state in (EditState.DONE, EditState.TAKEN)
         fetch = entry is not None and entry.unfinished
-        self.bring.set_label("F_etch" if fetch else "_Insert")
+        self.bring.set_label(tr("F_etch") if fetch else tr("_Insert"))
         self.bring.set_sensitive(there and (fetch or self._has_image()))
         self.as_new.set_sensitive(there)
         self.reuse.set_sensitive(current is not None and self.image is not None)
@@ -228,7 +233,7 @@ class HistoryWindow:
         self.star.set_sensitive(current is not None)
         with self.star.handler_block(self._starring):
             self.star.set_active(entry is not None and entry.starred)
-        self.star.set_label("_Favourite ★" if self.star.get_active() else "_Favourite ☆")
+        self.star.set_label(tr("_Favourite ★") if self.star.get_active() else tr("_Favourite ☆"))
         # What has arrived is the artist's own, in a document; there is nothing to give up.
         waits = current if current and current.entry.arrived is None else None
         self.discard.set_sensitive(waits is not None and discardable(waits.job, waits.entry))
@@ -241,7 +246,7 @@ class HistoryWindow:
 
     def _nothing(self) -> str:
         if self.shelf.total is None:
-            return "" if self.shelf.problems else "Reading the history…"
+            return "" if self.shelf.problems else tr("Reading the history…")
         return "" if self.shelf.total else self.finder.nothing
 
     # Keys.
@@ -271,7 +276,7 @@ class HistoryWindow:
 
     def _reuse(self) -> None:
         if not self._has_image():
-            self.error.say("The image was closed. Open one, then come back: the settings stay in the history.")
+            self.error.say(tr("The image was closed. Open one, then come back: the settings stay in the history."))
             return
         self._used = self._current()
         self.dialog.response(Gtk.ResponseType.OK)
@@ -285,7 +290,7 @@ class HistoryWindow:
         elif self._has_image():
             self._bring(current, self.deeds.insert)
         else:
-            self.error.say("The image was closed. Open as New Image still works.")
+            self.error.say(tr("The image was closed. Open as New Image still works."))
 
     def _open_new(self) -> None:
         current = self._current()
@@ -334,13 +339,15 @@ class HistoryWindow:
         if current is None:
             return
         if current.entry.pending:
-            self.error.say("This edit is not finished. Fetch it or discard it first.")
+            self.error.say(tr("This edit is not finished. Fetch it or discard it first."))
         elif ui.confirmed(
             self.dialog,
-            "Delete this edit?",
-            "Its entry and its result go out of the history, and can't be brought back. "
-            "What is in an image stays there.",
-            "_Delete",
+            tr("Delete this edit?"),
+            tr(
+                "Its entry and its result go out of the history, and can't be brought back. "
+                "What is in an image stays there."
+            ),
+            tr("_Delete"),
         ):
             self._write(lambda journal: spending.delete(journal, current.job.id, current.entry.index))
 
@@ -361,7 +368,7 @@ class HistoryWindow:
             clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
             clipboard.set_text(current.job.pattern or current.job.asked(current.entry).prompt, -1)
             clipboard.store()  # it is to outlive this window
-            self._said = "The prompt is in the clipboard."
+            self._said = tr("The prompt is in the clipboard.")
             self._tell()
 
     def _show_file(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import arguments
 from gi.repository import Gimp, Gtk
 
+from shared.language import tr
 from shared.model.carry import Wishes
 from shared.model.model import Model, in_order
 from shared.model.models import MODELS
@@ -53,7 +54,11 @@ class ModelBox(Gtk.Box):
     def know(self, offers: Offers) -> None:
         """What the service has said: which models are gone is marked, and what is there is offered instead."""
         self._offers = offers
-        marked = {one.name: f"{one.label} (not offered any more)" for one in MODELS if not offers.has(one)}
+        marked = {
+            one.name: tr("{model} (not offered any more)").format(model=one.label)
+            for one in MODELS
+            if not offers.has(one)
+        }
         self._fields.mark(arguments.MODEL, marked)
         self._tell()
         self._changed()
@@ -66,9 +71,9 @@ class ModelBox(Gtk.Box):
     def _tell(self) -> None:
         gone = self._offers is not None and not self._offers.has(self.model)
         self.good_for.set_text(
-            f"The service does not offer {self.model.label} any more. It offers:"
+            tr("The service does not offer {model} any more. It offers:").format(model=self.model.label)
             if gone
-            else f"{self.model.label} {self.model.good_for}."
+            else f"{self.model.label} {tr(self.model.good_for)}."
         )
         for child in self.instead.get_children():
             child.destroy()
@@ -81,8 +86,9 @@ class ModelBox(Gtk.Box):
             self._config.set_property(arguments.MODEL.argument, model.name)
 
         words = ui.label(dim=True)
-        words.set_text(model.good_for[0].upper() + model.good_for[1:])
-        button = ui.button(model.label, take, model.good_for)
+        good_for = tr(model.good_for)
+        words.set_text(good_for[0].upper() + good_for[1:])
+        button = ui.button(model.label, take, good_for)
         self._names.add_widget(button)
         row = ui.row(button, words, grow=words)
         row.show_all()
@@ -127,7 +133,7 @@ class ModelFields:
         def roll() -> None:
             self._config.set_property(name, float(random.randrange(SEED_COUNT)))
 
-        dice = ui.button("Ra_ndom", roll, "Roll the dice: another seed can change the depth a lot")
+        dice = ui.button(tr("Ra_ndom"), roll, tr("Roll the dice: another seed can change the depth a lot"))
         return ui.row(seed, dice, grow=seed)
 
     def show(self, model: Model) -> None:

@@ -12,6 +12,7 @@ from gi.repository import Gimp, GimpUi
 from pixels.record import current_result, record_of, whole_result
 from windows import ui
 
+from shared.language import tr
 from shared.model.presets import Fitting, again, reused
 
 GoTo = Callable[[Gimp.Image, list[Gimp.Drawable]], object]
@@ -34,8 +35,8 @@ class ResultBar(ui.NoticeBar):
     def offer(self) -> None:
         """Nothing is said where no result is selected."""
         if self._layer is not None:
-            actions = {"Use This Result's Settings": self._use_settings, "Edit Again": self.edit_again}
-            self.tell("This layer is a result.", actions)
+            actions = {tr("Use This Result's Settings"): self._use_settings, tr("Edit Again"): self.edit_again}
+            self.tell(tr("This layer is a result."), actions)
 
     def _use_settings(self) -> None:
         record = self._record()
@@ -55,13 +56,14 @@ class ResultBar(ui.NoticeBar):
             seen = whole_result(origin.image, [result])
             if here and seen is not None and seen.get_visible():
                 self._tell_of(
-                    "The source is the visible image, and the result is seen in it.",
-                    {"Hide the Result": partial(seen.set_visible, False)},
+                    tr("The source is the visible image, and the result is seen in it."),
+                    {tr("Hide the Result"): partial(seen.set_visible, False)},
                     origin,
                 )
         elif origin.layer is None:
             self.tell(
-                "The layer that this result was made from is not here any more: the result itself would be edited.", {}
+                tr("The layer that this result was made from is not here any more: the result itself would be edited."),
+                {},
             )
         else:
             self._go_to(origin.image, [origin.layer])
@@ -69,8 +71,8 @@ class ResultBar(ui.NoticeBar):
             if origin.kind == "selection" and Gimp.Selection.is_empty(origin.image):
                 acts = {}
                 if mask is not None:
-                    acts["Select It Again"] = partial(origin.image.select_item, Gimp.ChannelOps.REPLACE, mask)
-                self._tell_of("It was made from a selection, and nothing is selected now.", acts, origin)
+                    acts[tr("Select It Again")] = partial(origin.image.select_item, Gimp.ChannelOps.REPLACE, mask)
+                self._tell_of(tr("It was made from a selection, and nothing is selected now."), acts, origin)
 
     def _tell_of(self, words: str, acts: Mapping[str, Callable[[], object]], origin: documents.Origin) -> None:
         """``words`` about the image, and what changes it: then the source is looked at again."""

@@ -10,6 +10,7 @@ from gi.repository import Gtk
 from windows import ui
 
 from shared.jobs.desk import Desk
+from shared.language import tr
 
 TOLD = 3  # sentences of what is owed; more would push the settings off a small screen
 
@@ -26,7 +27,9 @@ class StandingBar(ui.NoticeBar):
 
     def refresh(self) -> None:
         """Tell it, if there is any."""
-        under_way = [f"{one.words} is under way in a window that is hidden." for one in self._hidden]
+        under_way = [
+            tr("{edit} is under way in a window that is hidden.").format(edit=one.words) for one in self._hidden
+        ]
         owed = [one.words for one in (*self._desk.here(), *self._desk.uncertain())]
         if under_way or owed:
             self.tell_of(under_way + owed)
@@ -34,12 +37,14 @@ class StandingBar(ui.NoticeBar):
     def tell_of(self, sentences: list[str]) -> None:
         actions: dict[str, Callable[[], object]] = {}
         if self._hidden:
-            actions["_Bring Back"] = self._show_hidden
+            actions[tr("_Bring Back")] = self._show_hidden
         if self._desk.here():
-            actions["Reco_ver"] = self._recover
+            actions[tr("Reco_ver")] = self._recover
         if self._desk.uncertain():
-            actions["Disc_ard"] = self._discard
-        more = [f"And {len(sentences) - TOLD} more, in History…"] if len(sentences) > TOLD else []
+            actions[tr("Disc_ard")] = self._discard
+        more = (
+            [tr("And {count} more, in History…").format(count=len(sentences) - TOLD)] if len(sentences) > TOLD else []
+        )
         self.tell("\n".join(sentences[:TOLD] + more), actions)
         self._resized()
 

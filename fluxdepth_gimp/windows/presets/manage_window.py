@@ -9,6 +9,7 @@ from windows import ui
 
 from shared.errors import FluxDepthError
 from shared.jobs.wording import one_line
+from shared.language import tr
 from shared.model.presets import LONGEST_NAME, OwnPreset
 from shared.storage.library import preset_files
 
@@ -20,15 +21,19 @@ class ManageWindow:
 
     def __init__(self, parent: Gtk.Window) -> None:
         self.dialog = GimpUi.Dialog(
-            title="Your Presets", role="fluxdepth-presets", transient_for=parent, modal=True, destroy_with_parent=True
+            title=tr("Your Presets"),
+            role="fluxdepth-presets",
+            transient_for=parent,
+            modal=True,
+            destroy_with_parent=True,
         )
-        self.dialog.add_button("_Close", Gtk.ResponseType.CLOSE)
+        self.dialog.add_button(tr("_Close"), Gtk.ResponseType.CLOSE)
         self.dialog.set_default_size(460, 340)
         self._error = ui.ErrorBar(lambda _: None)
         self._rows = Gtk.ListStore(str, str, object)
         self._view = Gtk.TreeView(model=self._rows, search_column=NAME)
-        self._view.get_accessible().set_name("Your presets")
-        for number, title in enumerate(("Name", "Prompt")):
+        self._view.get_accessible().set_name(tr("Your presets"))
+        for number, title in enumerate((tr("Name"), tr("Prompt"))):
             cell = Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END)
             column = Gtk.TreeViewColumn(title=title)
             column.pack_start(cell, True)
@@ -45,11 +50,13 @@ class ManageWindow:
         self._name = Gtk.Entry(hexpand=True, max_length=LONGEST_NAME)
         self._name.connect("changed", lambda _: self._named())
         self._name.connect("activate", lambda _: self._renamed())
-        label = Gtk.Label(label="_Name", use_underline=True, mnemonic_widget=self._name, xalign=0)
-        self._rename = ui.button("_Rename", self._renamed)
-        self._delete = ui.button("_Delete", self._ask_to_delete)
-        self._export = ui.button("_Export…", self._ask_to_export, "Write it to a file, for another computer")
-        import_ = ui.button("_Import…", self._ask_to_import, "Take in what Export has written, here or in Blender")
+        label = Gtk.Label(label=tr("_Name"), use_underline=True, mnemonic_widget=self._name, xalign=0)
+        self._rename = ui.button(tr("_Rename"), self._renamed)
+        self._delete = ui.button(tr("_Delete"), self._ask_to_delete)
+        self._export = ui.button(tr("_Export…"), self._ask_to_export, tr("Write it to a file, for another computer"))
+        import_ = ui.button(
+            tr("_Import…"), self._ask_to_import, tr("Take in what Export has written, here or in Blender")
+        )
         content = ui.column(self._error, spacing=2 * ui.SPACE)
         content.pack_start(scrolled, True, True, 0)
         content.pack_start(self._about, False, False, 0)
@@ -80,7 +87,7 @@ class ManageWindow:
             self._view.set_cursor(Gtk.TreePath.new_from_indices([at]), None, False)
         told = [*shelf.problems]
         if not shelf.own:
-            told.append("There are no presets of your own yet: Save as Preset… makes one of the dialog's settings.")
+            told.append(tr("There are no presets of your own yet: Save as Preset… makes one of the dialog's settings."))
         self._about.set_text("\n".join(told))
         self._about.set_visible(bool(told))
         self._selected()
@@ -108,19 +115,22 @@ class ManageWindow:
     def _ask_to_delete(self) -> None:
         preset = self._current()
         if preset is not None and ui.confirmed(
-            self.dialog, f"Delete the preset “{preset.name}”?", "This can't be undone.", "_Delete"
+            self.dialog,
+            tr("Delete the preset “{name}”?").format(name=preset.name),
+            tr("This can't be undone."),
+            tr("_Delete"),
         ):
             self._try(lambda: preset_files.delete(preset))
 
     def _ask_to_export(self) -> None:
         preset = self._current()
         if preset is not None:
-            path = ui.chosen_file(self.dialog, "Export Preset", ("json",), "Presets", save_as=preset.file)
+            path = ui.chosen_file(self.dialog, tr("Export Preset"), ("json",), tr("Presets"), save_as=preset.file)
             if path is not None:
                 self._try(lambda: preset_files.export(preset, path))
 
     def _ask_to_import(self) -> None:
-        path = ui.chosen_file(self.dialog, "Import Preset", ("json",), "Presets")
+        path = ui.chosen_file(self.dialog, tr("Import Preset"), ("json",), tr("Presets"))
         if path is not None:
             self._try(lambda: preset_files.import_file(path))
 

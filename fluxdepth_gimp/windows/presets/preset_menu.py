@@ -15,6 +15,7 @@ from windows.presets.manage_window import ManageWindow
 from windows.presets.save_window import SaveWindow
 
 from shared.errors import FluxDepthError, StorageError
+from shared.language import tr
 from shared.model.presets import Fitting, OwnPreset, Preset, reused
 from shared.pictures.embedded import settings_in
 from shared.storage.library import preset_files
@@ -36,8 +37,8 @@ class PresetMenu(Gtk.MenuButton):
         tell: Tell,
         list_prompts: Callable[[], object],
     ) -> None:
-        super().__init__(label="Prese_ts", use_underline=True)
-        self.set_tooltip_text("Ready settings for the uses of the model's page, and your own")
+        super().__init__(label=tr("Prese_ts"), use_underline=True)
+        self.set_tooltip_text(tr("Ready settings for the uses of the model's page, and your own"))
         self._dialog, self._config, self._use, self._tell = dialog, config, use, tell
         self._list_prompts = list_prompts
         self._menu = Gtk.Menu()
@@ -52,13 +53,17 @@ class PresetMenu(Gtk.MenuButton):
         for preset in shelf.all:
             if isinstance(preset, OwnPreset) and preset is shelf.own[0]:
                 self._menu.append(Gtk.SeparatorMenuItem())
-            self._add(preset.label, partial(self._take, preset), preset.help)
+            ready = isinstance(preset, Preset)
+            label, about = (tr(preset.label), tr(preset.help)) if ready else (preset.label, preset.help)
+            self._add(label, partial(self._take, preset), about)
         self._menu.append(Gtk.SeparatorMenuItem())
-        self._add("Save as Preset…", self._save)
-        self._add("Manage…", self._manage, "Rename, delete, import and export your own presets")
+        self._add(tr("Save as Preset…"), self._save)
+        self._add(tr("Manage…"), self._manage, tr("Rename, delete, import and export your own presets"))
         self._menu.append(Gtk.SeparatorMenuItem())
-        self._add("Settings from a Result File…", self._open_result, "Those that a picture made by Flux Depth carries")
-        self._add("Prompts from a Text File…", self._list_prompts, "One prompt on each line, one edit for each")
+        self._add(
+            tr("Settings from a Result File…"), self._open_result, tr("Those that a picture made by Flux Depth carries")
+        )
+        self._add(tr("Prompts from a Text File…"), self._list_prompts, tr("One prompt on each line, one edit for each"))
         self._menu.show_all()
 
     def _add(self, label: str, act: Callable[[], object], tooltip: str = "") -> None:
@@ -78,7 +83,7 @@ class PresetMenu(Gtk.MenuButton):
         ManageWindow(self._dialog).run()
 
     def _open_result(self) -> None:
-        path = ui.chosen_file(self._dialog, "Settings from a Result File", PICTURES, "Result files")
+        path = ui.chosen_file(self._dialog, tr("Settings from a Result File"), PICTURES, tr("Result files"))
         if path is not None:
             later(lambda: _record(path), lambda answer: self._take_record(path, answer), self._dialog)
 
@@ -86,7 +91,7 @@ class PresetMenu(Gtk.MenuButton):
         if isinstance(answer, FluxDepthError):
             self._tell([answer.message])
         elif answer is None:
-            self._tell([f"“{path.name}” carries no settings of Flux Depth."])
+            self._tell([tr("“{name}” carries no settings of Flux Depth.").format(name=path.name)])
         else:
             self._use(reused(answer, arguments.chosen_model(self._config), arguments.OF_THE_HOST))
 
@@ -96,4 +101,6 @@ def _record(path: Path) -> dict[str, Any] | None:
     try:
         return settings_in(path.read_bytes())
     except OSError as exc:
-        raise StorageError(f"“{path}” can't be read: {exc.strerror or exc}.") from exc
+        raise StorageError(
+            tr("“{path}” can't be read: {reason}.").format(path=path, reason=exc.strerror or exc)
+        ) from exc

@@ -7,11 +7,12 @@ from gi.repository import Gimp, GimpUi, Gtk
 from windows import ui
 
 from shared.errors import FluxDepthError, ParameterError
+from shared.language import tr
 from shared.model.parameters import Value
 from shared.model.presets import LONGEST_NAME, OwnPreset
 from shared.storage.library import preset_files
 
-TITLE = "Save as Preset"
+TITLE = tr("Save as Preset")
 
 
 class SaveWindow:
@@ -20,24 +21,24 @@ class SaveWindow:
     def __init__(self, parent: Gtk.Window, config: Gimp.ProcedureConfig) -> None:
         self._config = config
         self.dialog = GimpUi.Dialog(title=TITLE, role="fluxdepth-save-preset", transient_for=parent, modal=True)
-        self.dialog.add_button("_Cancel", Gtk.ResponseType.CANCEL)
-        self._ok = self.dialog.add_button("_Save", Gtk.ResponseType.OK)
+        self.dialog.add_button(tr("_Cancel"), Gtk.ResponseType.CANCEL)
+        self._ok = self.dialog.add_button(tr("_Save"), Gtk.ResponseType.OK)
         self.dialog.set_default_response(Gtk.ResponseType.OK)
         self._error = ui.ErrorBar(lambda _: None)
         self._name = Gtk.Entry(hexpand=True, activates_default=True, max_length=LONGEST_NAME)
-        label = Gtk.Label(label="_Name", use_underline=True, mnemonic_widget=self._name, xalign=0)
+        label = Gtk.Label(label=tr("_Name"), use_underline=True, mnemonic_widget=self._name, xalign=0)
         model = arguments.chosen_model(config)
-        self._prompt = _tick("The _prompt")
-        self._settings = _tick("The se_ttings, the seed among them")
-        self._model = _tick(f"The _model, {model.label}")
+        self._prompt = _tick(tr("The _prompt"))
+        self._settings = _tick(tr("The se_ttings, the seed among them"))
+        self._model = _tick(tr("The _model, {model}").format(model=model.label))
         if not self._kept(prompt=True, settings=False):
             self._prompt.set_active(False)
             self._prompt.set_sensitive(False)
-            self._prompt.set_tooltip_text("There is no prompt yet")
+            self._prompt.set_tooltip_text(tr("There is no prompt yet"))
         for one in (self._prompt, self._settings, self._model):
             one.connect("toggled", self._changed)
         self._name.connect("changed", self._changed)
-        what = ui.column(ui.label("What it keeps:"), self._prompt, self._settings, self._model)
+        what = ui.column(ui.label(tr("What it keeps:")), self._prompt, self._settings, self._model)
         content = ui.column(self._error, ui.row(label, self._name, grow=self._name), what, spacing=2 * ui.SPACE)
         content.set_border_width(2 * ui.SPACE)
         self.dialog.get_content_area().pack_start(content, True, True, 0)
@@ -69,8 +70,8 @@ class SaveWindow:
         except ParameterError as exc:
             there = preset_files.read().find(" ".join(name.split()))
             if exc.field == "name" and isinstance(there, OwnPreset) and not replace:
-                question = f"Replace the preset “{there.name}”?"
-                if ui.confirmed(self.dialog, question, "What it holds now is lost.", "_Replace"):
+                question = tr("Replace the preset “{name}”?").format(name=there.name)
+                if ui.confirmed(self.dialog, question, tr("What it holds now is lost."), tr("_Replace")):
                     return self._saved(replace=True)
             else:
                 self._error.say(f"{exc.message} {exc.advice}")

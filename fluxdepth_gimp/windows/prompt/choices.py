@@ -6,6 +6,7 @@ from gi.repository import Gimp, Gtk, Pango
 from windows import ui
 
 from shared.jobs.wording import one_line
+from shared.language import tr
 from shared.model.parameters import VARIATIONS
 from shared.model.prompts import combinations, expanded
 
@@ -22,7 +23,7 @@ class Choices(Gtk.Box):
         for line in self._lines:
             self.pack_start(line, False, False, 0)
         self._more = ui.label(dim=True)
-        self._all = ui.button("", self._make_all, "Set the number of variations; each one is a paid edit")
+        self._all = ui.button("", self._make_all, tr("Set the number of variations; each one is a paid edit"))
         last = ui.row(self._more, self._all, grow=self._more)
         last.show_all()
         self.pack_start(last, False, False, 0)
@@ -43,11 +44,13 @@ class Choices(Gtk.Box):
             line.set_visible(bool(words))
         self.set_tooltip_text("\n".join(asked))
         most = int(VARIATIONS.maximum)
-        told = [f"And {made - LINES} more."] if made > LINES else []
+        told = [tr("And {count} more.").format(count=made - LINES)] if made > LINES else []
         if made < count <= most:
-            self._all.set_label(f"{count} Variations Make All")
+            self._all.set_label(tr("{count} Variations Make All").format(count=count))
         elif count > most:
-            told.append(f"There are {count} combinations; {most} variations are the most.")
+            told.append(
+                tr("There are {count} combinations; {most} variations are the most.").format(count=count, most=most)
+            )
         self._more.set_text(" ".join(told))
         self._all.set_visible(made < count <= most)
 

@@ -18,6 +18,7 @@ from windows.prompt.recent import RecentButton
 from windows.prompt.text_undo import TextUndo
 
 from shared.errors import FluxDepthError
+from shared.language import tr
 from shared.model.advice import advice
 from shared.model.edit import PLACE
 from shared.model.models import DEFAULT
@@ -47,10 +48,10 @@ class PromptBox(Gtk.Box):
         assert prompt is not None  # what all models have, by one name
         self._name = prompt.argument
         self._known = {"", *(words for preset in PRESETS for words in preset.prompts.values())}
-        self.view = Gtk.TextView(wrap_mode=Gtk.WrapMode.WORD_CHAR, accepts_tab=False, tooltip_text=prompt.help)
+        self.view = Gtk.TextView(wrap_mode=Gtk.WrapMode.WORD_CHAR, accepts_tab=False, tooltip_text=tr(prompt.help))
         for side in ("left", "right", "top", "bottom"):
             self.view.set_property(f"{side}-margin", 4)
-        self.view.get_accessible().set_name(prompt.label)
+        self.view.get_accessible().set_name(tr(prompt.label))
         if config.get_property(self._name) is None:
             config.set_property(self._name, "")
         config.bind_property(
@@ -62,7 +63,7 @@ class PromptBox(Gtk.Box):
         TextUndo(self.view)
         scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, min_content_height=HEIGHT)
         scrolled.add(self.view)
-        name = Gtk.Label(label="Pr_ompt", use_underline=True, mnemonic_widget=self.view, xalign=0)
+        name = Gtk.Label(label=tr("Pr_ompt"), use_underline=True, mnemonic_widget=self.view, xalign=0)
         self._recent = RecentButton(self._use_prompt)
         self.list = PromptList(dialog, config, tell, changed)
         presets = PresetMenu(dialog, config, self.use, tell, self.list.choose)
@@ -103,7 +104,7 @@ class PromptBox(Gtk.Box):
         prompt = (fitting.model or arguments.chosen_model(self._config)).by_role(fitting.values).get(Role.PROMPT)
         own = prompt is not None and self.text.strip() not in {*self._known, prompt}
         if own and not ui.confirmed(
-            self._dialog, "Replace your prompt?", "In the prompt, Ctrl+Z brings it back.", "_Replace"
+            self._dialog, tr("Replace your prompt?"), tr("In the prompt, Ctrl+Z brings it back."), tr("_Replace")
         ):
             return False
         arguments.use(self._config, fitting)

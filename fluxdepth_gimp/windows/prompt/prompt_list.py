@@ -11,6 +11,7 @@ from windows import ui
 
 from shared.errors import FluxDepthError, StorageError
 from shared.jobs.wording import one_line, order
+from shared.language import tr, trn
 from shared.model.parameters import VARIATIONS
 from shared.model.prompts import listed
 
@@ -34,7 +35,7 @@ class PromptList(Gtk.Box):
         self._file = ""
         self._instead_of: tuple[Gtk.Widget, ...] = ()
         self._about = ui.label()
-        back = ui.button("Take Back", self.take_back, "Use the prompt that you have written instead")
+        back = ui.button(tr("Take Back"), self.take_back, tr("Use the prompt that you have written instead"))
         row = ui.row(self._about, back, grow=self._about)
         row.set_border_width(ui.SPACE)
         frame = Gtk.Frame()
@@ -51,11 +52,12 @@ class PromptList(Gtk.Box):
     def title(self) -> str:
         """What it is; "" when there is none."""
         count = len(self.prompts)
-        return f"{count} prompt{'s' if count != 1 else ''} from {self._file}" if count else ""
+        words = trn("{count} prompt from {file}", "{count} prompts from {file}", count)
+        return words.format(count=count, file=self._file) if count else ""
 
     def choose(self) -> None:
         """Ask for the file, and read it."""
-        path = ui.chosen_file(self._dialog, "Prompts from a Text File", ("txt", "text", "md"), "Text files")
+        path = ui.chosen_file(self._dialog, tr("Prompts from a Text File"), ("txt", "text", "md"), tr("Text files"))
         if path is not None:
             later(lambda: _read(path), lambda answer: self._take(path, answer), self._dialog)
 
@@ -63,7 +65,7 @@ class PromptList(Gtk.Box):
         if isinstance(answer, FluxDepthError):
             self._tell([f"{answer.message} {answer.advice}"])
         elif not answer:
-            self._tell([f"There is no prompt in “{path.name}”: it takes one on each line."])
+            self._tell([tr("There is no prompt in “{name}”: it takes one on each line.").format(name=path.name)])
         else:
             self._file = path.name
             self._tell([])
@@ -86,7 +88,11 @@ class PromptList(Gtk.Box):
         self.set_visible(bool(self.prompts))
         count, each = len(self.prompts), self._config.get_property(VARIATIONS.argument)
         cost = order(count * each, None)
-        self._about.set_text(f"{self.title}, {each} variations each: {cost}" if each > 1 else f"{self.title}: {cost}")
+        self._about.set_text(
+            tr("{prompts}, {each} variations each: {order}").format(prompts=self.title, each=each, order=cost)
+            if each > 1
+            else tr("{prompts}: {order}").format(prompts=self.title, order=cost)
+        )
         lines = [one_line(prompt) for prompt in self.prompts[:SHOWN]]
         self.set_tooltip_text("\n".join(lines + (["…"] if count > SHOWN else [])))
 
@@ -98,9 +104,13 @@ def _read(path: Path) -> list[str]:
             data = file.read(LARGEST + 1)
         text = data.decode("utf-8")
     except OSError as exc:
-        raise StorageError(f"“{path}” can't be read: {exc.strerror or exc}.", "") from exc
+        raise StorageError(
+            tr("“{path}” can't be read: {reason}.").format(path=path, reason=exc.strerror or exc), ""
+        ) from exc
     except UnicodeDecodeError as exc:
-        raise StorageError(f"“{path}” is no text in UTF-8.", "Save it as one, then take it again.") from exc
+        raise StorageError(
+            tr("“{path}” is no text in UTF-8.").format(path=path), tr("Save it as one, then take it again.")
+        ) from exc
     if len(data) > LARGEST:
-        raise StorageError(f"“{path}” is too large for a list of prompts.", "")
+        raise StorageError(tr("“{path}” is too large for a list of prompts.").format(path=path), "")
     return list(dict.fromkeys(listed(text)))

@@ -8,6 +8,7 @@ from gi.repository import Gdk, GLib, Gtk, Pango
 from windows import ui
 
 from shared.jobs.wording import one_line
+from shared.language import tr
 from shared.model.search import found
 
 SHOWN = 100  # prompts; who wants another one types a word of it
@@ -18,20 +19,20 @@ class RecentButton(Gtk.MenuButton):
     """Opens the list; ``take`` gets the prompt that is chosen."""
 
     def __init__(self, take: Callable[[str], object]) -> None:
-        super().__init__(label="Recent", tooltip_text="Your last prompts, found by typing")
+        super().__init__(label=tr("Recent"), tooltip_text=tr("Your last prompts, found by typing"))
         self._take = take
         self._prompts: Sequence[str] = ()
-        self._search = Gtk.SearchEntry(placeholder_text="Words of the prompt")
-        self._search.get_accessible().set_name("Find a prompt")
+        self._search = Gtk.SearchEntry(placeholder_text=tr("Words of the prompt"))
+        self._search.get_accessible().set_name(tr("Find a prompt"))
         self._search.connect("search-changed", lambda _: self._fill())
         self._search.connect("activate", lambda _: self._take_row(0))
         self._search.connect("key-press-event", self._key_pressed)
         self._rows = Gtk.ListStore(str, str, str)  # on one line, as it is, for the tooltip
         self._view = Gtk.TreeView(model=self._rows, headers_visible=False, enable_search=False, tooltip_column=2)
-        self._view.get_accessible().set_name("Recent prompts")
+        self._view.get_accessible().set_name(tr("Recent prompts"))
         self._view.set_activate_on_single_click(True)
         cell = Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.END)
-        column = Gtk.TreeViewColumn(title="Prompt")
+        column = Gtk.TreeViewColumn(title=tr("Prompt"))
         column.pack_start(cell, True)
         column.add_attribute(cell, "text", 0)
         self._view.append_column(column)
@@ -66,9 +67,13 @@ class RecentButton(Gtk.MenuButton):
         for prompt in fitting[:SHOWN]:
             self._rows.append([one_line(prompt), prompt, GLib.markup_escape_text(prompt)])
         if len(fitting) > SHOWN:
-            self._about.set_text(f"{SHOWN} of {len(fitting)} prompts; type a word to find another one.")
+            self._about.set_text(
+                tr("{shown} of {count} prompts; type a word to find another one.").format(
+                    shown=SHOWN, count=len(fitting)
+                )
+            )
         else:
-            self._about.set_text("" if fitting else "No prompt has these words.")
+            self._about.set_text("" if fitting else tr("No prompt has these words."))
         self._about.set_visible(bool(self._about.get_text()))
 
     def _key_pressed(self, _: Gtk.SearchEntry, event: Gdk.EventKey) -> bool:

@@ -13,6 +13,7 @@ from windows import ui
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import Progress, short_prompt
+from shared.language import tr
 
 
 class Following:
@@ -74,7 +75,7 @@ class Following:
     def hide(self) -> None:
         """The work goes on in the status bar; another window can bring this one back."""
         self._dialog.hide()
-        self._sign = hidden.Sign(f"“{short_prompt(self._title())}”", self._come_back)
+        self._sign = hidden.Sign(tr("“{name}”").format(name=short_prompt(self._title())), self._come_back)
 
     def _come_back(self) -> None:
         self._forget_sign()

@@ -17,6 +17,7 @@ from shared.jobs.desk import Desk
 from shared.jobs.orders import together
 from shared.jobs.request import EditRequest
 from shared.jobs.ticket import Ticket
+from shared.language import tr
 
 
 def make(
@@ -41,7 +42,8 @@ def make(
         ]
         tickets = list(itertools.chain(*orders))
         begin, end = done + 1, done + len(now)
-        following.watch(tickets, f"{begin if begin == end else f'{begin}–{end}'} of {len(requests)}")
+        which = begin if begin == end else f"{begin}–{end}"
+        following.watch(tickets, tr("{which} of {count}").format(which=which, count=len(requests)))
         started += tickets
         done += len(now)
         for prompt, of_prompt in zip(now, orders, strict=True):

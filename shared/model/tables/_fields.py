@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...language import N_
 from ..parameters import LARGEST, SEED_COUNT, Choice, Kind, Parameter, Role
 
 JPG = Choice("jpg", "JPEG", same_as=("jpeg",))
@@ -15,16 +16,16 @@ PROMPT = Parameter(
     "prompt",
     Kind.TEXT,
     "",
-    "Prompt",
-    "What the edit should do. Words of space help: near, far, in front of, behind, foreground, background",
+    N_("Prompt"),
+    N_("What the edit should do. Words of space help: near, far, in front of, behind, foreground, background"),
     role=Role.PROMPT,
 )
 SEED = Parameter(
     "seed",
     Kind.INTEGER,
     0,
-    "Seed",
-    "The same seed with the same settings gives the same edit. Another seed can change the depth a lot",
+    N_("Seed"),
+    N_("The same seed with the same settings gives the same edit. Another seed can change the depth a lot"),
     minimum=0,
     maximum=SEED_COUNT - 1,
     role=Role.SEED,
@@ -33,19 +34,19 @@ STEPS = Parameter(
     "steps",
     Kind.INTEGER,
     28,
-    "Steps",
-    "How many inference steps the model takes. More is slower; 35 to 50 suits complex depth",
+    N_("Steps"),
+    N_("How many inference steps the model takes. More is slower; 35 to 50 suits complex depth"),
     minimum=1,
     maximum=50,
     role=Role.STEPS,
 )
-INFERENCE_STEPS = replace(STEPS, name="num_inference_steps", help="How many inference steps the model takes")
+INFERENCE_STEPS = replace(STEPS, name="num_inference_steps", help=N_("How many inference steps the model takes"))
 UPSAMPLING = Parameter(
     "prompt_upsampling",
     Kind.BOOLEAN,
     False,
-    "Enhance prompt",
-    "Let the service work the prompt out in more detail before it edits",
+    N_("Enhance prompt"),
+    N_("Let the service work the prompt out in more detail before it edits"),
     advanced=True,
     role=Role.ENHANCE,
 )
@@ -53,8 +54,8 @@ GUIDANCE = Parameter(
     "guidance",
     Kind.REAL,
     3.5,
-    "Guidance",
-    "How closely the edit follows the prompt. 2 to 4 is subtle, 5 to 8 is dramatic",
+    N_("Guidance"),
+    N_("How closely the edit follows the prompt. 2 to 4 is subtle, 5 to 8 is dramatic"),
     minimum=1.0,
     maximum=20.0,
     decimals=1,
@@ -64,8 +65,8 @@ SAFETY_TOLERANCE = Parameter(
     "safety_tolerance",
     Kind.INTEGER,
     2,
-    "Safety tolerance",
-    "The content filter of the service: 1 is the strictest, 6 the most tolerant",
+    N_("Safety tolerance"),
+    N_("The content filter of the service: 1 is the strictest, 6 the most tolerant"),
     minimum=1,
     maximum=6,
     advanced=True,
@@ -75,8 +76,8 @@ NO_SAFETY_CHECKER = Parameter(
     "disable_safety_checker",
     Kind.BOOLEAN,
     False,
-    "No safety check",
-    "Have the service leave its content filter out",
+    N_("No safety check"),
+    N_("Have the service leave its content filter out"),
     advanced=True,
     role=Role.NO_CHECK,
 )
@@ -84,10 +85,10 @@ ASPECT_RATIO = Parameter(
     "aspect_ratio",
     Kind.CHOICE,
     "match_input_image",
-    "Result aspect",
-    "The shape of the result; that of the picture is the one that fits back into its place",
+    N_("Result aspect"),
+    N_("The shape of the result; that of the picture is the one that fits back into its place"),
     choices=(
-        Choice("match_input_image", "As the picture"),
+        Choice("match_input_image", N_("As the picture")),
         *(Choice(one, one) for one in ("1:1", "16:9", "9:16", "3:2", "2:3", "4:5", "5:4")),
     ),
     advanced=True,
@@ -97,8 +98,8 @@ GO_FAST = Parameter(
     "go_fast",
     Kind.BOOLEAN,
     False,
-    "Fast",
-    "Let the service take a faster and less exact way",
+    N_("Fast"),
+    N_("Let the service take a faster and less exact way"),
     advanced=True,
     role=Role.FAST,
 )
@@ -106,9 +107,9 @@ MEGAPIXELS = Parameter(
     "megapixels",
     Kind.CHOICE,
     "1",
-    "Result size",
-    "How large the result is, in megapixels",
-    choices=(Choice("1", "1 megapixel"), Choice("0.25", "¼ megapixel")),
+    N_("Result size"),
+    N_("How large the result is, in megapixels"),
+    choices=(Choice("1", N_("1 megapixel")), Choice("0.25", N_("¼ megapixel"))),
     advanced=True,
     role=Role.SIZE,
 )
@@ -116,8 +117,8 @@ QUALITY = Parameter(
     "output_quality",
     Kind.INTEGER,
     80,
-    "Result quality",
-    "How well a JPEG or WebP result is encoded; 100 is the best and the largest",
+    N_("Result quality"),
+    N_("How well a JPEG or WebP result is encoded; 100 is the best and the largest"),
     minimum=0,
     maximum=100,
     advanced=True,
@@ -127,8 +128,8 @@ FORMAT = Parameter(
     "format",
     Kind.CHOICE,
     "jpg",
-    "Result format",
-    "The file format in which the service encodes the result. PNG loses nothing, JPEG is the smallest",
+    N_("Result format"),
+    N_("The file format in which the service encodes the result. PNG loses nothing, JPEG is the smallest"),
     choices=(JPG, PNG, WEBP),
     advanced=True,
     role=Role.FORMAT,

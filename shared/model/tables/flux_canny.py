@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...language import N_
 from ..model import Model, Task
 from . import _fields as fields
 
@@ -10,7 +11,7 @@ MODELS = (
         "black-forest-labs/flux-canny-pro",
         "Flux Canny Pro",
         Task.STRUCTURE,
-        "keeps the edges and lines and paints everything else new",
+        N_("keeps the edges and lines and paints everything else new"),
         (
             fields.PROMPT,
             fields.SEED,

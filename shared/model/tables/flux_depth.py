@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...language import N_
 from ..model import Advice, Model, Task
 from . import _fields as fields
 
-_GOOD_FOR = "keeps the depth and the perspective and paints everything else new"
 _GUIDANCE = Advice(subtle=(2, 4), dramatic=(5, 8))
 
 MODELS = (
@@ -18,7 +18,7 @@ MODELS = (
         "black-forest-labs/flux-depth-pro",
         "Flux Depth Pro",
         Task.STRUCTURE,
-        _GOOD_FOR,
+        N_("keeps the depth and the perspective and paints everything else new"),
         (
             fields.PROMPT,
             fields.SEED,
@@ -31,7 +31,7 @@ MODELS = (
         advice=replace(
             _GUIDANCE,
             few_steps=15,
-            few_steps_words="Other hosts of this model take 15 steps or more; fewer may be refused.",
+            few_steps_words=N_("Other hosts of this model take 15 steps or more; fewer may be refused."),
             complex_steps=(35, 50),
         ),
         default=True,
@@ -40,7 +40,7 @@ MODELS = (
         "black-forest-labs/flux-depth-dev",
         "Flux Depth Dev",
         Task.STRUCTURE,
-        f"{_GOOD_FOR}; the smaller model",
+        N_("keeps the depth and the perspective and paints everything else new; the smaller model"),
         (
             fields.PROMPT,
             fields.SEED,

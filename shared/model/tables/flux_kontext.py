@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...language import N_
 from ..model import Model, Task
 from ..parameters import Parameter
 from . import _fields as fields
 
-_GOOD_FOR = "keeps the picture and changes the one thing that the prompt names"
-_PROMPT = replace(fields.PROMPT, help="What should change, and what should stay as it is")
+_PROMPT = replace(fields.PROMPT, help=N_("What should change, and what should stay as it is"))
 _PRO = (
     _PROMPT,
     fields.ASPECT_RATIO,
@@ -38,7 +38,11 @@ def _kontext(name: str, good_for: str, parameters: tuple[Parameter, ...]) -> Mod
 
 
 MODELS = (
-    _kontext("pro", _GOOD_FOR, _PRO),
-    _kontext("max", f"{_GOOD_FOR}; the best of its kind, and the dearest", _PRO),
-    _kontext("dev", f"{_GOOD_FOR}; the smaller model", _DEV),
+    _kontext("pro", N_("keeps the picture and changes the one thing that the prompt names"), _PRO),
+    _kontext(
+        "max",
+        N_("keeps the picture and changes the one thing that the prompt names; the best of its kind, and the dearest"),
+        _PRO,
+    ),
+    _kontext("dev", N_("keeps the picture and changes the one thing that the prompt names; the smaller model"), _DEV),
 )

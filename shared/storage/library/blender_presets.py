@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ParameterError
+from ...language import tr
 from ...model import models
 from ...model.parameters import Role
 from ...model.presets import OwnPreset, checked_name
@@ -34,12 +35,14 @@ def take_over(folder: Path, home: Path | None = None) -> tuple[list[OwnPreset], 
     Returns the presets, and sentences about the files that are none. Raises :class:`StorageError`.
     """
     home = home or files.home()
-    taken, added, problems = _taken(home), [], []
+    taken, added = _taken(home), []
+    problems: list[str] = []
     for path in sorted(folder.glob("*.py")):
         try:
             data = path.read_bytes()[: LARGEST + 1]
         except OSError as exc:  # perhaps the next time
-            problems.append(f"“{path}” can't be read: {exc.strerror or exc}.")
+            words = tr("“{path}” can't be read: {reason}.")
+            problems.append(words.format(path=path, reason=exc.strerror or exc))
             continue
         mark = f"{path.stem} {hashlib.sha256(data).hexdigest()}"
         if mark in taken:  # Blender copies them to each of its new versions
@@ -47,7 +50,7 @@ def take_over(folder: Path, home: Path | None = None) -> tuple[list[OwnPreset], 
         try:
             added.append(preset_files.add(_preset(path.stem, data), home))
         except ValueError as exc:
-            problems.append(f"“{path}” {exc}.")
+            problems.append(tr("“{path}” {problem}.").format(path=path, problem=exc))
         taken.append(mark)
         files.write_by_rename(home / TAKEN, json.dumps(taken, indent=1).encode())
     return added, problems
@@ -71,9 +74,9 @@ def _preset(stem: str, data: bytes) -> OwnPreset:
             stem = stem.replace(written, letter)
         name = checked_name(stem)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, ParameterError) as exc:
-        raise ValueError("holds more than settings and is left alone") from exc
+        raise ValueError(tr("holds more than settings and is left alone")) from exc
     if not values:
-        raise ValueError("holds no settings and is left alone")
+        raise ValueError(tr("holds no settings and is left alone"))
     return _of_model(name, values)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...language import N_
 from ...model.search import matches
 from ..entries import Destination, EditEntry, Job
 from ..journal import Journal
@@ -22,12 +23,12 @@ PAGE = 60  # edits
 
 
 class Show(enum.Enum):
-    """Which edits are shown; the value is what the artist reads."""
+    """Which edits are shown; the value is what the artist reads, in English."""
 
-    ALL = "All"
-    DOCUMENT = "This document"
-    FAVOURITES = "Favourites"
-    UNFINISHED = "Unfinished"
+    ALL = N_("All")
+    DOCUMENT = N_("This document")
+    FAVOURITES = N_("Favourites")
+    UNFINISHED = N_("Unfinished")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import StorageError
+from ...language import tr
 from .. import files
 from ..entries import EditEntry, Job
 
@@ -75,7 +76,7 @@ def summaries(jobs: Path, names: Iterable[str], read: Callable[[Path], Job], pro
             try:
                 row = [stamp, *_row(read(jobs / name))]
             except ValueError as exc:
-                problems.append(f"The entry of job {name} {exc}.")
+                problems.append(tr("The entry of job {id} {problem}.").format(id=name, problem=exc))
                 continue
             changed += 1
         if stamp and stamp[0] < old:

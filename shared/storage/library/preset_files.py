@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ParameterError, StorageError
+from ...language import tr
 from ...model.model import Model
 from ...model.presets import LONGEST_NAME, PRESETS, OwnPreset, Preset, checked_name
 from .. import files, locks
@@ -55,7 +56,7 @@ def read(home: Path | None = None) -> Shelf:
         try:
             preset = OwnPreset.from_json(_content(path), path.name)
         except ValueError as exc:
-            problems.append(f"“{path}” {exc}.")
+            problems.append(tr("“{path}” {problem}.").format(path=path, problem=exc))
             continue
         preset = dataclasses.replace(preset, name=_free(preset.name, taken))
         taken.add(_same(preset.name))
@@ -110,7 +111,8 @@ def delete(preset: OwnPreset, home: Path | None = None) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as exc:
-        raise StorageError(f"“{path}” can't be removed: {exc.strerror or exc}.") from exc
+        words = tr("“{path}” can't be removed: {reason}.")
+        raise StorageError(words.format(path=path, reason=exc.strerror or exc)) from exc
 
 
 def export(preset: OwnPreset, path: Path) -> None:
@@ -123,7 +125,7 @@ def import_file(path: Path, home: Path | None = None) -> OwnPreset:
     try:
         preset = OwnPreset.from_json(_content(path))
     except ValueError as exc:
-        raise StorageError(f"“{path}” {exc}.") from exc
+        raise StorageError(tr("“{path}” {problem}.").format(path=path, problem=exc)) from exc
     return add(preset, home)
 
 
@@ -154,7 +156,8 @@ def _paths(home: Path | None, problems: list[str]) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as exc:
-        problems.append(f"“{_folder(home)}” can't be read: {exc.strerror or exc}.")
+        words = tr("“{path}” can't be read: {reason}.")
+        problems.append(words.format(path=_folder(home), reason=exc.strerror or exc))
         return []
     return sorted(found)
 
@@ -166,9 +169,9 @@ def _content(path: Path) -> Any:
             data = file.read(LARGEST)  # what is cut off is no JSON any more
         return files.parsed(data.removeprefix(b"\xef\xbb\xbf"))  # an editor may have put a mark in front
     except OSError as exc:
-        raise ValueError(f"can't be read: {exc.strerror or exc}") from exc
+        raise ValueError(tr("can't be read: {reason}").format(reason=exc.strerror or exc)) from exc
     except ValueError as exc:
-        raise ValueError("is no preset and is left alone") from exc
+        raise ValueError(tr("is no preset and is left alone")) from exc
 
 
 def _written(preset: OwnPreset, home: Path | None) -> OwnPreset:
@@ -181,7 +184,9 @@ def _encoded(preset: OwnPreset) -> bytes:
 
 
 def _taken(there: Preset | OwnPreset) -> ParameterError:
-    return ParameterError(f"There is a preset called “{there.label}” already.", "Choose another name.", field="name")
+    shown = tr(there.label) if isinstance(there, Preset) else there.label
+    words = tr("There is a preset called “{name}” already.").format(name=shown)
+    return ParameterError(words, tr("Choose another name."), field="name")
 
 
 def _free(name: str, taken: Collection[str]) -> str:

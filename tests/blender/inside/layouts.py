@@ -18,6 +18,11 @@ SPLIT = 0.4
 INHERITED = ("use_property_split", "active", "enabled")
 
 
+def shown(text, context):
+    """What Blender draws for a name that it was told."""
+    return bpy.app.translations.pgettext_iface(text, context)
+
+
 class Layout:
     """Stands for a `UILayout`. `width` is the region's, in pixels at scale 1."""
 
@@ -62,7 +67,7 @@ class Layout:
 
     def prop(self, owner, name, text=None, icon="NONE", **_how):
         told = owner.bl_rna.properties[name]
-        words = told.name if text is None else text
+        words = shown(told.name, told.translation_context) if text is None else text
         if self.use_property_split and told.type != "BOOLEAN":
             self._note(words, GAP, SPLIT)
         elif told.type == "BOOLEAN":
@@ -72,7 +77,8 @@ class Layout:
         self._node().used.append((name, {}))
 
     def prop_enum(self, owner, name, value):
-        self._note(owner.bl_rna.properties[name].enum_items[value].name, GAP)
+        told = owner.bl_rna.properties[name]
+        self._note(shown(told.enum_items[value].name, told.translation_context), GAP)
         self._node().used.append((name, {"value": value}))
 
     def template_ID(self, _owner, name, **how):
@@ -86,7 +92,10 @@ class Layout:
 
     def operator(self, name, text=None, icon="NONE", **_how):
         room, function = name.partition(".")[::2]
-        words = text if text is not None else getattr(getattr(bpy.ops, room), function).get_rna_type().name
+        words = text
+        if words is None:
+            told = getattr(getattr(bpy.ops, room), function).get_rna_type()
+            words = shown(told.name, told.translation_context)
         if words:
             self._note(words, BUTTON + (ICON if icon != "NONE" else 0))
         else:

@@ -1,0 +1,49 @@
+"""Blender in a language that nobody speaks: what was forgotten is English, and what is cut has no room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import translations
+from tests.sandbox import Sandbox
+
+from .conftest import WINDOWED, Installed, installed  # Blender as a module knows no languages
+
+# What the panels show and is nobody's to translate: the prompt, and what the test itself says.
+DATA = {
+    "The cube in front is sharp, everything far behind it is softly blurred and a little paler than it was before",
+    "The result could not be kept.",
+    "The service did not accept the key (401).",
+}
+
+
+@pytest.fixture(scope="module", params=WINDOWED)
+def spoken(
+    request: pytest.FixtureRequest, package: Path, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Installed:
+    folder = tmp_path_factory.mktemp(request.param)
+    package = translations.in_pseudo(package, folder / package.name)
+    host = installed(request.getfixturevalue(request.param), package, folder, "pseudo")
+    german = translations.install(folder / "german")
+    host.run("languages.py", sandbox, timeout=100, LANGUAGE="de", FLUXDEPTH_TEST_GERMAN=str(german))
+    return host
+
+
+def test_everything_that_blender_is_told_once_is_translated(spoken: Installed) -> None:
+    shown = spoken.note("check_what_blender_is_told")
+    assert not {where: text for where, text in shown.items() if translations.forgotten(text)}
+
+
+def test_every_word_in_the_panels_is_translated(spoken: Installed) -> None:
+    drawn = spoken.note("check_what_panels_draw")
+    wrong = {
+        f"{where}: {text}" for where, words in drawn.items() for text in words if translations.forgotten(text, DATA)
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("check", ["check_what_has_no_room", "check_what_has_no_room_in_german"])
+def test_words_have_room(spoken: Installed, check: str) -> None:
+    assert not {where: words for where, words in spoken.note(check).items() if words}
