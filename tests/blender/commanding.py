@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from tests.hosts import Blender
 from tests.hosts.place import Process
@@ -126,3 +127,13 @@ def sizes(folder: Path, pictures_only: bool = False) -> dict[str, tuple[int, int
             picture.load()
             found[path.name] = picture.size
     return found
+
+
+def is_one_of(file: Path, served: Iterable[bytes]) -> bool:
+    """Whether the file is the picture that the service served: to the pixel, for it carries its settings as well."""
+    with Image.open(file) as ours:
+        for data in served:
+            with Image.open(io.BytesIO(data)) as theirs:
+                if ours.mode == theirs.mode and ImageChops.difference(ours, theirs).getbbox() is None:
+                    return True
+    return False

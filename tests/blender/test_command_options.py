@@ -5,6 +5,7 @@ Which options there are, the command's own argparse parser says; the list is pri
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ image = bpy.data.images.new("grid", 640, 320)
 image.generated_type, image.use_fake_user = "COLOR_GRID", True
 bpy.ops.wm.save_mainfile()
 """
+# Between them all options of which the default model knows nothing.
+OF_OTHER_MODELS = {
+    "flux-kontext-dev": "--aspect-ratio 16:9 --num-inference-steps 9 --output-quality 55 --disable-safety-checker "
+    "--no-go-fast",
+    "flux-depth-dev": "--megapixels 0.25 --no-disable-safety-checker",
+    "flux-2-pro": "--output-format jpg --steps 17",
+}
+SAID = {"9": 9, "55": 55, "17": 17}
 
 
 @pytest.mark.full
@@ -76,6 +85,24 @@ def test_every_option(
     assert sorted(path.name for path in (tmp_path / "image").iterdir()) == ["it-2.webp", "it.webp"]
     run("is what was sent, or sent of", scene, *of_image[:-1], "9", "--prompt-upsampling")
     assert sandbox.at("submit")[-1].json["promptObject"]["prompt_upsampling"] is True
+
+    for name, words in OF_OTHER_MODELS.items():
+        run(
+            "is what was sent to its model",
+            scene,
+            *of_image,
+            "--output",
+            tmp_path / name,
+            "--model",
+            name,
+            *words.split(),
+        )
+        wanted = {
+            word[2:].removeprefix("no-").replace("-", "_"): SAID.get(value, value) or not word.startswith("--no-")
+            for word, value in re.findall(r"(--\S+)(?: (?!--)(\S+))?", words)
+        }
+        body = sandbox.at("submit")[-1].json
+        assert wanted.items() <= body["promptObject"].items() and name.split("-", 1)[1] in body["model"], (body, wanted)
 
     listed = tmp_path / "list.txt"
     listed.write_text("near\nfar\n")

@@ -13,7 +13,7 @@ from tests.faults.ways import FULL
 from tests.hosts import Blender
 from tests.sandbox import Sandbox
 
-from .commanding import Killed, command, ended, started
+from .commanding import Killed, command, ended, is_one_of, started
 from .conftest import installed
 from .live import Live
 from .test_command_faults import options
@@ -60,7 +60,7 @@ def test_the_commands_result_is_named_in_blender_and_comes_to_the_command(
         done = killed.resume()
         assert done.returncode == 0, done.stderr
         assert "Belongs elsewhere" not in blender.do("panel") and blender.do("recover") == NOTHING
-        equal = file.read_bytes() in service.results.values()
+        equal = is_one_of(file, service.results.values())
         found.end(submits=service.taken, recovered=Recovered.FETCHED, equal=equal)
 
 
@@ -91,5 +91,5 @@ def test_blender_and_the_command_at_once(
         assert blender.do("recover")["status"] == "FINISHED" and blender.do("recover") == NOTHING
         again = command(blender.host, scene, service, *options(file))
         assert again.returncode == 0 and "is there already" in again.stdout, again.stderr
-        equal = kept(blender, KIND).equals(expected) and file.read_bytes() in service.results.values()
+        equal = kept(blender, KIND).equals(expected) and is_one_of(file, service.results.values())
         found.end(submits=service.taken, asked=2, recovered=Recovered.FETCHED, equal=equal)

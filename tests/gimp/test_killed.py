@@ -75,7 +75,7 @@ def test_killed(
             is_there(gimp.alive, lambda: planned.reached(home, service))
         elif moment == NOT_NOTED:
             release = held_up(home)
-            time.sleep(1.5)  # it is placed within a moment; then it waits for the entry, five seconds
+            time.sleep(3)  # it is placed within a moment; then it waits for the entry, five seconds
         else:
             assert gimp.reply()["status"] == "success"
         gimp.kill(target)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import build
-from tests.blender.commanding import Killed, command, ended, started
+from tests.blender.commanding import Killed, command, ended, is_one_of, started
 from tests.blender.conftest import INSIDE as SCRIPTS, Installed, installed
 from tests.faults import Cells, Recovered
 from tests.faults.data_folder import unlocked
@@ -185,10 +185,6 @@ def words(file: Path) -> list[str | Path]:
     return ["--image", "grid", "--output", file, "--prompt", "haze", "--format", "png", "--upload-format", "png"]
 
 
-def same(file: Path, served: list[bytes]) -> bool:
-    return file.read_bytes() in served
-
-
 @FULL
 def test_the_commands_result_is_named_in_gimp_and_comes_to_the_command(
     gimp: Live,  # noqa: F811
@@ -214,7 +210,7 @@ def test_the_commands_result_is_named_in_gimp_and_comes_to_the_command(
         assert done.returncode == 0, done.stderr
         mark = gimp.mark
         assert not gimp.do("recover")["came"] and "nothing to recover" in gimp.said(mark)
-        equal = same(file, list(service.results.values()))
+        equal = is_one_of(file, service.results.values())
         found.end(submits=service.taken, recovered=Recovered.FETCHED, equal=equal)
 
 
@@ -244,5 +240,5 @@ def test_gimp_and_the_command_at_once(
         assert gimp.do("recover")["came"]
         again = command(host, scene, service, *words(file))
         assert again.returncode == 0 and "is there already" in again.stdout, again.stderr
-        equal = gimp.look("seen").equals(expected) and same(file, list(service.results.values()))
+        equal = gimp.look("seen").equals(expected) and is_one_of(file, service.results.values())
         found.end(submits=service.taken, asked=2, recovered=Recovered.FETCHED, equal=equal)

@@ -118,9 +118,9 @@ def test_what_was_paid_for_is_recovered_in_its_place(told: Told) -> None:
     *new, source = facts["layers"]
     assert source["name"] == "Photo"
     assert len(new) == 3
-    assert sorted(layer["size"] for layer in new) == [[150, 120], [240, 160], [240, 160]]
-    assert [layer["mask"] is not None for layer in new if layer["size"] == [150, 120]] == [True]
-    assert [layer["offsets"] for layer in new if layer["size"] == [150, 120]] == [[35, 30]]
+    assert sorted(layer["size"] for layer in new) == [[150, 130], [240, 160], [240, 160]]
+    assert [layer["mask"] is not None for layer in new if layer["size"] == [150, 130]] == [True]
+    assert [layer["offsets"] for layer in new if layer["size"] == [150, 130]] == [[35, 25]]
     assert all(facts["same"])
 
 

@@ -222,7 +222,7 @@ def test_selection_as_source_is_shown(desk: Desk) -> None:  # noqa: F811
     finished(desk, 2)
     ((new, _),) = desk.images()
     assert new["name"].startswith("Only in the middle")
-    assert [new["place"], new["mask"]] == [[25, 30, 450, 300], True]
+    assert [new["place"], new["mask"]] == [[25, 5, 450, 350], True]
     # And from the history: the same place, the same mask.
     desk.command("History…")
     desk.window(HISTORY)
@@ -232,4 +232,4 @@ def test_selection_as_source_is_shown(desk: Desk) -> None:  # noqa: F811
     desk.wait_for(lambda: len(desk.layers()) == 3, "the layer from the history")
     desk.close(HISTORY, "Flux Depth History")
     again = desk.images()[0][0]
-    assert [again["place"], again["mask"]] == [[25, 30, 450, 300], True]
+    assert [again["place"], again["mask"]] == [[25, 5, 450, 350], True]
