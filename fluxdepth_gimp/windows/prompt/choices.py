@@ -24,9 +24,9 @@ class Choices(Gtk.Box):
             self.pack_start(line, False, False, 0)
         self._more = ui.label(dim=True)
         self._all = ui.button("", self._make_all, tr("Set the number of variations; each one is a paid edit"))
-        last = ui.row(self._more, self._all, grow=self._more)
-        last.show_all()
-        self.pack_start(last, False, False, 0)
+        self._last = ui.row(self._more, self._all, grow=self._more)
+        self._last.show_all()
+        self.pack_start(self._last, False, False, 0)
         for name in (prompt, VARIATIONS.argument):
             config.connect(f"notify::{name}", self._refresh)
         self._refresh()
@@ -53,6 +53,7 @@ class Choices(Gtk.Box):
             )
         self._more.set_text(" ".join(told))
         self._all.set_visible(made < count <= most)
+        self._last.set_visible(bool(told) or made < count <= most)
 
     def _make_all(self) -> None:
         prompt = (self._config.get_property(self._prompt) or "").strip()
