@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,8 @@ def test_what_gimp_is_told_is_translated(pseudo: Inside) -> None:
 def opened(inside: Inside, service: Sandbox, spoken: Callable[[str], str]) -> Iterator[Callable[[str, str], None]]:
     """``look(window, procedure)`` opens one of our windows, takes its picture, which is judged, and finds English."""
     env = {"FLUXDEPTH_BASE_URL": service.base_url}
+    if "LOCPATH" in os.environ:  # a German locale for a root that has none: then GIMP's own words are German too
+        env |= {"LOCPATH": os.environ["LOCPATH"], "LANG": "de_DE.UTF-8"}
     own = of_the_host(inside.gimp.place.folder) if isinstance(inside.gimp.place, Root) else frozenset()
     with Desk(inside, size=(1366, 768), env=env, setup={"answers": "opening"}) as desk:
         desk.open_image()
