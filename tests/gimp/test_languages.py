@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.storage.journal import Journal
 from tests import translations
 from tests.hosts import Gimp
 from tests.hosts.place import Root
@@ -23,7 +23,7 @@ from .words import of_the_host
 
 # What is nobody's to translate: what the test itself and its pictures are called, and names.
 DATA = {
-    *("Photo", "Haze far behind the cat", "FLUXDEPTH_BASE_URL", "http", "cat"),
+    *("Photo", "Haze far behind the cat", "FLUXDEPTH_BASE_URL", "https://api.1min.ai", "http"),
     *("Häuser.xcf", "hall.blend", "frame-0001.png", "The service did not accept the picture (400)."),
 }
 ROLES = ("label", "button", "toggle button", "check box", "radio button", "text", "combo box", "menu item", "frame")
@@ -74,8 +74,6 @@ def test_what_gimp_is_told_is_translated(pseudo: Inside) -> None:
 def opened(inside: Inside, service: Sandbox, spoken: Callable[[str], str]) -> Iterator[Callable[[str, str], None]]:
     """``look(window, procedure)`` opens one of our windows, takes its picture, which is judged, and finds English."""
     env = {"FLUXDEPTH_BASE_URL": service.base_url}
-    if "LOCPATH" in os.environ:  # a German locale for a root that has none: then GIMP's own words are German too
-        env |= {"LOCPATH": os.environ["LOCPATH"], "LANG": "de_DE.UTF-8"}
     own = of_the_host(inside.gimp.place.folder) if isinstance(inside.gimp.place, Root) else frozenset()
     with Desk(inside, size=(1366, 768), env=env, setup={"answers": "opening"}) as desk:
         desk.open_image()
@@ -88,11 +86,12 @@ def opened(inside: Inside, service: Sandbox, spoken: Callable[[str], str]) -> It
             desk.window_picture(name, title)
             seen = [one for one in desk.look() if one.role in ROLES and one.window == spoken(window)]
             assert len(seen) > 5
+            prompts = {edit.prompt for job in Journal(inside.data_folder).summaries() for edit in job.edits}
             wrong = {
                 text
                 for one in seen
                 for text in (one.name, one.text)
-                if text.replace("_", "") not in own and translations.forgotten(text, DATA)
+                if text.replace("_", "") not in own and translations.forgotten(text, DATA | prompts)
             }
             assert spoken is not translations.pseudo or not wrong, f"{window}: {wrong}"
             desk.press_until(lambda: all(one.window != spoken(window) for one in desk.look()), title, "Escape")
