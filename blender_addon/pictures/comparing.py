@@ -29,8 +29,9 @@ void main()
   gl_Position = projection * vec4(place, 0.0, 1.0);
 }
 """
-# Enlarged, an editor shows pixels and not what lies between them. The GPU reads sRGB pictures as linear light, and
-# encodes that again where the editor draws.
+# Enlarged, an editor shows pixels and not what lies between them. The GPU reads sRGB pictures as linear light, and what
+# is drawn over an editor reaches the screen raised to 1/2.2, which is not quite how sRGB is encoded: in 4.3 26 became
+# 32 and 204 became 203 where this was not undone; in 5.2 dark and light were off in the same way.
 FRAGMENT = """
 void main()
 {
@@ -38,7 +39,10 @@ void main()
   vec2 step = fwidth(uv) * vec2(size);
   vec4 found = max(step.x, step.y) < 1.0 ? texelFetch(source, min(ivec2(uv * vec2(size)), size - 1), 0)
                                          : texture(source, uv);
-  color = vec4(found.rgb, 1.0);
+  vec3 low = found.rgb * 12.92;
+  vec3 high = 1.055 * pow(max(found.rgb, vec3(0.0)), vec3(1.0 / 2.4)) - 0.055;
+  vec3 encoded = mix(high, low, lessThan(found.rgb, vec3(0.0031308)));
+  color = vec4(pow(encoded, vec3(2.2)), 1.0);
 }
 """
 
@@ -105,9 +109,10 @@ def place(context: bpy.types.Context) -> tuple[float, float, float, float] | Non
     region = context.region
     if region is None or not is_in(context.area):
         return None
-    # The way there gives whole pixels only, and the editor draws between them.
+    # The way there gives whole pixels only, and the editor draws between them. What lies in the view from the first
+    # pixel to the last one, the editor spreads over the whole region.
     x0, y0 = region.view2d.region_to_view(0, 0)
-    x1, y1 = region.view2d.region_to_view(region.width, region.height)
+    x1, y1 = region.view2d.region_to_view(region.width - 1, region.height - 1)
     if x1 <= x0 or y1 <= y0:
         return None
     across, up = region.width / (x1 - x0), region.height / (y1 - y0)

@@ -129,7 +129,7 @@ def show_in_new_window(image: bpy.types.Image) -> None:
 
 
 def show_beside(left: bpy.types.Image, right: bpy.types.Image) -> None:
-    """Shows both as large as each other, in the editors that are open, or in new windows where those are too few."""
+    """Shows both in two of the editors that are open, or in new windows where those are too few."""
     while len(editors()) < 2:
         show_in_new_window(left)
     areas = sorted(editors()[:2], key=lambda area: area.x)

@@ -83,6 +83,8 @@ def _draw_grid(layout: bpy.types.UILayout, width: int, page: Page) -> None:
             depress=history.key_of(edit) == history.chosen,
         )
         choose.job, choose.index = history.key_of(edit)
+    for _ in range(columns - len(page.edits)):  # Blender gives the room of columns that are not there to the others
+        grid.label(text="")
 
 
 def _mark(edit: Edit) -> "IconItems":

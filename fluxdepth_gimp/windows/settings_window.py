@@ -99,7 +99,7 @@ class SettingsWindow:
         ):
             grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
             widget.set_tooltip_text(tr(parameter.help))
-            grid.attach(ui.row(widget, self.kept) if widget is self.history else widget, 1, row, 1, 1)
+            grid.attach(ui.row(widget, self.kept, grow=widget) if widget is self.history else widget, 1, row, 1, 1)
         grid.attach(self.spent, 1, 9, 1, 1)
         grid.attach(log, 1, 10, 1, 1)
         log.set_halign(Gtk.Align.START)

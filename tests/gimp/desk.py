@@ -246,8 +246,8 @@ class Desk:
         """In GTK's window for a file to open or to write."""
         self.press_in(title, "ctrl+l", "ctrl+a")
         self.type(str(path))
-        self.press_in(title, "Return")
-        self.gone(title)
+        # The first one may only take what GTK offers for the name.
+        self.press_until(lambda: title.removeprefix("^") not in self.screen.windows(), title, "Return")
 
     def tell(self, sign: str) -> None:
         """Have the script inside GIMP do something to the image, and wait until it has taken note."""

@@ -503,7 +503,7 @@ def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Con
     desk.close(EDIT, "Depth Edit")
     desk.tell("top")
     opened(desk)
-    desk.see("label", "“Again, far · seed 7” is a result.")
+    desk.see("label", "This layer is a result.")
     desk.see("label", "Layer “Again, far · seed 7”")
     desk.window_picture(f"result-{desk.gimp.series}-offer", EDIT)
     controls.use("button", "Use This Result's Settings")

@@ -45,7 +45,7 @@ def desk(gimp: Gimp, package: Path, service: Sandbox, tmp_path_factory: pytest.T
     (inside.data_folder / "key").write_text(service.api_key)
     settings = {"service_address": service.base_url, "waiting": "async"}
     (inside.data_folder / "settings.json").write_text(json.dumps(settings))
-    with Desk(inside, setup={"answers": "choosing"}) as desk:
+    with Desk(inside, setup={"answers": "choosing"}, size=(1400, 1300)) as desk:  # all of the dialog is seen at once
         desk.ask("open", selected=["Sky", "Photo"])
         desk.wait_for(lambda: desk.layers() == BEFORE, "the image")
         yield desk
@@ -116,10 +116,12 @@ def test_one_row_of_progress_and_one_undo_step(desk: Desk, service: Sandbox) -> 
 
 def test_a_failed_layer_is_told_by_its_name_and_sent_again_alone(desk: Desk, service: Sandbox) -> None:
     before, submits = len(desk.layers()), len(service.at("submit"))
+    desk.ask("choose", layers=["Sky", "Photo"])
     service.fault = "submit:failure_at_once*1"
     opened(desk, "Warm light, far behind")
     desk.press_in(EDIT, "ctrl+Return")
-    desk.see("label", "Layer “")
+    desk.see("label", "Credits may have been used.")
+    assert desk.see("label", "Layer “").name.startswith(("Layer “Sky”: ", "Layer “Photo”: "))
     desk.wait_for(lambda: len(desk.layers()) == before + 1, "the other")
     desk.window_picture(f"several-failed-{desk.gimp.series}", EDIT)
     desk.click("button", "Try Again")

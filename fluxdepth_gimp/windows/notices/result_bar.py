@@ -36,7 +36,7 @@ class ResultBar(ui.NoticeBar):
         """Nothing is said where no result is selected."""
         if self._layer is not None:
             actions = {tr("Use This Result's Settings"): self._use_settings, tr("Edit Again"): self.edit_again}
-            self.tell(tr("“{name}” is a result.").format(name=self._layer.get_name()), actions)
+            self.tell(tr("This layer is a result."), actions)
 
     def _use_settings(self) -> None:
         record = self._record()

@@ -11,7 +11,7 @@ class Open:
 
 
 def answer(asked):
-    return {"open": open_, "select": select}[asked.pop("what")](**asked)
+    return {"open": open_, "choose": choose, "select": select}[asked.pop("what")](**asked)
 
 
 def open_(selected):
@@ -27,6 +27,13 @@ def open_(selected):
     Open.image.set_selected_layers([one for one in Open.image.get_layers() if one.get_name() in selected])
     Open.image.clean_all()
     Gimp.Display.new(Open.image)
+    Gimp.displays_flush()
+    return {}
+
+
+def choose(layers):
+    """Undo and redo choose layers of their own."""
+    Open.image.set_selected_layers([one for one in Open.image.get_layers() if one.get_name() in layers])
     Gimp.displays_flush()
     return {}
 
