@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.storage.journal import Journal
 from tests import translations
 from tests.hosts import Gimp
 from tests.hosts.place import Root
@@ -22,7 +23,7 @@ from .words import of_the_host
 
 # What is nobody's to translate: what the test itself and its pictures are called, and names.
 DATA = {
-    *("Photo", "Haze far behind the cat", "FLUXDEPTH_BASE_URL", "http", "cat"),
+    *("Photo", "Haze far behind the cat", "FLUXDEPTH_BASE_URL", "https://api.1min.ai", "http"),
     *("Häuser.xcf", "hall.blend", "frame-0001.png", "The service did not accept the picture (400)."),
 }
 ROLES = ("label", "button", "toggle button", "check box", "radio button", "text", "combo box", "menu item", "frame")
@@ -85,11 +86,12 @@ def opened(inside: Inside, service: Sandbox, spoken: Callable[[str], str]) -> It
             desk.window_picture(name, title)
             seen = [one for one in desk.look() if one.role in ROLES and one.window == spoken(window)]
             assert len(seen) > 5
+            prompts = {edit.prompt for job in Journal(inside.data_folder).summaries() for edit in job.edits}
             wrong = {
                 text
                 for one in seen
                 for text in (one.name, one.text)
-                if text.replace("_", "") not in own and translations.forgotten(text, DATA)
+                if text.replace("_", "") not in own and translations.forgotten(text, DATA | prompts)
             }
             assert spoken is not translations.pseudo or not wrong, f"{window}: {wrong}"
             desk.press_until(lambda: all(one.window != spoken(window) for one in desk.look()), title, "Escape")

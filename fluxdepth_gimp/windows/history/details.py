@@ -5,7 +5,7 @@ from __future__ import annotations
 from gi.repository import Gtk, Pango
 
 from shared.jobs.wording import short_prompt, state_words, when, where
-from shared.language import tr
+from shared.language import number, tr
 from shared.model.edit import DepthEdit
 from shared.model.parameters import Kind, Role
 from shared.storage.library.history import Edit
@@ -66,5 +66,7 @@ def _settings(edit: DepthEdit) -> str:
         value = edit.values.get(parameter.name, parameter.default)
         if parameter.kind is Kind.BOOLEAN:
             value = tr("yes") if value else tr("no")
+        elif parameter.kind is Kind.REAL and isinstance(value, float):
+            value = number(value, parameter.decimals)
         words.append(tr("{setting} {value}").format(setting=tr(parameter.label), value=value))
     return " · ".join(words)
