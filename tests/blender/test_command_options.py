@@ -92,7 +92,7 @@ def test_every_option(
             scene,
             *of_image,
             "--output",
-            tmp_path / name,
+            tmp_path / str(number),
             "--model",
             name,
             *words.split(),
