@@ -100,7 +100,7 @@ MATCH_EDGE = Parameter(
 OF_SELECTION = (SELECTION_CONTEXT, SELECTION_FEATHER, MATCH_EDGE)  # they say nothing for any other source
 _OF_EVERY_SOURCE = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
 OF_THE_HOST = (*_OF_EVERY_SOURCE, *OF_SELECTION)
-OF_BOTH_HOSTS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
+KEPT = tuple(one for one in OF_THE_HOST if one not in (SOURCE, RESULT))  # in a preset
 MODEL = models.CHOICE
 # Those of all models, by name. Those that the default model has come first, and what is new last: scripts of before may
 # count them.
@@ -253,7 +253,7 @@ def use(config: Gimp.ProcedureConfig, fitting: Fitting) -> None:
 
 
 def to_keep(config: Gimp.ProcedureConfig, prompt: bool, settings: bool) -> dict[str, Value]:
-    """What a preset keeps of ``config``, by parameter name: what the other host knows too.
+    """What a preset keeps of ``config``, by parameter name: not where from and where to, which belong to an image.
 
     Raises :class:`ParameterError` for a value that the chosen model does not take.
     """
@@ -266,5 +266,5 @@ def to_keep(config: Gimp.ProcedureConfig, prompt: bool, settings: bool) -> dict[
         elif settings:
             kept[one.name] = one.checked(values[one.name])
     if settings:
-        kept |= {one.name: one.checked(config.get_property(one.argument)) for one in OF_BOTH_HOSTS}
+        kept |= {one.name: one.checked(config.get_property(one.argument)) for one in KEPT}
     return kept

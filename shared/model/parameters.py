@@ -212,3 +212,5 @@ KEEP_TRANSPARENCY = Parameter(
     N_("Give the result the transparency of the source; the service itself returns opaque pictures"),
     advanced=True,
 )
+# Names that only one of the hosts has: in a preset they are kept, and mean nothing to the other.
+OF_ONE_HOST = frozenset({"fit_to_source", "selection_context", "selection_feather", "match_edge"})

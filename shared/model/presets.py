@@ -18,7 +18,7 @@ from ..language import N_, tr
 from . import models
 from .edit import PLACE
 from .model import Model, Task
-from .parameters import SEED_COUNT, Parameter, Role, Value
+from .parameters import OF_ONE_HOST, SEED_COUNT, Parameter, Role, Value
 
 VERSION = 1
 LONGEST_NAME = 100  # characters; more fit no menu
@@ -161,7 +161,7 @@ def _fitted(model_id: str, values: Mapping[str, object], chosen: Model, beside: 
                 fitting.beside[name] = beside[name].checked(value)
             elif name in others:
                 _take_over(others[name], value, target, fitting)
-            else:
+            elif name not in OF_ONE_HOST:
                 fitting.problems.append(tr("There is no setting called “{name}” here.").format(name=name))
         except ParameterError as exc:
             fitting.problems.append(exc.message)

@@ -204,6 +204,12 @@ def test_all_that_is_good_is_taken_and_the_rest_is_named() -> None:
     ]
 
 
+def test_what_only_the_other_host_has_is_not_told() -> None:
+    fitting = own("flux-depth-pro", prompt="haze", match_edge=False, selection_context=40, wobble=1).fitted(DEV, BESIDE)
+    assert (fitting.values, fitting.beside) == ({"prompt": "haze"}, {})
+    assert fitting.problems == ["There is no setting called “wobble” here."]
+
+
 def test_an_unknown_model_is_named_and_the_rest_goes_to_the_chosen_one() -> None:
     fitting = own("flux-9-ultra", prompt="haze", steps=33, seed=5, variations=2).fitted(DEV, BESIDE)
     assert fitting.model is None and fitting.problems == ["The model “flux-9-ultra” is not known here."]

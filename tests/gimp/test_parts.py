@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, OF_ONE_HOST, UPLOAD_FORMAT, VARIATIONS
+
 from .conftest import Inside
 
 Notes = dict[str, dict[str, Any]]
@@ -75,6 +77,11 @@ def test_what_is_sent_smaller_reaches_from_edge_to_edge(
     assert covered[0].sum() == pytest.approx((width - edge) * wide / width, abs=0.1)
     assert covered[:, 0].sum() == pytest.approx((height - edge) * high / height, abs=0.1)
     assert covered[-1, -1] == pytest.approx(0, abs=0.01)
+
+
+def test_blender_knows_what_it_passes_over_in_a_preset(notes: Notes) -> None:
+    of_both = {one.name for one in (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)}
+    assert set(notes["kept in a preset"]["names"]) - of_both == OF_ONE_HOST
 
 
 @pytest.mark.parametrize("case", ["refused", "refused in a group"])

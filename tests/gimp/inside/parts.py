@@ -11,6 +11,7 @@ from gi.repository import Gegl, Gimp
 from kit import SETUP, Notes, close_photos, paint, photo, pixels, tree
 
 sys.path.insert(0, SETUP["plug_in"])
+import arguments
 from pixels import coverage as coverage_module, scaling
 from pixels.coverage import SELECTION, Coverage
 from pixels.insert import Companions, insert
@@ -22,6 +23,7 @@ from shared.model.edit import DepthEdit
 from shared.pictures.encoded import sniff
 
 notes = Notes()
+notes.add("kept in a preset", names=[one.name for one in arguments.KEPT])
 coverage_module.STRIP_PIXELS = 7 * 61  # several strips, the last one shorter
 scaling.STRIP_BYTES = 7 * 61 * 256
 
