@@ -158,7 +158,6 @@ KINDS = [Kind(one.name, one.steps, one.values, one.since, one.quick, number) for
 # What can't be sent: the step after which it is so, the sources, and the words.
 REFUSED = {
     "floating selection": ("floating", SOURCES, "There is a floating selection."),
-    "two layers selected": ("two_layers", ("layer", "selection"), "2 layers are selected."),
     "no selection": ("nothing", ("selection",), "Nothing is selected."),
-    "selection beside the layer": ("beside", ("selection",), "The selection lies outside the layer."),
+    "selection beside the layer": ("beside", ("selection",), "The selection lies outside the layer “"),
 }

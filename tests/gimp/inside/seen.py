@@ -343,12 +343,6 @@ def floating():
     Gimp.edit_paste(Canvas.layer, True)
 
 
-def two_layers():
-    other = Canvas.layer.copy()
-    Canvas.image.insert_layer(other, None, 0)
-    Canvas.image.set_selected_layers([Canvas.layer, other])
-
-
 def nothing():
     Gimp.Selection.none(Canvas.image)
 
@@ -377,6 +371,6 @@ STEPS = {
             filter_off,
         ),
         *(group, inside, mode, blend, above, beneath, offset_layer, larger, hidden, text, channel, link, vector),
-        *(floating, two_layers, nothing, beside),
+        *(floating, nothing, beside),
     )
 }
