@@ -279,8 +279,14 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
 
 
 def test_edit_again_and_the_result_hidden_and_shown(desk: Desk) -> None:
-    before, latest = len(desk.layers()), desk.layers()[0]
-    assert latest.startswith("A tabby cat") and "· seed 0" in latest
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the image to close")
+    desk.open_image()
+    desk.command("Depth Edit…")
+    desk.window(EDIT)
+    desk.press_in(EDIT, "ctrl+Return")  # with what was chosen last
+    finished(desk, 2)
+    latest = desk.layers()[0]
     for shown in (False, True):
         desk.command("Show/Hide Result")
         desk.wait_for(lambda shown=shown: desk.images()[0][0]["visible"] is shown, f"the result to be shown: {shown}")
@@ -289,7 +295,7 @@ def test_edit_again_and_the_result_hidden_and_shown(desk: Desk) -> None:
     desk.see("text", "A tabby cat, sharp in the foreground")
     desk.see("label", "Layer “Photo”")  # the source, and not the result
     desk.press_in(EDIT, "ctrl+Return")
-    finished(desk, before + 1)
+    finished(desk, 3)
     assert desk.layers()[0] == f"{latest.partition(' · ')[0]} · seed 1"
 
 
