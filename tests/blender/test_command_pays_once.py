@@ -24,6 +24,9 @@ def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest
     return installed(request.getfixturevalue(request.param), package, tmp_path_factory.mktemp(request.param))
 
 
+Contents = dict[str, tuple[str | None, str, bytes]]
+
+
 def made(host: Installed, sandbox: Sandbox, script: str, name: str) -> Path:
     path = host.out / name
     done = host.host.run_script(INSIDE / script, [path], user_resources=host.profile, env=host.environment(sandbox))
@@ -51,9 +54,7 @@ def fresh(host: Installed, sandbox: Sandbox) -> None:
 
 
 @pytest.fixture(scope="module")
-def straight(
-    host: Installed, sandbox: Sandbox, scene: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, bytes]:
+def straight(host: Installed, sandbox: Sandbox, scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Contents:
     """The twelve frames as they come when nothing happens, by their file's name."""
     out = tmp_path_factory.mktemp("straight")
     sandbox.reset()
@@ -64,8 +65,13 @@ def straight(
     return contents(out)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+def contents(folder: Path) -> Contents:
+    """Of each picture its format, its mode and its pixels: what else is in the file are its settings."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        with Image.open(path) as picture:
+            found[path.name] = picture.format, picture.mode, picture.tobytes()
+    return found
 
 
 def recover_in_a_window(host: Installed, sandbox: Sandbox) -> None:
@@ -77,7 +83,7 @@ def recover_in_a_window(host: Installed, sandbox: Sandbox) -> None:
 
 
 def test_killed_in_the_middle_and_resumed_after_a_window_recovered(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: Contents, cell: Cells
 ) -> None:
     sandbox.latency = 3.0
     out = tmp_path / "out"
@@ -97,7 +103,7 @@ def test_killed_in_the_middle_and_resumed_after_a_window_recovered(
 
 
 def test_two_commands_share_a_range(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: Contents, cell: Cells
 ) -> None:
     sandbox.latency = 0.4
     options = ["--frames", "1-12", "--output", tmp_path / "out" / "####", "--prompt", "haze"]
@@ -230,7 +236,7 @@ def test_a_full_disk_costs_nothing(
 
 
 def test_a_write_that_fails_after_paying_is_told_and_nothing_more_is_paid(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: Contents, cell: Cells
 ) -> None:
     """Something stands in the place of the first file by then; the result is kept and comes for free later."""
     sandbox.latency = 2.0
@@ -302,7 +308,7 @@ def test_a_result_of_a_kind_that_nobody_named_becomes_what_was_asked_for(
 
 
 def test_ctrl_c_stops_paying_and_the_same_command_resumes(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: dict[str, bytes], cell: Cells
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: Contents, cell: Cells
 ) -> None:
     sandbox.latency = 1.5
     out = tmp_path / "out"
@@ -326,7 +332,7 @@ def test_ctrl_c_stops_paying_and_the_same_command_resumes(
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_second_signal_ends_the_wait_and_loses_nothing(
-    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, name: str, straight: dict[str, bytes], cell: Cells
+    host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, name: str, straight: Contents, cell: Cells
 ) -> None:
     sandbox.latency = 10.0
     out = tmp_path / "out"
