@@ -235,6 +235,7 @@ def test_a_full_disk_costs_nothing(
         found.end(submits=sandbox.submits, recovered=Recovered.NOTHING)
 
 
+@pytest.mark.full
 def test_a_write_that_fails_after_paying_is_told_and_nothing_more_is_paid(
     host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, straight: Contents, cell: Cells
 ) -> None:

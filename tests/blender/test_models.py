@@ -45,6 +45,7 @@ def host(request: pytest.FixtureRequest, package: Path, tmp_path_factory: pytest
     return installed(request.getfixturevalue(request.param), package, tmp_path_factory.mktemp(request.param))
 
 
+@pytest.mark.full
 def test_the_command_by_every_model(host: Installed, sandbox: Sandbox) -> None:
     scene = host.out / "scene.blend"
     done = host.host.run_script(

@@ -111,9 +111,8 @@ def settled(controls: Controls, sandbox: Sandbox, *, fetched: bool) -> dict[str,
     return {"submits": sandbox.taken, "recovered": recovered, "equal": equal}
 
 
-@pytest.mark.parametrize(
-    "moment", ["wait", *(pytest.param(one, marks=FULL) for one in ("upload", TAKEN, "download", HERE, "unsaved"))]
-)
+@pytest.mark.parametrize("moment", ["upload", TAKEN, "wait", "download", HERE, "unsaved"])
+@FULL
 def test_the_window_is_killed(sidebar: Sidebar, sandbox: Sandbox, cell: Cells, moment: str) -> None:
     with cell("blender", stage_of(moment), killed("Blender's window", moment, KIND)) as found:
         with sidebar.opened() as controls:
