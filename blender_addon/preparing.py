@@ -38,11 +38,22 @@ class Preparing:
         self._waiting.update({ticket.key: (source, one) for ticket, one in zip(tickets, wanted, strict=True)})
         if len(tickets) > 1:
             self._in_line.update(ticket.key for ticket in tickets)
-        self.tend()
+        self._begin()
         return tickets
 
     def tend(self) -> None:
         """Hands over what workers ask for and renders that are done; lets go of what nobody will ask for any more."""
+        self._begin()
+        for key, snapshot in list(self._reading.items()):
+            ticket = self._find(key)
+            if ticket and ticket.state is State.PREPARING:
+                snapshot.serve()
+            else:
+                del self._reading[key]
+                self._let_go(snapshot)
+
+    def _begin(self) -> None:
+        """Starts what can be; its pixels are read at the next tick, and not while the button is pressed."""
         for key in list(self._waiting):
             source, wanted = self._waiting[key]
             ticket = self._find(key)
@@ -56,13 +67,6 @@ class Preparing:
                 self._reading[key] = source
                 ticket.preparing = ""
                 self._desk.start(_request(wanted, source, ticket.destination), ticket)
-        for key, snapshot in list(self._reading.items()):
-            ticket = self._find(key)
-            if ticket and ticket.state is State.PREPARING:
-                snapshot.serve()
-            else:
-                del self._reading[key]
-                self._let_go(snapshot)
 
     def stopped(self, ticket: Ticket) -> None:
         """After the artist has stopped ``ticket``: so is the render that only it waited for."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import bpy
 
-from .. import history, problem, properties, session, ticker
+from .. import history, problem, session, ticker
 from ..host import document
 from ..shared.errors import FluxDepthError
 from ..shared.jobs import spending
@@ -12,11 +12,12 @@ from ..shared.jobs.owed import Owed, discardable
 from ..shared.jobs.ticket import Ticket
 from ..shared.jobs.wording import Why
 from ..shared.language import N_, tr
-from ..shared.model import presets
 from ..shared.storage.entries import EditState
 from ..shared.storage.library.history import Edit
 from .access import Answer, Mixin, online_access_problem
 from .edits import JOB, started
+from .recover import ask_to_discard
+from .settings import reused, say_taken
 
 
 class _OnEdit(Mixin):
@@ -136,16 +137,7 @@ class FLUXDEPTH_OT_history_use(_OnEdit, bpy.types.Operator):
         edit = self.edit()
         if edit is None:
             return {"CANCELLED"}
-        settings = properties.of(context.scene)
-        record = edit.job.record(edit.entry)
-        fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
-        if fitting.model:
-            properties.apply(settings, {properties.MODEL.name: fitting.model.name})
-        properties.apply(settings, {**fitting.values, **fitting.beside})
-        for words in fitting.problems:
-            self.report({"WARNING"}, words)
-        if not fitting.problems:
-            self.report({"INFO"}, tr("Settings taken over"))
+        say_taken(self, tr("Settings taken over"), reused(context.scene, edit.job.record(edit.entry)))
         return {"FINISHED"}
 
 
@@ -210,13 +202,7 @@ class FLUXDEPTH_OT_history_discard(_OnEdit, bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title=tr("Discard this edit?"),
-            message=tr("It is never offered again. What it has cost stays spent."),
-            confirm_text=tr("Discard"),
-        )
+        return ask_to_discard(self, context, event)
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         edit = self.edit()

@@ -45,6 +45,17 @@ class FLUXDEPTH_OT_bring_in_here(Online, bpy.types.Operator):
         return started(self, lambda: session.bring_in_here(self.job))
 
 
+def ask_to_discard(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
+    """The question before an edit is never offered again."""
+    return context.window_manager.invoke_confirm(
+        operator,
+        event,
+        title=tr("Discard this edit?"),
+        message=tr("It is never offered again. What it has cost stays spent."),
+        confirm_text=tr("Discard"),
+    )
+
+
 class FLUXDEPTH_OT_discard(bpy.types.Operator):
     bl_description = N_("Take this edit off the list for good. What it has cost stays spent")
     bl_idname = "fluxdepth.discard"
@@ -54,13 +65,7 @@ class FLUXDEPTH_OT_discard(bpy.types.Operator):
     job: bpy.props.StringProperty(name=N_("Job"), description=N_("The job's id"), **JOB)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Answer:
-        return context.window_manager.invoke_confirm(
-            self,
-            event,
-            title=tr("Discard this edit?"),
-            message=tr("It is never offered again. What it has cost stays spent."),
-            confirm_text=tr("Discard"),
-        )
+        return ask_to_discard(self, context, event)
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         try:

@@ -123,8 +123,8 @@ class FLUXDEPTH_OT_reuse_settings(OnResult, bpy.types.Operator):
         record = results.record_of(image) if image else None
         if image is None or record is None:
             return {"CANCELLED"}
-        problems = _reused(context.scene, record)
-        _say(self, tr("Settings of “{name}” taken over").format(name=image.name), problems)
+        problems = reused(context.scene, record)
+        say_taken(self, tr("Settings of “{name}” taken over").format(name=image.name), problems)
         return {"FINISHED"}
 
 
@@ -142,9 +142,9 @@ class FLUXDEPTH_OT_edit_again(OnResult, bpy.types.Operator):
         if image is None or record is None:
             return {"CANCELLED"}
         settings = properties.of(context.scene)
-        problems = _reused(context.scene, presets.again(record)) + _take_source(settings, record.get("origin"))
+        problems = reused(context.scene, presets.again(record)) + _take_source(settings, record.get("origin"))
         seed = properties.values_of(settings).get(_seed_name(settings), 0)
-        _say(self, tr("Ready to edit again with seed {seed}: press the large button").format(seed=seed), problems)
+        say_taken(self, tr("Ready to edit again with seed {seed}: press the large button").format(seed=seed), problems)
         return {"FINISHED"}
 
 
@@ -172,7 +172,7 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
     return []
 
 
-def _reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
+def reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
     """Takes over what fits of ``record``; sentences about the rest."""
     settings = properties.of(scene)
     fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
@@ -180,7 +180,8 @@ def _reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
     return fitting.problems
 
 
-def _say(operator: bpy.types.Operator, words: str, problems: list[str]) -> None:
+def say_taken(operator: bpy.types.Operator, words: str, problems: list[str]) -> None:
+    """Reports what was taken over, and what could not be."""
     if problems:
         operator.report({"WARNING"}, f"{words}. {' '.join(problems)}")
     else:
@@ -228,7 +229,7 @@ class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore
 
 def _taken_from(scene: bpy.types.Scene, name: str, record: Mapping[str, Any]) -> tuple[str, bool]:
     """What is to be said of it, and whether nothing came of it."""
-    problems = _reused(scene, record)
+    problems = reused(scene, record)
     words = " ".join([tr("Settings of “{name}” taken over.").format(name=name), *problems])
     if not bpy.app.background:
         bpy.ops.ed.undo_push(message=tr("Use Settings of a File"))

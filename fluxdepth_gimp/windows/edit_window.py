@@ -37,13 +37,13 @@ from windows.models.model_box import ModelBox, ModelFields
 from windows.models.offers_watch import OffersWatch
 from windows.notices.result_bar import ResultBar
 from windows.notices.standing_bar import StandingBar
+from windows.progress import one_by_one
+from windows.progress.following import Following
 from windows.prompt.prompt_box import PromptBox
 from windows.setting_fields import SettingFields
 from windows.source_box import SourceBox
 from windows.status_line import StatusLine
 from windows.ui import SPACE, STEP_LABELS
-from windows.work import one_by_one
-from windows.work.following import Following
 
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.

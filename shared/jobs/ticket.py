@@ -109,6 +109,11 @@ class Ticket:
         return self.error.billed is not Billed.YES and (self.taken is not None or self.has_picture)
 
     @property
+    def unpaid(self) -> bool:
+        """Whether it has ended, nothing of it has come, and it is known that nothing was billed."""
+        return not (self.active or self.images) and self.error is not None and self.error.billed is Billed.NO
+
+    @property
     def has_picture(self) -> bool:
         return self.request is not None and not callable(self.request.picture)
 

@@ -59,12 +59,22 @@ def test_a_failed_one_is_sent_again_alone(bench: Bench, photo: EncodedImage) -> 
     finish(desk)
     (failed,) = (ticket for ticket in tickets if ticket.state is State.FAILED)
     assert len(host.placed) == 2
+    assert [ticket.unpaid for ticket in tickets] == [ticket is failed for ticket in tickets]
     assert together.retry(desk, tickets) == [failed]
     finish(desk)
     assert failed.state is State.ARRIVED
     assert len(host.placed) == 3
     assert len(bench.sandbox.at("submit")) == 4
     assert together.retry(desk, tickets) == []
+
+
+def test_what_may_have_been_billed_is_not_unpaid(bench: Bench, photo: EncodedImage) -> None:
+    desk = bench.desk(DeskHost())
+    bench.sandbox.fault = "submit:reset_after_taken*1"
+    (ticket,) = together.start(desk, requests(bench, photo, 1))
+    assert not ticket.unpaid  # it is under way
+    finish(desk)
+    assert ticket.state is State.FAILED and not ticket.unpaid
 
 
 def test_the_question_counts_all_and_is_asked_before_the_first_is_paid(bench: Bench, photo: EncodedImage) -> None:

@@ -6,11 +6,9 @@ import dataclasses
 import itertools
 from collections.abc import Callable
 
-import replies
 from main_loop import waited
-from windows.work.following import Following
+from windows.progress.following import Following
 
-from shared.errors import Billed
 from shared.jobs import spending
 from shared.jobs.background import SIDE_BY_SIDE
 from shared.jobs.desk import Desk
@@ -47,8 +45,7 @@ def make(
         started += tickets
         done += len(now)
         for prompt, of_prompt in zip(now, orders, strict=True):
-            errors = [replies.error_of(ticket) for ticket in of_prompt]
-            if any(error is None or error.billed is not Billed.NO for error in errors):
+            if not all(ticket.unpaid for ticket in of_prompt):
                 del waiting[prompt]
         left(list(waiting))
         most = max(1, SIDE_BY_SIDE // each)
