@@ -348,6 +348,11 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     def pytest(*arguments: str) -> Callable[[], int]:
         return lambda: run([python, "-m", "pytest", "-q", "--durations=12", *marked, *arguments])
 
+    def host(name: str) -> Callable[[], int]:
+        # Those without a window share the cores; windows that fight for two cores lose keys and frames.
+        side_by_side = pytest("-n", "2", "--dist", "loadfile", *test_files(name, windows=False))
+        return lambda: side_by_side() | pytest(*test_files(name, windows=True))()
+
     stages: dict[str, Callable[[], int | None]] = {
         "lint": lambda: run([python, "-m", "ruff", "check"]) or run([python, "-m", "ruff", "format", "--check"]),
         "package": lambda: show_packages(None if full else ["linux-x64"]),
@@ -355,12 +360,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
         "core": pytest("-n", "4", "tests/core", "tests/faults"),  # they wait more than they work
         "service": pytest("-n", "4", "tests/service", "tests/sandbox"),
         "hosts": lambda: get_hosts(HOSTS_FULL if full else HOSTS) or pytest("tests/hosts")(),
-        # One after the other: windows that fight for two cores lose keys and frames.
-        "gimp": pytest("tests/gimp"),
-        # Those without a window share the cores.
-        "blender": lambda: (
-            pytest("-n", "2", *test_files("blender", windows=False))() | pytest(*test_files("blender", windows=True))()
-        ),
+        "gimp": host("gimp"),
+        "blender": host("blender"),
     }
     if unknown := set(only) - set(stages):
         raise BuildError(f"no such stage: {', '.join(sorted(unknown))} (there are {', '.join(stages)})")
@@ -389,7 +390,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
 def test_files(folder: str, *, windows: bool) -> list[str]:
     """The test files of a folder that open windows, or those that open none."""
     files = sorted((ROOT / "tests" / folder).glob("test_*.py"))
-    return [str(file) for file in files if ("from .window import" in file.read_text("utf-8")) is windows]
+    opening = ("from .window import", "from .desk import", "import *")  # the last: another version's windows
+    return [str(file) for file in files if any(one in file.read_text("utf-8") for one in opening) is windows]
 
 
 def run(command: Sequence[str]) -> int:
