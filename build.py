@@ -350,8 +350,8 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
 
     def host(name: str) -> Callable[[], int]:
         # Those without a window share the cores; windows that fight for two cores lose keys and frames.
-        side_by_side = pytest("-n", "2", "--dist", "loadfile", *test_files(name, windows=False))
-        return lambda: side_by_side() | pytest(*test_files(name, windows=True))()
+        shared, alone = (test_files(name, windows=windows) for windows in (False, True))
+        return lambda: pytest("-n", "2", "--dist", "loadfile", *shared)() | pytest(*alone)()
 
     stages: dict[str, Callable[[], int | None]] = {
         "lint": lambda: run([python, "-m", "ruff", "check"]) or run([python, "-m", "ruff", "format", "--check"]),
@@ -368,12 +368,10 @@ def run_tests(full: bool, only: Sequence[str]) -> None:
     if not only:
         (BUILD / "faults.jsonl").unlink(missing_ok=True)
     times, failed = {}, []
-    for name, stage in stages.items():
-        if only and name not in only:
-            continue
+    for name in [one for one in stages if one in only or not only]:
         print(f"\n== {name}", flush=True)
         started = time.monotonic()
-        if stage():
+        if stages[name]():
             failed.append(name)
         times[name] = time.monotonic() - started
     if full:
