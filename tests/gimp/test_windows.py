@@ -284,19 +284,21 @@ def test_edit_again_and_the_result_hidden_and_shown(desk: Desk) -> None:
     desk.open_image()
     desk.command("Depth Edit…")
     desk.window(EDIT)
-    desk.press_in(EDIT, "ctrl+Return")  # with what was chosen last
+    desk.click("text", "Prompt")
+    desk.write("A cup, far behind it mist", EDIT)
+    desk.press_in(EDIT, "ctrl+Return")
     finished(desk, 2)
-    latest = desk.layers()[0]
+    seed = int(desk.layers()[0].removeprefix("A cup, far behind it mist · seed "))
     for shown in (False, True):
         desk.command("Show/Hide Result")
         desk.wait_for(lambda shown=shown: desk.images()[0][0]["visible"] is shown, f"the result to be shown: {shown}")
     desk.command("Edit Again…")
     desk.window(EDIT)
-    desk.see("text", "A tabby cat, sharp in the foreground")
+    desk.see("text", "A cup, far behind it mist")
     desk.see("label", "Layer “Photo”")  # the source, and not the result
     desk.press_in(EDIT, "ctrl+Return")
     finished(desk, 3)
-    assert desk.layers()[0] == f"{latest.partition(' · ')[0]} · seed 1"
+    assert desk.layers()[0] == f"A cup, far behind it mist · seed {seed + 1}"
 
 
 def test_keyboard_stays_when_a_selection_is_chosen(desk: Desk) -> None:
