@@ -272,14 +272,14 @@ answer = [word for (editor, _, _), (layout, _) in drawn.items() if editor == {se
     def open_list(self, at: tuple[int, int]) -> None:
         """A list of data-blocks: that it opens is only to be seen."""
         for _ in range(3):
-            before = self._shot()
+            before = self.shot()
             self.click(at)
             self.screen.xdotool("sleep", 1)
-            if np.any(self._shot() != before, axis=2).sum() > LIST_AREA * self.screen.scale**2:
+            if np.any(self.shot() != before, axis=2).sum() > LIST_AREA * self.screen.scale**2:
                 return
         raise AssertionError(f"no list opens; {self.names()}")
 
-    def _shot(self) -> np.ndarray[Any, Any]:
+    def shot(self) -> np.ndarray[Any, Any]:
         with Image.open(self.screen.screenshot(SCREENS / "now.png", settle=0)) as picture:
             return np.asarray(picture.convert("RGB"))
 

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from shared.model.models import DEFAULT
@@ -184,33 +185,48 @@ def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -
     from_menu(sidebar, len(PRESETS))
     wait_until(lambda: sidebar.value("steps") == 13, 10, "the own preset's steps")
     sidebar.note("operator", "fluxdepth.apply_preset Thirteen")
-    from_menu(sidebar, -2)
-    sidebar.note("operator", "wm.call_panel")
-    sidebar.screen.screenshot(SCREENS / f"blender-{host.host.series}-presets.png")
-    sidebar.screen.key("Escape")
-    for name, words in (("rename_preset", "Fourteen"), ("delete_preset", "")):
-        window.do(f"bpy.ops.fluxdepth.{name}('INVOKE_DEFAULT', preset={'Fourteen' if not words else 'Thirteen'!r})")
-        sidebar.screen.xdotool("sleep", 0.7)
-        if words:
-            sidebar.screen.key("ctrl+a")
-            sidebar.screen.type(words)
-            sidebar.screen.key("Return")
-            sidebar.screen.xdotool("sleep", 0.5)
-        sidebar.screen.key("Return")
-        wait_until(lambda: json.loads(own.read_text())["name"] == words if words else not own.exists(), 10, name)  # noqa: B023
-        sidebar.note("operator", f"fluxdepth.{name}")
-    window.do("bpy.ops.fluxdepth.save_preset(name='Fifteen')")
-    window.do("bpy.ops.fluxdepth.export_preset('INVOKE_DEFAULT', preset='Fifteen')")
+    from_list(sidebar, "rename_preset")
+    sidebar.screen.key("ctrl+a")
+    sidebar.screen.type("Fourteen")
+    sidebar.screen.key("Return")
+    sidebar.screen.xdotool("sleep", 0.5)
+    sidebar.screen.key("Return")
+    wait_until(lambda: json.loads(own.read_text())["name"] == "Fourteen", 10, "the other name")
+    from_list(sidebar, "export_preset")
     into_the_window(sidebar, "File View", "Return")
-    sidebar.note("operator", "fluxdepth.export_preset")
     wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
-    window.do("bpy.ops.fluxdepth.import_preset('INVOKE_DEFAULT')")
+    from_list(sidebar, "delete_preset")
+    sidebar.screen.key("Return")
+    wait_until(lambda: not own.exists(), 10, "the preset to go")
+    from_list(sidebar, "import_preset")
     into_the_window(sidebar, "File View", "Escape")
-    sidebar.note("operator", "fluxdepth.import_preset")
     from_menu(sidebar, -1)
     into_the_window(sidebar, "File View", "Escape")
     sidebar.note("operator", "fluxdepth.reuse_file")
-    window.do("bpy.ops.fluxdepth.delete_preset(preset='Fifteen')")
+
+
+# px from the right and the upper edge of the list with one preset in it; without one another line has its place.
+IN_LIST = {
+    "rename_preset": (59, 45),
+    "export_preset": (39, 45),
+    "delete_preset": (19, 45),
+    "import_preset": (170, 70),
+}
+
+
+def from_list(sidebar: Controls, button: str) -> None:
+    """Clicks that button in the list of own presets. A popup tells nobody what is in it: it is where the screen changes."""
+    before = sidebar.shot()
+    from_menu(sidebar, -2)
+    sidebar.note("operator", "wm.call_panel")
+    changed = np.any(sidebar.shot() != before, axis=2)
+    right = int(np.flatnonzero(changed.sum(axis=0) > 50)[-1])
+    top = int(np.flatnonzero(changed.sum(axis=1) > 250)[0])
+    sidebar.screen.screenshot(SCREENS / f"blender-{sidebar.window.blender.series}-presets.png")
+    across, below = IN_LIST[button]
+    sidebar.click((right - across, top + below))
+    sidebar.screen.xdotool("sleep", 0.7)
+    sidebar.note("operator", f"fluxdepth.{button}")
 
 
 def from_menu(sidebar: Controls, number: int) -> None:
@@ -403,13 +419,16 @@ chosen.prompt, chosen.steps = "Something else", 3
     sidebar.write("fluxdepth_divider", "0.25", "bpy.context.window_manager", expected=0.25)
     sidebar.use("operator", "fluxdepth.compare_divided")
     window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
-    window.do("""
-bpy.ops.fluxdepth.compare_divided()
-for one in session.results.editors():
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=one):
-        bpy.ops.fluxdepth.end_compare()
-answer = fluxdepth.compare.comparing._handle is None
+    sidebar.use("operator", "fluxdepth.compare_divided")
+    window.wait_for("fluxdepth.compare.comparing.compared() is not None", 10)
+    x, y = window.do("""
+area = session.results.editors()[0]
+region = next(one for one in area.regions if one.type == "WINDOW")
+answer = [region.x + 60, region.y + 60]
 """)
+    sidebar.screen.xdotool("mousemove", x, sidebar.screen.height - y, "sleep", 0.5)
+    sidebar.screen.key("Escape")
+    window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
     sidebar.note("operator", "fluxdepth.end_compare")
     sidebar.used["", "operator", "fluxdepth.end_compare"] = sidebar.test
     sidebar.use("operator", "fluxdepth.compare_beside")

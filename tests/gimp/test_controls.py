@@ -338,7 +338,7 @@ def test_own_presets(desk: Desk, controls: Controls, tmp_path: Path) -> None:
     desk.type("Mine")
     for name in ("The prompt", "The settings", "The model"):
         controls.use("check box", name)
-    desk.wait_for(lambda: "SENSITIVE" not in desk.see("button", "Save").states, "nothing to save")
+    desk.wait_for(lambda: "SENSITIVE" not in controls.see("button", "Save").states, "nothing to save")
     for name in ("The prompt", "The settings"):
         controls.use("check box", name)
     desk.window_picture(f"preset-save-{desk.gimp.series}", SAVE)
