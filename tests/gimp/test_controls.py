@@ -348,7 +348,7 @@ def test_own_presets(desk: Desk, controls: Controls, tmp_path: Path) -> None:
     stored = json.loads((folder / "mine.json").read_text())
     assert (stored["name"], stored["model"]) == ("Mine", "")
     assert (stored["values"]["prompt"], stored["values"]["steps"]) == ("Own words, far", 31)
-    assert "fit_to_source" not in stored["values"]  # which the other host does not have
+    assert stored["values"]["fit_to_source"] is True  # which the other host passes over
     controls.number("Steps", 12)
     from_menu(controls, "Mine")
     desk.wait_for(lambda: controls.value("Steps") == 31, "the preset's steps")
