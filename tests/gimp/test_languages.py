@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -70,22 +71,26 @@ def test_what_gimp_is_told_is_translated(pseudo: Inside) -> None:
     assert not {where: text for where, texts in said.items() for text in texts if translations.forgotten(text, DATA)}
 
 
+Spoken = Callable[[str], str]
+
+
 @contextmanager
-def opened(inside: Inside, service: Sandbox, spoken: Callable[[str], str]) -> Iterator[Callable[[str, str], None]]:
-    """``look(window, procedure)`` opens one of our windows, takes its picture, which is judged, and finds English."""
+def opened(inside: Inside, service: Sandbox, spoken: Spoken) -> Iterator[Callable[..., None]]:
+    """``look(window, procedure, *steps)`` opens one of our windows, takes its picture, which is judged, finds English.
+
+    Each step leads to something else that is looked at in the same way, and ends with the window that it was made in.
+    """
     env = {"FLUXDEPTH_BASE_URL": service.base_url}
     own = of_the_host(inside.gimp.place.folder) if isinstance(inside.gimp.place, Root) else frozenset()
     with Desk(inside, size=(1366, 768), env=env, setup={"answers": "opening"}) as desk:
         desk.open_image()
 
-        def look(window: str, procedure: str) -> None:
-            title = re.escape(spoken(window))
-            inside.ask("open", procedure=procedure)
-            desk.window(title)
-            name = f"{inside.gimp.series}-{'pseudo' if spoken is translations.pseudo else 'german'}-{procedure[18:]}"
-            desk.window_picture(name, title)
+        def read(window: str, name: str, picture: bool = True) -> None:
+            if picture:
+                language = "pseudo" if spoken is translations.pseudo else "german"
+                desk.window_picture(f"{inside.gimp.series}-{language}-{name}", re.escape(spoken(window)))
             seen = [one for one in desk.look() if one.role in ROLES and one.window == spoken(window)]
-            assert len(seen) > 5
+            assert len(seen) > 5 or not picture
             prompts = {edit.prompt for job in Journal(inside.data_folder).summaries() for edit in job.edits}
             wrong = {
                 text
@@ -93,11 +98,69 @@ def opened(inside: Inside, service: Sandbox, spoken: Callable[[str], str]) -> It
                 for text in (one.name, one.text)
                 if text.replace("_", "") not in own and translations.forgotten(text, DATA | prompts)
             }
-            assert spoken is not translations.pseudo or not wrong, f"{window}: {wrong}"
+            assert spoken is not translations.pseudo or not wrong, f"{window}, {name}: {wrong}"
+
+        def look(window: str, procedure: str, *steps: Step) -> None:
+            title = re.escape(spoken(window))
+            inside.ask("open", procedure=procedure)
+            desk.window(title)
+            read(window, procedure[18:])
+            for step in steps:
+                step(desk, spoken, read)
+                desk.window(title)
             desk.press_until(lambda: all(one.window != spoken(window) for one in desk.look()), title, "Escape")
             inside.answer(20)
 
         yield look
+
+
+Read = Callable[..., None]
+Step = Callable[[Desk, Spoken, Read], None]
+EDIT = "Depth Edit"
+
+
+def more(desk: Desk, spoken: Spoken, read: Read) -> None:
+    """With the letter of the keyboard, as it may lie below what can be seen."""
+    letter = spoken("_More").partition("_")[2][0].lower()
+    there = functools.partial(desk.find, "combo box", spoken("Automatic"))
+    desk.press_until(there, re.escape(spoken(EDIT)), f"alt+{letter}")
+    read(EDIT, "more")
+
+
+def an_error(desk: Desk, spoken: Spoken, read: Read) -> None:
+    desk.press("ctrl+Return")
+    desk.see("label", spoken("The prompt is empty."))
+    read(EDIT, "error")
+
+
+def presets(desk: Desk, spoken: Spoken, read: Read) -> None:
+    for item, window in (("Save as Preset…", "Save as Preset"), ("Manage…", "Your Presets")):
+        desk.click("toggle button", _plain(spoken("Prese_ts")))
+        desk.see("menu item", spoken(item))
+        read(EDIT, "menu", picture=False)
+        desk.click("menu item", spoken(item))
+        desk.window(re.escape(spoken(window)))
+        read(window, window.replace(" ", "-").lower())
+        desk.close(re.escape(spoken(window)), spoken(window))
+
+
+def recent(desk: Desk, spoken: Spoken, read: Read) -> None:
+    desk.click("toggle button", spoken("Recent"))
+    desk.see("table cell", "Haze far")
+    read(EDIT, "recent", picture=False)
+    desk.press("Escape")
+
+
+def several(desk: Desk, spoken: Spoken, read: Read) -> None:
+    desk.click("text", spoken("Prompt"))
+    desk.write("Haze far behind the {cat|dog}", re.escape(spoken(EDIT)))
+    desk.see("label", "dog")
+    read(EDIT, "choices")
+
+
+def _plain(label: str) -> str:
+    """As AT-SPI tells it: without the mark of the letter for the keyboard."""
+    return label.replace("_", "")
 
 
 def in_german(text: str) -> str:
@@ -115,9 +178,9 @@ def service() -> Iterator[Sandbox]:
 def test_windows(spoken: Callable[[str], str], service: Sandbox, request: pytest.FixtureRequest) -> None:
     inside: Inside = request.getfixturevalue("german" if spoken is in_german else "pseudo")
     with opened(inside, service, spoken) as look:
-        look("Depth Edit", "plug-in-fluxdepth-edit")  # of an artist without a key
+        look(EDIT, "plug-in-fluxdepth-edit")  # of an artist without a key
         every_kind(inside.data_folder)
         (inside.data_folder / "key").write_text(service.api_key)
-        look("Depth Edit", "plug-in-fluxdepth-edit")
+        look(EDIT, "plug-in-fluxdepth-edit", more, an_error, presets, recent, several)
         look("Flux Depth Settings", "plug-in-fluxdepth-settings")
         look("Flux Depth History", "plug-in-fluxdepth-history")
