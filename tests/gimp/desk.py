@@ -87,7 +87,7 @@ class Desk:
     def __enter__(self) -> Desk:
         with ExitStack() as ends:
             ends.enter_context(self.screen)
-            setup = {"out": str(self.inside.out), "photo": str(PHOTO), "seconds": 600, **self._setup}
+            setup = {"out": str(self.inside.out), "photo": str(PHOTO), "seconds": 3600, **self._setup}
             (self.inside.out / "setup.json").write_text(json.dumps(setup))
             script = INSIDE / "watch.py"
             code = f"exec(compile(open({str(script)!r}).read(), {str(script)!r}, 'exec'), globals())"
