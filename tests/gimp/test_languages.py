@@ -24,7 +24,14 @@ from .words import of_the_host
 
 # What is nobody's to translate: what the test itself and its pictures are called, and names.
 DATA = {
-    *("Photo", "Haze far behind the cat", "FLUXDEPTH_BASE_URL", "https://api.1min.ai", "http"),
+    *(
+        "Photo",
+        "Haze far behind the cat",
+        "Haze far behind the {cat|dog}",
+        "FLUXDEPTH_BASE_URL",
+        "https://api.1min.ai",
+        "http",
+    ),
     *("Häuser.xcf", "hall.blend", "frame-0001.png", "The service did not accept the picture (400)."),
 }
 ROLES = ("label", "button", "toggle button", "check box", "radio button", "text", "combo box", "menu item", "frame")
