@@ -153,6 +153,13 @@ def opened(desk: Desk) -> None:
     desk.window(EDIT)
 
 
+def open_anew(desk: Desk) -> None:
+    """The image of the tests, as it was at first."""
+    desk.tell("close")
+    desk.wait_for(lambda: desk.images() == [], "the image to close")
+    desk.open_image()
+
+
 def test_settings(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.menu("Settings…")
     desk.window(SETTINGS)
@@ -473,9 +480,7 @@ def test_what_will_be_asked_for_is_seen_before(
 
 
 def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Controls) -> None:
-    desk.tell("close")
-    desk.wait_for(lambda: desk.images() == [], "the image to close")
-    desk.open_image()
+    open_anew(desk)
     for name in ("Edit Again…", "Show/Hide Result"):
         desk.command(name)
         desk.window("^GIMP Message")
@@ -529,9 +534,7 @@ def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Con
 
 
 def test_again_from_all_that_is_seen_and_from_a_selection(desk: Desk, controls: Controls) -> None:
-    desk.tell("close")
-    desk.wait_for(lambda: desk.images() == [], "the image to close")
-    desk.open_image()
+    open_anew(desk)
     opened(desk)
     controls.use("text", "Prompt")
     desk.write("Of all, far", EDIT)
@@ -571,6 +574,7 @@ def test_stop_recover_and_hide(desk: Desk, service: Sandbox, controls: Controls)
     settings = {"service_address": service.base_url, "waiting": "async"}
     (desk.inside.data_folder / "settings.json").write_text(json.dumps(settings))
     service.latency = 6.0
+    open_anew(desk)
     opened(desk)  # with the settings of the last edit, which made a new image
     controls.use("button", "Reset")
     controls.use("button", "Reset to Factory Defaults")
@@ -613,9 +617,7 @@ def test_the_buttons_of_errors(desk: Desk, service: Sandbox, controls: Controls)
 
 
 def test_what_is_owed_is_told_recovered_and_given_up(desk: Desk, service: Sandbox, controls: Controls) -> None:
-    desk.tell("close")
-    desk.wait_for(lambda: desk.images() == [], "the image to close")
-    desk.open_image()
+    open_anew(desk)
     service.latency = 3.0
     start_edit(desk, "Left behind, far")
     desk.see("label", "Generating")
@@ -655,11 +657,12 @@ def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
     layers = len(desk.layers())
     service.latency = 3.0
     (desk.inside.data_folder / "settings.json").write_text(json.dumps({"service_address": service.base_url}))
-    start_edit(desk, "Given up, far")
-    desk.see("label", "Generating")
-    desk.press_in(EDIT, "alt+t")
-    desk.see("label", "Stopped waiting.")
-    desk.close(EDIT, "Depth Edit")
+    for prompt in ("Fetched, far", "Given up, far"):
+        start_edit(desk, prompt)
+        desk.see("label", "Generating")
+        desk.press_in(EDIT, "alt+t")
+        desk.see("label", "Stopped waiting.")
+        desk.close(EDIT, "Depth Edit")
     service.latency = 0.0
     desk.to_gimp()
     desk.menu("History…")
@@ -668,7 +671,13 @@ def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
     edits = next(one for one in controls.look() if one.role == "table")
     controls.used[_control(edits)] = controls.test
     controls.use("radio button", "Unfinished")
+    desk.see("label", "2 edits")
+    chosen_edit(desk, "Fetched, far")
+    controls.use("button", "Fetch")
+    desk.wait_for(lambda: len(desk.layers()) == layers + 1, "the fetched layer")
+    desk.window(HISTORY)
     desk.see("label", "1 edit")
+    chosen_edit(desk, "Given up, far")
     controls.use("button", "Discard")
     desk.window(QUESTION)
     controls.use("button", "Discard")
@@ -680,7 +689,7 @@ def test_history(desk: Desk, service: Sandbox, controls: Controls) -> None:
     desk.see("label", "1 edit")
     chosen_edit(desk, "Left behind, far")
     controls.use("button", "Insert")
-    desk.wait_for(lambda: len(desk.layers()) == layers + 1, "the inserted layer")
+    desk.wait_for(lambda: len(desk.layers()) == layers + 2, "the inserted layer")
     desk.window(HISTORY)
     controls.use("toggle button", "Favourite")
     desk.see("list item", "★ Left behind")
@@ -768,7 +777,9 @@ def chosen_edit(desk: Desk, prompt: str) -> None:
 def test_what_may_be_overlooked_is_said(desk: Desk, controls: Controls) -> None:
     desk.open_image()
     desk.tell("select")
-    opened(desk)
+    opened(desk)  # with the settings of the last edit, which was one of a selection
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
     desk.see("label", "choose Selection as the source")
     desk.close(EDIT, "Depth Edit")
     desk.tell("gray")
