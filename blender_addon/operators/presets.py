@@ -7,7 +7,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import properties, session, ticker
 from ..shared.errors import FluxDepthError, ParameterError
-from ..shared.jobs.wording import short_prompt
+from ..shared.jobs.wording import preset_name, short_prompt
 from ..shared.language import N_, tr
 from ..shared.model.model import Model
 from ..shared.model.parameters import Role, Value
@@ -18,7 +18,6 @@ from .access import Answer, Mixin
 
 OF_VERSION_0_1 = "fluxdepth"  # the folder among Blender's own presets, whose files were Python
 KEPT = ("keep_prompt", "keep_settings", "keep_seed", "keep_model")  # the switches of the dialog
-NAME_LENGTH = 40  # characters of a name that is made of the prompt
 
 shelf = Shelf()
 _taken_over = False
@@ -141,8 +140,7 @@ class FLUXDEPTH_OT_save_preset(bpy.types.Operator):
             title = tr("Replace the preset “{name}”?").format(name=self.name)
             return manager.invoke_confirm(self, event, title=title, confirm_text=tr("Replace"))
         if not self.name:
-            prompt = properties.prompt_of(properties.of(context.scene))
-            self.name = short_prompt(prompt, NAME_LENGTH).rstrip("…") or tr("My Preset")
+            self.name = preset_name(properties.prompt_of(properties.of(context.scene)))
         return manager.invoke_props_dialog(self, title=tr("Save as Preset"), confirm_text=tr("Save"))
 
     def draw(self, _context: bpy.types.Context) -> None:

@@ -14,6 +14,7 @@ from ..storage.entries import Destination, EditEntry, EditState, Job
 
 HOSTS = {"gimp": "GIMP", "blender": "Blender", "command": N_("the Blender command")}
 PROMPT_LENGTH = 48  # characters of the prompt in a name; more would push the seed out of the hosts' lists
+PRESET_NAME_LENGTH = 40  # characters of a name that is made of the prompt
 
 _STATES = {
     EditState.PREPARED: N_("Not submitted"),
@@ -118,6 +119,11 @@ def short_prompt(prompt: str, length: int = PROMPT_LENGTH) -> str:
     if len(line) <= length:
         return line
     return line[: length + 1].rsplit(" ", 1)[0][:length].rstrip(" ,.;:") + "…"
+
+
+def preset_name(prompt: str) -> str:
+    """What a preset is called until the artist says otherwise."""
+    return short_prompt(prompt, PRESET_NAME_LENGTH).rstrip("…") or tr("My Preset")
 
 
 def result_name(edit: DepthEdit, most_bytes: int = 0) -> str:

@@ -342,7 +342,8 @@ def test_own_presets(desk: Desk, controls: Controls, tmp_path: Path) -> None:
     controls.number("Steps", 31)
     from_menu(controls, "Save as Preset…")
     desk.window(SAVE)
-    controls.use("text", "Name")
+    assert controls.use("text", "Name").text == "Own words, far"
+    desk.press("ctrl+a")
     desk.type("Mine")
     for name in ("The prompt", "The settings", "The model"):
         controls.use("check box", name)

@@ -7,6 +7,7 @@ from gi.repository import Gimp, GimpUi, Gtk
 from windows import ui
 
 from shared.errors import FluxDepthError, ParameterError
+from shared.jobs.wording import preset_name
 from shared.language import tr
 from shared.model.parameters import Value
 from shared.model.presets import LONGEST_NAME, OwnPreset
@@ -31,7 +32,9 @@ class SaveWindow:
         self._prompt = _tick(tr("The _prompt"))
         self._settings = _tick(tr("The se_ttings, the seed among them"))
         self._model = _tick(tr("The _model, {model}").format(model=model.label))
-        if not self._kept(prompt=True, settings=False):
+        prompt = next(iter(self._kept(prompt=True, settings=False).values()), "")
+        self._name.set_text(preset_name(str(prompt)))
+        if not prompt:
             self._prompt.set_active(False)
             self._prompt.set_sensitive(False)
             self._prompt.set_tooltip_text(tr("There is no prompt yet"))
