@@ -154,7 +154,7 @@ def draw_owed(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     elsewhere = desk.elsewhere()
     if elsewhere:
         box = layout.box()
-        box.label(text=tr("Belongs elsewhere"), icon="INFO")
+        texts.paragraph(box, tr("Belongs elsewhere"), width, icon="INFO")
         for owed in elsewhere[:OWED_SHOWN]:
             _draw_owed(box, width, owed, "FILE_BLEND", elsewhere=True)
             if session.can_come_here(owed):

@@ -1,8 +1,11 @@
 """Runs inside Blender in the pseudo-language: every text that Blender is told once, and every word that panels draw."""
 
+import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent))
 import bpy
@@ -10,6 +13,7 @@ import harness
 import panel
 from drawing import drawn
 from harness import EXTENSION, module
+from layouts import Layout
 
 BASES = ("Operator", "Panel", "Menu", "PropertyGroup", "AddonPreferences", "UIList")
 
@@ -68,14 +72,58 @@ def check_what_panels_draw():
         for part in ("main", "more", "results"):
             words[f"{part}, {state}"] = [text for text, *_ in drawn(part).everything()]
         words[f"preferences, {state}"] = [text for text, *_ in drawn(preferences=True).everything()]
+        words[f"history, {state}"] = [text for text, *_ in drawn("history", 700).everything()]
 
     note("empty")
     panel._every_state()
     note("every state")
     with panel._without_a_key():
         note("no key")
+    for state in ("taken", "uncertain", "star"):
+        module("history").chosen = (json.loads(os.environ["FLUXDEPTH_TEST_EDITS"])[state], 0)
+        words[f"history, chosen {state}"] = [text for text, *_ in drawn("history").everything()]
     texts.paragraph = in_lines
+    return words | _menus_and_dialogs() | _questions()
+
+
+def _menus_and_dialogs():
+    assert bpy.ops.fluxdepth.save_preset(name="Of mine") == {"FINISHED"}
+    words = {}
+    for base, cls in _ours():
+        if base in ("Menu", "Operator") and "draw" in vars(cls) or cls.__name__ == "FLUXDEPTH_PT_own_presets":
+            layout = Layout(400)
+            known = cls.bl_rna
+            if base == "Operator":
+                known = getattr(bpy.ops.fluxdepth, cls.bl_idname.partition(".")[2]).get_rna_type()
+            cls.draw(SimpleNamespace(layout=layout, bl_rna=known), bpy.context)
+            words[cls.__name__] = [text for text, *_ in layout.everything()]
+    assert len(words) == 4, words
     return words
+
+
+def _questions():
+    """What is asked before something is done, and the titles of dialogs."""
+    words = {}
+    for base, cls in _ours():
+        if base == "Operator" and "invoke" in vars(cls):
+            for replace in (False, True):
+                operator = SimpleNamespace(name="Of mine", preset="Of mine", replace=replace, job="", index=0)
+                asked = Asked()
+                with suppress(AttributeError, TypeError):  # it asks for nothing, but opens something
+                    cls.invoke(operator, SimpleNamespace(window_manager=asked, scene=bpy.context.scene), None)
+                words[f"{cls.__name__} {replace}"] = asked.words
+    assert sum(map(bool, words.values())) >= 6, words
+    return words
+
+
+class Asked:
+    """Stands for a window manager that is told what to ask."""
+
+    def __init__(self):
+        self.words = []
+
+    def __getattr__(self, _how):
+        return lambda *_of, **told: self.words.extend(word for word in told.values() if isinstance(word, str))
 
 
 def check_what_has_no_room():
