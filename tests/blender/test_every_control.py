@@ -216,8 +216,7 @@ IN_LIST = {
 
 def from_list(sidebar: Controls, button: str, preset: str = "") -> None:
     """Clicks that button in the list of own presets, a popup that tells nobody what is in it; its pixels change."""
-    sidebar.screen.key("Escape")  # it stays open after what was done in it
-    sidebar.settle()
+    sidebar.screen.xdotool("mousemove", 300, 900, "sleep", 0.7)  # it stays open until the mouse goes away
     before = sidebar.shot()
     from_menu(sidebar, -2)
     sidebar.note("operator", "wm.call_panel")
