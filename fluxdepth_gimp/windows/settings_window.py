@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from gi.repository import GimpUi, GLib, Gtk
 
@@ -18,7 +19,7 @@ from shared.storage.credentials import KEY_VARIABLE, KeySource, find_key, forget
 from shared.storage.journal import Journal
 from shared.storage.library.history import disk_use
 from shared.storage.log import log_file
-from shared.storage.settings import ASK_ABOVE, HISTORY_LIMIT, MONTHLY_LIMIT, SERVICE_ADDRESS, WAITING
+from shared.storage.settings import ADDRESS_VARIABLE, ASK_ABOVE, HISTORY_LIMIT, MONTHLY_LIMIT, SERVICE_ADDRESS, WAITING
 from windows import ui
 from windows.service_check import ServiceCheck
 
@@ -65,6 +66,7 @@ class SettingsWindow:
         )
         self.answer = ui.label()
         self.address = Gtk.Entry(text=self._stored.service_address, activates_default=True, hexpand=True)
+        self.in_use = ui.label(dim=True)
         self.waiting = Gtk.ComboBoxText()
         for choice in WAITING.choices:
             self.waiting.append(choice.value, tr(choice.label))
@@ -99,7 +101,12 @@ class SettingsWindow:
         ):
             grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
             widget.set_tooltip_text(tr(parameter.help))
-            grid.attach(ui.row(widget, self.kept, grow=widget) if widget is self.history else widget, 1, row, 1, 1)
+            if widget is self.address:
+                widget = ui.column(widget, self.in_use)
+            elif widget is self.history:
+                widget = ui.row(widget, self.kept, grow=widget)
+            grid.attach(widget, 1, row, 1, 1)
+        self._tell_of_environment()
         grid.attach(self.spent, 1, 9, 1, 1)
         grid.attach(log, 1, 10, 1, 1)
         log.set_halign(Gtk.Align.START)
@@ -110,6 +117,13 @@ class SettingsWindow:
         for entry in (self.key.entry, self.address):
             entry.connect("changed", self._changed)
         self._show_key()
+
+    def _tell_of_environment(self) -> None:
+        """As with the key, what the environment says wins, and is not changed here."""
+        address = os.environ.get(ADDRESS_VARIABLE)
+        self.address.set_sensitive(not address)
+        self.in_use.set_no_show_all(not address)
+        self.in_use.set_text(tr("FLUXDEPTH_BASE_URL is set, so {address} is used").format(address=address))
 
     def _show_sums(self) -> bool:
         if not self._sums.finished:
