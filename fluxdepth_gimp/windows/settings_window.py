@@ -66,7 +66,6 @@ class SettingsWindow:
         )
         self.answer = ui.label()
         self.address = Gtk.Entry(text=self._stored.service_address, activates_default=True, hexpand=True)
-        self.in_use = ui.label(dim=True)
         self.waiting = Gtk.ComboBoxText()
         for choice in WAITING.choices:
             self.waiting.append(choice.value, tr(choice.label))
@@ -101,14 +100,10 @@ class SettingsWindow:
         ):
             grid.attach(_name(mnemonic, widget), 0, row, 1, 1)
             widget.set_tooltip_text(tr(parameter.help))
-            if widget is self.address:
-                widget = ui.column(widget, self.in_use)
-            elif widget is self.history:
-                widget = ui.row(widget, self.kept, grow=widget)
-            grid.attach(widget, 1, row, 1, 1)
-        self._tell_of_environment()
+            grid.attach(ui.row(widget, self.kept, grow=widget) if widget is self.history else widget, 1, row, 1, 1)
         grid.attach(self.spent, 1, 9, 1, 1)
         grid.attach(log, 1, 10, 1, 1)
+        self._tell_of_environment(grid)
         log.set_halign(Gtk.Align.START)
         content = ui.column(self.error, grid, spacing=2 * ui.SPACE)
         content.set_border_width(2 * ui.SPACE)
@@ -118,12 +113,13 @@ class SettingsWindow:
             entry.connect("changed", self._changed)
         self._show_key()
 
-    def _tell_of_environment(self) -> None:
+    def _tell_of_environment(self, grid: Gtk.Grid) -> None:
         """As with the key, what the environment says wins, and is not changed here."""
-        address = os.environ.get(ADDRESS_VARIABLE)
-        self.address.set_sensitive(not address)
-        self.in_use.set_no_show_all(not address)
-        self.in_use.set_text(tr("FLUXDEPTH_BASE_URL is set, so {address} is used").format(address=address))
+        if address := os.environ.get(ADDRESS_VARIABLE):
+            self.address.set_sensitive(False)
+            words = tr("FLUXDEPTH_BASE_URL is set, so {address} is used").format(address=address)
+            grid.insert_next_to(self.address, Gtk.PositionType.BOTTOM)
+            grid.attach_next_to(ui.label(words, dim=True), self.address, Gtk.PositionType.BOTTOM, 1, 1)
 
     def _show_sums(self) -> bool:
         if not self._sums.finished:

@@ -45,6 +45,7 @@ compare("nothing selected", image)
 third.set_visible(False)
 compare("one is hidden", image, source)
 compare("the hidden one", image, third)
+call("plug-in-fluxdepth-compare", image, [third])  # shown again
 for one in (third, group, first):
     one.set_visible(False)
 compare("all are hidden", image, source)
