@@ -5,6 +5,7 @@ FluxDepthError
 ├── PictureError              the picture at hand can't be sent
 ├── KeyMissingError           no API key was found
 ├── SameEditError             the same edit of the same picture is on its way already
+├── MadeBeforeError           its result lies in the history
 ├── StorageError              the data folder can't be read or written
 │   └── BusyError                 another program works on the entry
 ├── Cancelled                 the artist stopped it
@@ -212,6 +213,13 @@ class SameEditError(FluxDepthError):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or tr("The same edit of this picture is on its way already."))
+
+
+class MadeBeforeError(FluxDepthError):
+    """Asked before the second submit: the result of the same edit of the same picture lies in the history."""
+
+    next_step = NextStep.EDIT_ANYWAY
+    advice = N_("The history has its result; another seed gives another one. Edit anyway pays for it a second time.")
 
 
 class PlainPictureError(FluxDepthError):
