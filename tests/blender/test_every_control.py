@@ -425,24 +425,34 @@ chosen.prompt, chosen.steps = "Something else", 3
     window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
     sidebar.use("operator", "fluxdepth.compare_divided")
     window.wait_for("fluxdepth.compare.comparing.compared() is not None", 10)
-    x, y = window.do("""
-area = session.results.editors()[0]
-region = next(one for one in area.regions if one.type == "WINDOW")
-answer = [region.x + 60, region.y + 60]
-""")
+    x, y = window.do(CORNER_OF_AN_EDITOR)
     sidebar.screen.xdotool("mousemove", x, sidebar.screen.height - y, "sleep", 0.5)
     sidebar.screen.key("Escape")
     window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
     sidebar.note("operator", "fluxdepth.end_compare")
     sidebar.used["", "operator", "fluxdepth.end_compare"] = sidebar.test
-    sidebar.use("operator", "fluxdepth.compare_beside")
-    wait_until(lambda: len(window.do("answer = [1 for one in session.results.editors()]")) > 1, 10, "a second editor")
-    sidebar.close_preferences()
+    for end in (lambda: sidebar.use("operator", "fluxdepth.compare_beside"), lambda: sidebar.screen.key("Escape")):
+        before = window.do(SHOWN)
+        sidebar.use("operator", "fluxdepth.compare_beside")
+        wait_until(lambda: len(window.do(SHOWN)) > 1, 10, "a second editor")
+        sidebar.settle()
+        assert len(set(window.do(SHOWN))) == 2
+        x, y = window.do(CORNER_OF_AN_EDITOR)
+        sidebar.screen.xdotool("mousemove", x, sidebar.screen.height - y, "sleep", 0.5)
+        end()
+        wait_until(lambda: window.do(SHOWN) == before, 10, lambda: f"{before} again, and not {window.do(SHOWN)}")  # noqa: B023
+        sidebar.settle()
     sidebar.use("operator", "fluxdepth.save_as")
     into_the_window(sidebar, "File View", "Return")
     wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
 
 
+SHOWN = "answer = [one.spaces.active.image.name for one in session.results.editors()]"
+CORNER_OF_AN_EDITOR = """
+area = session.results.editors()[0]
+region = next(one for one in area.regions if one.type == "WINDOW")
+answer = [region.x + 60, region.y + 60]
+"""
 HISTORY = "bpy.context.window_manager.fluxdepth_history"
 
 
