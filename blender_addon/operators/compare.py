@@ -78,7 +78,6 @@ class FLUXDEPTH_OT_compare_beside(OnResult, bpy.types.Operator):
         if beside.is_on(image):
             _end_beside()
             return {"FINISHED"}
-        beside.make_room(context.area)
         name = image.name
 
         def show_both(source: bpy.types.Image) -> None:

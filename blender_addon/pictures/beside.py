@@ -1,10 +1,13 @@
 """A result and its source in two image editors beside each other, and the way back. Knows no job and no service."""
 
+import functools
 from dataclasses import dataclass
 
 import bpy
 
 from . import results
+
+DRAWN = 0.1  # s after which a new area has been drawn
 
 
 @dataclass(frozen=True)
@@ -16,30 +19,35 @@ class _Editor:
     made: bool
 
 
-_before: dict[int, str] = {}  # what the editors showed when the place was made: the name by the area's address
 _editors: list[_Editor] = []
 _compared: tuple[int, int] | None = None  # numbers that no other image has: of what is left and what is right
 
 
-def make_room(area: bpy.types.Area | None) -> None:
-    """Splits ``area``, that of the operator that calls this, where it is the only image editor."""
-    end()
-    _before.clear()
-    _before.update({one.as_pointer(): _name_in(one) for one in results.editors()})
-    if len(_before) < 2 and area and area.ui_type == "IMAGE_EDITOR":
-        bpy.ops.screen.area_split(direction="VERTICAL", factor=0.5)
-
-
 def begin(left: bpy.types.Image, right: bpy.types.Image) -> None:
-    """Shows both in two of the editors that are open, or in new windows where those are too few."""
-    global _compared
-    while len(results.editors()) < 2:
+    """Shows both in two of the editors that are open. A single one is divided, and without any a new window."""
+    end()
+    before = {one.as_pointer(): _name_in(one) for one in results.editors()}
+    if not before:
         results.show_in_new_window(left)
-    for area, image in zip(sorted(results.editors()[:2], key=lambda one: one.x), (left, right), strict=True):
+    if len(before) < 2:
+        area = results.editors()[0]
+        window = next(one for one in bpy.context.window_manager.windows if area in one.screen.areas.values())
+        with bpy.context.temp_override(window=window, screen=window.screen, area=area):
+            bpy.ops.screen.area_split(direction="VERTICAL", factor=0.5)
+    # An area knows its new place when it has been drawn.
+    bpy.app.timers.register(functools.partial(_fill, left.name, right.name, before), first_interval=DRAWN)
+
+
+def _fill(left: str, right: str, before: dict[int, str]) -> None:
+    global _compared
+    images = bpy.data.images.get(left), bpy.data.images.get(right)
+    areas = sorted(results.editors()[:2], key=lambda one: one.x)
+    for area, image in zip(areas, images, strict=False):
         address = area.as_pointer()
-        _editors.append(_Editor(address, _before.get(address, ""), address not in _before))
+        _editors.append(_Editor(address, before.get(address, ""), address not in before))
         _show_in(area, image)
-    _compared = left.session_uid, right.session_uid
+    if images[0] and images[1]:
+        _compared = images[0].session_uid, images[1].session_uid
 
 
 def is_on(result: bpy.types.Image) -> bool:

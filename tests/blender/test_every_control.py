@@ -434,9 +434,13 @@ chosen.prompt, chosen.steps = "Something else", 3
     for end in (lambda: sidebar.use("operator", "fluxdepth.compare_beside"), lambda: sidebar.screen.key("Escape")):
         before = window.do(SHOWN)
         sidebar.use("operator", "fluxdepth.compare_beside")
-        wait_until(lambda: len(window.do(SHOWN)) > 1, 10, "a second editor")
+        wait_until(lambda: len(set(window.do(SHOWN))) == 2, 10, "both pictures")
         sidebar.settle()
-        assert len(set(window.do(SHOWN))) == 2
+        sent = "[session.results.SENT_PROPERTY in one.spaces.active.image for one in areas]"
+        assert window.do(f"areas = sorted(session.results.editors(), key=lambda one: one.x); answer = {sent}") == [
+            True,
+            False,
+        ]
         x, y = window.do(CORNER_OF_AN_EDITOR)
         sidebar.screen.xdotool("mousemove", x, sidebar.screen.height - y, "sleep", 0.5)
         end()
