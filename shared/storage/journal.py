@@ -212,12 +212,11 @@ class Journal:
             writer.close()
 
     def trim(self, keep: int) -> list[Summary]:
-        """Removes the oldest jobs until ``keep`` are left, and returns what they were.
+        """Removes the oldest jobs until at most ``keep`` edits are left, and returns what they were.
 
         What is starred, pending, unsaved or running always stays, and does not count.
         """
-        finished = [one for one in self.summaries() if not one.kept]
-        removed = [one for one in finished[keep:] if self._removed(self._jobs / one.id)]
+        removed = [one for one in index.beyond(self.summaries(), keep) if self._removed(self._jobs / one.id)]
         self._sweep()
         return removed
 
