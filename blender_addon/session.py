@@ -14,7 +14,7 @@ from bpy.app.handlers import persistent
 
 from . import host, problem, properties, ticker
 from .host import HOST, document
-from .pictures import comparing, rendering, results, sizes, sources
+from .pictures import beside, comparing, rendering, results, sizes, sources
 from .preparing import Preparing
 from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
 from .shared.jobs import spending
@@ -312,7 +312,8 @@ _HANDLERS = (
     ("save_post", _file_saved),
     ("undo_post", _undone),
     ("redo_post", _undone),
-    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS, *comparing.HANDLERS)),
+    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS)),
+    *((name, persistent(handler)) for name, handler in (*beside.HANDLERS, *comparing.HANDLERS)),
 )
 
 

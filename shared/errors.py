@@ -5,6 +5,7 @@ FluxDepthError
 ├── PictureError              the picture at hand can't be sent
 ├── KeyMissingError           no API key was found
 ├── SameEditError             the same edit of the same picture is on its way already
+├── MadeBeforeError           its result lies in the history
 ├── StorageError              the data folder can't be read or written
 │   └── BusyError                 another program works on the entry
 ├── Cancelled                 the artist stopped it
@@ -79,9 +80,8 @@ class FluxDepthError(Exception):
 
     ``message`` and ``advice`` are in the artist's language; :attr:`english` is the message for the log.
     ``detail`` is for the log only (a status code, an error code of the service) and never holds the API key.
-    ``field`` is the setting that is meant. ``retry_after`` is the number of seconds that the service asks to wait, None
-    when it asks for nothing. ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now
-    or later.
+    ``field`` is the setting that is meant. ``retry_after``: for how many seconds the service asks to wait, or None.
+    ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now or later.
     """
 
     billed = Billed.NO
@@ -220,11 +220,12 @@ class SameEditError(FluxDepthError):
     def __init__(self, message: str = "") -> None:
         super().__init__(message or tr("The same edit of this picture is on its way already."))
 
-    @classmethod
-    def of_layers(cls, count: int) -> SameEditError:
-        """``count`` layers of an order would be edited alike."""
-        words = tr("{count} layers show the same picture, and would all be edited alike.").format(count=count)
-        return cls(words).with_advice(tr("Select one of them, or edit anyway and pay for each."))
+
+class MadeBeforeError(FluxDepthError):
+    """Asked before the second submit: the result of the same edit of the same picture lies in the history."""
+
+    next_step = NextStep.EDIT_ANYWAY
+    advice = N_("The history has its result; another seed gives another one. Edit anyway pays for it a second time.")
 
 
 class PlainPictureError(FluxDepthError):

@@ -32,7 +32,13 @@ def online_access_problem() -> str:
 
 
 class Online(Mixin):
-    """For operators that reach the service."""
+    """For operators that reach the service. ``by_hand``: by the artist, who reads in the panel what is wrong."""
+
+    by_hand = False
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
+        self.by_hand = True
+        return self.execute(context)
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:

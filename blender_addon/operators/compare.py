@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import bpy
 
 from .. import problem, session, ticker, translation
-from ..pictures import comparing, results
+from ..pictures import beside, comparing, results
 from ..shared.errors import FluxDepthError, PictureError
 from ..shared.language import N_, tr
 from ..shared.pictures.encoded import EncodedImage, sniff
@@ -63,7 +63,9 @@ class FLUXDEPTH_OT_compare_divided(OnResult, bpy.types.Operator):
 
 
 class FLUXDEPTH_OT_compare_beside(OnResult, bpy.types.Operator):
-    bl_description = N_("Show the picture that was sent and this result beside each other, in two image editors")
+    bl_description = N_(
+        "Show the picture that was sent and this result beside each other, in two image editors; once more ends it"
+    )
     bl_idname = "fluxdepth.compare_beside"
     bl_label = N_("Compare Side by Side")
     bl_options = {"REGISTER"}
@@ -73,34 +75,45 @@ class FLUXDEPTH_OT_compare_beside(OnResult, bpy.types.Operator):
         if image is None or not has_window(self):
             return {"CANCELLED"}
         comparing.end()
-        area = context.area
-        if len(results.editors()) < 2 and area and area.ui_type == "IMAGE_EDITOR":
-            bpy.ops.screen.area_split(direction="VERTICAL", factor=0.5)
+        if beside.is_on(image):
+            _end_beside()
+            return {"FINISHED"}
         name = image.name
 
-        def beside(source: bpy.types.Image) -> None:
+        def show_both(source: bpy.types.Image) -> None:
             result = bpy.data.images.get(name)
             if result:
-                results.show_beside(source, result)
+                beside.begin(source, result)
+                ticker.settle_panels()
 
-        _with_source(image, beside)
+        _with_source(image, show_both)
         return {"FINISHED"}
 
 
 class FLUXDEPTH_OT_end_compare(bpy.types.Operator):
-    bl_description = N_("Take the divider away")
+    bl_description = N_("Take the divider away, or show one picture again instead of two")
     bl_idname = "fluxdepth.end_compare"
     bl_label = N_("End Comparing")
     bl_options = {"INTERNAL"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return comparing.is_in(context.area)
+        return comparing.is_in(context.area) or beside.is_in(context.area)
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         comparing.end()
-        ticker.settle_panels()
+        _end_beside()
         return {"FINISHED"}
+
+
+def _end_beside() -> None:
+    """At the next tick: the operator may run in an editor that is closed then."""
+
+    def end() -> None:
+        beside.end()
+        ticker.settle_panels()
+
+    bpy.app.timers.register(end)
 
 
 class FLUXDEPTH_GT_divider(bpy.types.Gizmo):

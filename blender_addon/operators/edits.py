@@ -136,7 +136,8 @@ def started(operator: bpy.types.Operator, start: Callable[[], list[Ticket]]) -> 
         tickets = start()
     except FluxDepthError as exc:
         problem.note(exc, bpy.context)
-        operator.report({"ERROR"}, str(exc))
+        # An ERROR raises in a script, and opens a window over the panel that says the same.
+        operator.report({"WARNING" if getattr(operator, "by_hand", False) else "ERROR"}, str(exc))
         return {"CANCELLED"}
     service.fresh = False
     if not bpy.app.background:

@@ -44,6 +44,22 @@ class OnResult(Mixin):
         return shown if shown and results.record_of(shown) else results.all_results()[0][0]
 
 
+listed = LISTED = 8  # results that the panel lists, the newest first
+
+
+class FLUXDEPTH_OT_list_more(bpy.types.Operator):
+    bl_description = N_("List older results of this file as well")
+    bl_idname = "fluxdepth.list_more"
+    bl_label = N_("Show Older Results")
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> Answer:
+        global listed
+        listed += LISTED
+        ticker.settle_panels()
+        return {"FINISHED"}
+
+
 class FLUXDEPTH_OT_show(OnResult, bpy.types.Operator):
     bl_description = N_("Show this result in an image editor; in a new window when none is open")
     bl_idname = "fluxdepth.show"
@@ -155,4 +171,4 @@ def _written(path: Path, data: bytes, record: Mapping[str, Any]) -> str:
     return tr("Saved “{name}”{more}").format(name=path.name, more=more)
 
 
-CLASSES = (FLUXDEPTH_OT_show, FLUXDEPTH_OT_save_as)
+CLASSES = (FLUXDEPTH_OT_list_more, FLUXDEPTH_OT_show, FLUXDEPTH_OT_save_as)

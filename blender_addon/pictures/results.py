@@ -126,14 +126,3 @@ def show_in_new_window(image: bpy.types.Image) -> None:
     space = area.spaces.active
     assert isinstance(space, bpy.types.SpaceImageEditor)
     space.image = image
-
-
-def show_beside(left: bpy.types.Image, right: bpy.types.Image) -> None:
-    """Shows both in two of the editors that are open, or in new windows where those are too few."""
-    while len(editors()) < 2:
-        show_in_new_window(left)
-    areas = sorted(editors()[:2], key=lambda area: area.x)
-    spaces = [area.spaces.active for area in areas]
-    for space, image in zip(spaces, (left, right), strict=True):
-        if isinstance(space, bpy.types.SpaceImageEditor):
-            space.image = image

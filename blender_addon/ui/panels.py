@@ -6,8 +6,8 @@ from typing import Any
 import bpy
 
 from .. import problem, properties, session, translation
-from ..operators import access, offered, presets, service
-from ..pictures import comparing, results, sizes
+from ..operators import access, offered, presets, results as on_results, service
+from ..pictures import beside, comparing, results, sizes
 from ..properties import SceneSettings
 from ..shared.jobs.wording import numbers, one_line
 from ..shared.language import N_, tr, trn
@@ -18,7 +18,6 @@ from ..shared.pictures.sending import sent_size
 from . import history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
-RESULTS_SHOWN = 8
 CHOICES = 4  # beside each other
 SHORT_LABEL = 5  # letters that have room there
 THUMBNAIL = 3.0  # in heights of a button
@@ -151,19 +150,15 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     shown, compared = results.shown(), comparing.compared()
     for number, (image, record) in enumerate(found):
         # An older one that the editor shows can be worked with as well.
-        if number < RESULTS_SHOWN or image in shown:
+        if number < on_results.listed or image in shown:
             divided = bool(compared and compared[0] == image)
             _draw_result(layout.box(), width, image, record, image in shown, divided)
             if divided:
                 layout.prop(context.window_manager, comparing.DIVIDER, slider=True)
-    if len(found) > RESULTS_SHOWN:
-        count = len(found) - RESULTS_SHOWN
-        older = trn(
-            "and {count} older one, among the images of this file",
-            "and {count} older ones, among the images of this file",
-            count,
-        )
-        texts.paragraph(layout, older.format(count=count), width)
+    if len(found) > on_results.listed:
+        count = len(found) - on_results.listed
+        words = trn("{count} Older Result", "{count} Older Results", count)
+        layout.operator("fluxdepth.list_more", text=words.format(count=count), icon="TRIA_DOWN")
 
 
 def _draw_result(
@@ -190,7 +185,8 @@ def _draw_result(
     buttons.operator("fluxdepth.compare", text="", icon="ARROW_LEFTRIGHT").name = image.name
     divided = buttons.operator("fluxdepth.compare_divided", text="", icon="IMAGE_ALPHA", depress=is_divided)
     divided.name = image.name
-    buttons.operator("fluxdepth.compare_beside", text="", icon="MOD_MIRROR").name = image.name
+    two = buttons.operator("fluxdepth.compare_beside", text="", icon="MOD_MIRROR", depress=beside.is_on(image))
+    two.name = image.name
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.edit_again", text="", icon="FILE_REFRESH").name = image.name
     buttons.operator("fluxdepth.reuse_settings", text="", icon="COPYDOWN").name = image.name

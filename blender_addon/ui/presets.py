@@ -32,7 +32,7 @@ class FLUXDEPTH_MT_presets(bpy.types.Menu):
         layout.operator("fluxdepth.save_preset", text=tr("Save as Preset…"), icon="ADD")
         managing = layout.operator("wm.call_panel", text=tr("Manage Presets…"), icon="PRESET")
         managing.name, managing.keep_open = "FLUXDEPTH_PT_own_presets", True
-        layout.operator("fluxdepth.reuse_file", text=tr("Use Settings of a File…"), icon="FILE_IMAGE")
+        layout.operator("fluxdepth.reuse_file", text=tr("Settings from a Result File…"), icon="FILE_IMAGE")
 
 
 class FLUXDEPTH_PT_own_presets(bpy.types.Panel):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from .. import problem, session
+from ..pictures import results
 from ..shared.errors import FluxDepthError, NextStep
 from ..shared.jobs import wording
 from ..shared.jobs.owed import Owed
@@ -66,6 +67,9 @@ def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ti
     _head(box, context, ticket.title, _ICONS[ticket.state], ticket.key, alert=ticket.state is State.FAILED)
     if ticket.images:
         texts.paragraph(box, _what_came(ticket), texts.width_of(context), icon="BLANK1")
+        first = bpy.data.images.get(ticket.images[0])
+        if first and first not in results.shown():
+            box.operator("fluxdepth.show", icon="HIDE_OFF").name = first.name
     if ticket.state is State.KEPT:
         where = wording.where(ticket.destination)
         words = tr("The result is here. It belongs to {where}, and comes in by itself when that is opened.").format(

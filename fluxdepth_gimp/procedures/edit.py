@@ -5,6 +5,7 @@ Nothing here decides about the service or the result: the desk owns the job.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -65,7 +66,8 @@ def _edit(image: Gimp.Image, drawables: list[Gimp.Drawable], chosen: arguments.C
     desk = host.desk()
     status = StatusBar()
     try:
-        tickets = together.start(desk, host.take(image, drawables, chosen, confirmed=not artist))
+        requests = host.take(image, drawables, chosen, confirmed=not artist)
+        tickets = together.start(desk, [dataclasses.replace(one, repeated=True) for one in requests])
         wait(desk, tickets, status.show)
         settle(desk)
     finally:

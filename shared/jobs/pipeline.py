@@ -21,6 +21,7 @@ from ..errors import (
     Cancelled,
     FluxDepthError,
     KeyRejectedError,
+    MadeBeforeError,
     ModelUnavailableError,
     NextStep,
     ParameterError,
@@ -52,6 +53,7 @@ from .request import EditRequest, Event, Guard, OnEvent, Outcome, Result, Stage,
 from .source import Source
 
 ROOM = 32 * 1000 * 1000  # bytes of disk that must be free before anything is paid for: some results and their entry
+NOT_SENT = (Cancelled, SameEditError, MadeBeforeError)
 
 
 def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnEvent, cancel: CancelToken) -> Outcome:
@@ -159,6 +161,7 @@ class _Run:
             source = Source(
                 picture,
                 confirmed=request.confirmed,
+                repeated=request.repeated or request.alone,
                 writer=self.writer,
                 client=self.client,
                 journal=self.journal,
@@ -364,7 +367,7 @@ class _Run:
         if isinstance(error, UncertainError):
             state = EditState.UNCERTAIN
         elif error.final or state not in (EditState.TAKEN, EditState.DONE):
-            state = EditState.STOPPED if isinstance(error, (Cancelled, SameEditError)) else EditState.FAILED
+            state = EditState.STOPPED if isinstance(error, NOT_SENT) else EditState.FAILED
         note_failure(self.writer, index, state, error)
         self.tell(index, Stage.FAILED, error=error)
 

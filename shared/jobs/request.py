@@ -56,7 +56,8 @@ class EditRequest:
 
     ``picture`` is what was taken, or a callable that takes it (called once, in the worker), or an absolute URL or path
     that the service already has. ``host_settings`` are the host's own choices, for using them again: JSON, no secrets.
-    ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already.
+    ``confirmed`` says that the artist was asked, or is a script: the same edit may be on its way already. ``repeated``
+    says that it is wanted once more although its result lies in the history.
     ``alone`` says that nobody is there to be asked about the size of an order. ``edits`` are what is made where that
     is known already and is not simply ``variations`` of ``edit``. ``order`` is what this is a part of.
     """
@@ -67,6 +68,7 @@ class EditRequest:
     variations: int = 1
     host_settings: Mapping[str, Any] = field(default_factory=dict)
     confirmed: bool = False
+    repeated: bool = False
     guard: Guard | None = None
     alone: bool = False
     edits: tuple[DepthEdit, ...] = ()

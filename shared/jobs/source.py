@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ..cancel import CancelToken
-from ..errors import PictureError, PlainPictureError, SameEditError, StorageError
+from ..errors import FluxDepthError, MadeBeforeError, PictureError, PlainPictureError, SameEditError, StorageError
 from ..language import number, tr
 from ..pictures.encoded import EncodedImage
 from ..service.client import UPLOAD_LIMIT, Client
@@ -15,6 +15,7 @@ from ..storage import uploads
 from ..storage.entries import SENT, EditEntry, EditState, Job
 from ..storage.journal import JobWriter, Journal, is_running
 from .request import Taken
+from .wording import when
 
 
 class Source:
@@ -25,6 +26,7 @@ class Source:
         picture: Taken | str,
         *,
         confirmed: bool,
+        repeated: bool,
         writer: JobWriter,
         client: Client,
         journal: Journal,
@@ -49,7 +51,7 @@ class Source:
             writer.keep_companions({**picture.companions, f"{SENT}{image.suffix}": image.data})
             summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
             twin = journal.note_picture(writer, {**summary, "sha256": image.sha256})
-            if twin and not confirmed:
+            if twin and not confirmed and not (repeated and _is_made(twin[1])):
                 raise _same_edit(*twin)
             if picture.plain and not confirmed:
                 raise PlainPictureError
@@ -82,7 +84,14 @@ class Source:
             return self.path
 
 
-def _same_edit(job: Job, edit: EditEntry) -> SameEditError:
+def _is_made(edit: EditEntry) -> bool:
+    return edit.state is EditState.DONE and not edit.unfinished
+
+
+def _same_edit(job: Job, edit: EditEntry) -> FluxDepthError:
+    if _is_made(edit):
+        words = tr("This edit was made before: the same picture, settings and seed {seed} ({when}).")
+        return MadeBeforeError(words.format(seed=job.asked(edit).seed, when=when(job)))
     if edit.state is EditState.UNCERTAIN:
         return SameEditError(tr("The same edit of this picture was submitted before, and may have been billed."))
     if edit.unfinished and not is_running(job):

@@ -18,7 +18,7 @@ from ..language import N_, tr
 from . import models
 from .edit import PLACE
 from .model import Model, Task
-from .parameters import OF_ONE_HOST, SEED_COUNT, Parameter, Role, Value
+from .parameters import OF_ONE_HOST, SEED_COUNT, VARIATIONS, Parameter, Role, Value
 
 VERSION = 1
 LONGEST_NAME = 100  # characters; more fit no menu
@@ -131,11 +131,13 @@ def reused(record: Mapping[str, Any], chosen: Model, beside: Sequence[Parameter]
 
 
 def again(record: Mapping[str, Any]) -> dict[str, Any]:
-    """``record`` with the next seed that its edit has not had: seed + variations, modulo 2³²."""
+    """``record`` for one edit, with the next seed that it has not had: seed + variations, modulo 2³²."""
+    of_host = record.get("host_settings")
+    record = {**record, "host_settings": {**(of_host if isinstance(of_host, dict) else {}), VARIATIONS.name: 1}}
     seed = models.recorded(str(record.get("model") or models.DEFAULT.id)).of(Role.SEED)
     settings = record.get("settings")
     if seed is None or not isinstance(settings, dict) or seed.fits(settings.get(seed.name)) is None:
-        return dict(record)
+        return record
     index = int(record.get("index") or 0)
     variations = max(int(record.get("variations") or 1), index + 1)  # version 0.1.0 did not say how many
     following = (int(settings[seed.name]) - index + variations) % SEED_COUNT

@@ -212,12 +212,11 @@ class Journal:
             writer.close()
 
     def trim(self, keep: int) -> list[Summary]:
-        """Removes the oldest jobs until ``keep`` are left, and returns what they were.
+        """Removes the oldest jobs until at most ``keep`` edits are left, and returns what they were.
 
         What is starred, pending, unsaved or running always stays, and does not count.
         """
-        finished = [one for one in self.summaries() if not one.kept]
-        removed = [one for one in finished[keep:] if self._removed(self._jobs / one.id)]
+        removed = [one for one in index.beyond(self.summaries(), keep) if self._removed(self._jobs / one.id)]
         self._sweep()
         return removed
 
@@ -285,7 +284,7 @@ class Journal:
         """Notes which picture a job is about (``sha256`` and more), and returns its twin, if there is one.
 
         That is an edit of the same picture with the same settings that is on its way, or paid for and not here yet, or
-        may have been billed. Of two that come at once, in whatever programs, one has the other as its twin.
+        may have been billed; else one whose result is here. Of two that come at once, one has the other as its twin.
         Raises :class:`StorageError`.
         """
         lock = locks.acquired(self.home, LOCK_WAIT, "pictures.lock")
@@ -296,7 +295,7 @@ class Journal:
             lock.release()
 
     def _twin(self, job: Job) -> tuple[Job, EditEntry] | None:
-        wanted = [dict(edit.settings) for edit in job.edits]
+        wanted, made = [dict(edit.settings) for edit in job.edits], None
         for other in self._read_all(self._folders()[:TWINS_LOOKED_AT]):
             if other.id == job.id or (other.address, other.model_id) != (job.address, job.model_id):
                 continue
@@ -304,11 +303,12 @@ class Journal:
                 continue
             running = is_running(other)
             for edit in other.edits:
-                pending = edit.state in (EditState.PREPARED, EditState.SUBMITTING, EditState.TAKEN)
-                owed = edit.unfinished or edit.state is EditState.UNCERTAIN
-                if dict(edit.settings) in wanted and not edit.discarded and (owed or (running and pending)):
-                    return other, edit
-        return None
+                if dict(edit.settings) in wanted and not (edit.discarded or edit.deleted):
+                    pending = edit.state in (EditState.PREPARED, EditState.SUBMITTING, EditState.TAKEN)
+                    if edit.unfinished or edit.state is EditState.UNCERTAIN or (running and pending):
+                        return other, edit
+                    made = made or ((other, edit) if edit.result_file else None)
+        return made
 
     def usual_seconds(self, like: DepthEdit) -> float | None:
         """The median seconds from submit to result of edits by the model and with the steps of ``like``.

@@ -216,7 +216,10 @@ IN_LIST = {
 
 def from_list(sidebar: Controls, button: str, preset: str = "") -> None:
     """Clicks that button in the list of own presets, a popup that tells nobody what is in it; its pixels change."""
-    sidebar.screen.xdotool("mousemove", 300, 900, "sleep", 0.7)  # it stays open until the mouse goes away
+    left, top, width, _ = sidebar.box()
+    # It stays open until the mouse has been in it and goes away.
+    for x, y in ((left + width - 64, top + 14), (300, 900)):
+        sidebar.screen.xdotool("mousemove", x, y, "sleep", 0.5)
     before = sidebar.shot()
     from_menu(sidebar, -2)
     sidebar.note("operator", "wm.call_panel")
@@ -425,24 +428,38 @@ chosen.prompt, chosen.steps = "Something else", 3
     window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
     sidebar.use("operator", "fluxdepth.compare_divided")
     window.wait_for("fluxdepth.compare.comparing.compared() is not None", 10)
-    x, y = window.do("""
-area = session.results.editors()[0]
-region = next(one for one in area.regions if one.type == "WINDOW")
-answer = [region.x + 60, region.y + 60]
-""")
+    x, y = window.do(CORNER_OF_AN_EDITOR)
     sidebar.screen.xdotool("mousemove", x, sidebar.screen.height - y, "sleep", 0.5)
     sidebar.screen.key("Escape")
     window.wait_for("fluxdepth.compare.comparing.compared() is None", 10)
     sidebar.note("operator", "fluxdepth.end_compare")
     sidebar.used["", "operator", "fluxdepth.end_compare"] = sidebar.test
-    sidebar.use("operator", "fluxdepth.compare_beside")
-    wait_until(lambda: len(window.do("answer = [1 for one in session.results.editors()]")) > 1, 10, "a second editor")
-    sidebar.close_preferences()
+    for end in (lambda: sidebar.use("operator", "fluxdepth.compare_beside"), lambda: sidebar.screen.key("Escape")):
+        before = window.do(SHOWN)
+        sidebar.use("operator", "fluxdepth.compare_beside")
+        wait_until(lambda: len(set(window.do(SHOWN))) == 2, 10, "both pictures")
+        sidebar.settle()
+        sent = "[session.results.SENT_PROPERTY in one.spaces.active.image for one in areas]"
+        assert window.do(f"areas = sorted(session.results.editors(), key=lambda one: one.x); answer = {sent}") == [
+            True,
+            False,
+        ]
+        x, y = window.do(CORNER_OF_AN_EDITOR)
+        sidebar.screen.xdotool("mousemove", x, sidebar.screen.height - y, "sleep", 0.5)
+        end()
+        wait_until(lambda: window.do(SHOWN) == before, 10, lambda: f"{before} again, and not {window.do(SHOWN)}")  # noqa: B023
+        sidebar.settle()
     sidebar.use("operator", "fluxdepth.save_as")
     into_the_window(sidebar, "File View", "Return")
     wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
 
 
+SHOWN = "answer = [one.spaces.active.image.name for one in session.results.editors()]"
+CORNER_OF_AN_EDITOR = """
+area = session.results.editors()[0]
+region = next(one for one in area.regions if one.type == "WINDOW")
+answer = [region.x + 60, region.y + 60]
+"""
 HISTORY = "bpy.context.window_manager.fluxdepth_history"
 
 

@@ -15,7 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Billed, FluxDepthError, NextStep, PictureError, PlainPictureError, SameEditError, StorageError
+from shared.errors import (
+    Billed,
+    FluxDepthError,
+    MadeBeforeError,
+    NextStep,
+    PictureError,
+    PlainPictureError,
+    SameEditError,
+    StorageError,
+)
 from shared.jobs.desk import Desk
 from shared.jobs.owed import Owed
 from shared.jobs.request import Taken
@@ -267,18 +276,33 @@ def test_what_may_be_paid_already_is_asked_for_before_it_is_paid_again(
     assert words in str(ticket.error) and bench.sandbox.submits == 1
 
 
+def test_what_was_made_before_is_asked_for_before_it_is_paid_again(bench: Bench, photo: EncodedImage) -> None:
+    desk = bench.desk()
+    first = desk.start(bench.request(photo))
+    finish(desk)
+    ticket = desk.start(bench.request(photo))
+    finish(desk)
+    assert isinstance(ticket.error, MadeBeforeError) and ticket.error.next_step is NextStep.EDIT_ANYWAY
+    assert "seed 0" in str(ticket.error) and "Nothing was billed" in str(ticket.error)
+    assert bench.sandbox.submits == 1
+    desk.retry(ticket, confirmed=True)
+    finish(desk)
+    again = desk.start(dataclasses.replace(bench.request(photo), repeated=True))
+    finish(desk)
+    assert bench.sandbox.submits == 3
+    for made in (first, ticket, again):
+        bench.journal.delete(made.job_id, 0)
+    desk.start(bench.request(photo))
+    finish(desk)
+    assert bench.sandbox.submits == 4
+
+
 def test_another_seed_or_picture_is_another_edit(bench: Bench, photo: EncodedImage) -> None:
     bench.sandbox.latency = 0.3
     desk = bench.desk()
     tickets = [desk.start(bench.request(photo)), desk.start(bench.request(photo, seed=1))]
     finish(desk)
     assert [one.state for one in tickets] == [State.ARRIVED] * 2
-
-
-def test_what_has_arrived_may_be_made_again(bench: Bench, photo: EncodedImage) -> None:
-    arrived(bench, photo)
-    arrived(bench, photo)
-    assert bench.sandbox.submits == 2
 
 
 def test_after_a_failure_the_upload_is_not_used_again(bench: Bench, photo: EncodedImage) -> None:

@@ -375,9 +375,10 @@ def test_again_takes_the_next_seed_that_was_not_tried(
     settings = {**made["settings"], "seed": seed}  # type: ignore[dict-item]
     again = presets.again({**made, "settings": settings})
     assert again["settings"] == {**settings, "seed": expected}
-    assert {**again, "settings": 0} == {**made, "settings": 0}
+    assert again["host_settings"] == {**made.get("host_settings", {}), "variations": 1}  # one, and not all of its job
+    assert {**again, "settings": 0, "host_settings": 0} == {**made, "settings": 0, "host_settings": 0}
 
 
 def test_again_of_what_has_no_seed_is_the_same() -> None:
     for odd in (record(model="lab/flux-9"), record(settings=5), record(settings={}), record(settings={"seed": "x"})):
-        assert presets.again(odd) == odd
+        assert {**presets.again(odd), "host_settings": 0} == {**odd, "host_settings": 0}

@@ -121,10 +121,10 @@ def _shown(edit: EditSummary, show: Show) -> bool:
 
 
 def disk_use(journal: Journal) -> tuple[int, int]:
-    """How many edits (jobs) are kept, and the bytes that they take. With thousands it takes a while: for a worker."""
+    """How many edits are kept, and the bytes that they take. With thousands it takes a while: for a worker."""
     total = 0
     for folder, _, names in os.walk(journal.home / "jobs"):
         for name in names:
             with contextlib.suppress(OSError):
                 total += os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  a Path for each is slower than the disk
-    return len(journal.summaries()), total
+    return sum(job.count for job in journal.summaries()), total

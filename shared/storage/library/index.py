@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import time
@@ -55,9 +56,25 @@ class Summary(NamedTuple):
     edits: tuple[EditSummary, ...]
 
     @property
+    def count(self) -> int:
+        """The edits that are still in the history."""
+        return sum(not edit.deleted for edit in self.edits)
+
+    @property
     def kept(self) -> bool:
         """Whether it stays, however many newer ones there are."""
         return any(edit.pending or edit.unsaved or edit.starred for edit in self.edits)
+
+
+def beyond(jobs: Iterable[Summary], keep: int) -> list[Summary]:
+    """Those of ``jobs``, the newest first, that do not always stay and are more than ``keep`` edits.
+
+    Of the newest all edits stay together, unless none is to be kept.
+    """
+    finished = [one for one in jobs if not one.kept]
+    counts = itertools.accumulate(one.count for one in finished)
+    old = [one for one, count in zip(finished, counts, strict=True) if count > keep]
+    return old[1:] if keep and len(old) == len(finished) else old
 
 
 def summaries(jobs: Path, names: Iterable[str], read: Callable[[Path], Job], problems: list[str]) -> list[Summary]:
