@@ -13,8 +13,9 @@ from pixels.record import is_result, layer_of, newest, results_above, whole_resu
 from shared.language import tr
 
 NONE = tr("There is no result of Flux Depth here: select one, or the layer below it.")
-HIDDEN = "fluxdepth-hidden"  # a parasite of what a click has hidden; what the artist has hidden has none
-KIND = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+# A parasite of what the last click has hidden; what the artist has hidden has none. Undo leaves it alone, so showing
+# does too: GIMP's redo of a parasite complains of an undo group (3.2.6).
+HIDDEN = "fluxdepth-hidden"
 
 
 def run(procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> Gimp.ValueArray:
@@ -34,7 +35,6 @@ def run(procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawa
                 _hide(one)
         else:
             for one in hidden if hidden and (below is not None or found in hidden) else [found]:
-                one.detach_parasite(HIDDEN)
                 one.set_visible(True)
     Gimp.displays_flush()
     return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, None)
@@ -42,7 +42,7 @@ def run(procedure: Gimp.Procedure, image: Gimp.Image, drawables: list[Gimp.Drawa
 
 def _hide(result: Gimp.Item) -> None:
     if result.get_visible():
-        result.attach_parasite(Gimp.Parasite.new(HIDDEN, KIND, b"1"))
+        result.attach_parasite(Gimp.Parasite.new(HIDDEN, 0, b"1"))
         result.set_visible(False)
     elif result.get_parasite(HIDDEN) is not None:  # of an earlier click, and not what this one brings back
         result.detach_parasite(HIDDEN)
