@@ -232,6 +232,7 @@ class Transport:
 
 def multipart(field: str, name: str, data: bytes, media_type: str) -> tuple[bytes, str]:
     """One file as a form: the body, and its content type."""
+    import requests  # noqa: F401  first, as every call does: two that begin with different parts lock each other out
     from urllib3.filepost import encode_multipart_formdata
 
     return encode_multipart_formdata({field: (name, data, media_type)})
