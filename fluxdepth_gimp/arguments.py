@@ -73,7 +73,6 @@ SELECTION_CONTEXT = Parameter(
     minimum=0,
     maximum=200,
     unit="%",
-    advanced=True,
 )
 SELECTION_FEATHER = Parameter(
     "selection_feather",
@@ -87,7 +86,6 @@ SELECTION_FEATHER = Parameter(
     minimum=0,
     maximum=500,
     unit="px",
-    advanced=True,
 )
 MATCH_EDGE = Parameter(
     "match_edge",
@@ -95,7 +93,6 @@ MATCH_EDGE = Parameter(
     True,
     N_("Match the edge"),
     N_("Let colour and brightness of the result go over into what is around the selection, so that no seam is seen"),
-    advanced=True,
 )
 OF_SELECTION = (SELECTION_CONTEXT, SELECTION_FEATHER, MATCH_EDGE)  # they say nothing for any other source
 _OF_EVERY_SOURCE = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
@@ -228,6 +225,12 @@ def values_of(config: Gimp.ProcedureConfig, model: Model) -> dict[str, Any]:
 def are_defaults(config: Gimp.ProcedureConfig) -> bool:
     """Whether every setting of a model is at its default: after Reset."""
     return all((config.get_property(one.argument) or one.default) == one.default for one in (MODEL, *OF_MODELS))
+
+
+def reset(config: Gimp.ProcedureConfig) -> None:
+    """Set every argument to its default."""
+    for parameter in ALL:
+        config.set_property(parameter.argument, parameter.default)
 
 
 def write(config: Gimp.ProcedureConfig, values: Mapping[str, Any]) -> None:

@@ -42,7 +42,7 @@ PROCEDURES = {
     AGAIN: (N_("Edit _Again…"), N_("Edit the source of a result again, with the result's settings and the next seed")),
     COMPARE: (
         N_("Show/Hide Resul_t"),
-        N_("Show or hide the selected result, or the newest one above the selected layer"),
+        N_("Hide the results of the selected layer, or show them again; of a result, those of the same source"),
     ),
     RECOVER: (N_("_Recover"), N_("Bring in edits that were paid for and have not arrived, without paying again")),
     HISTORY: (N_("_History…"), N_("Earlier edits: insert their results again, use their settings")),

@@ -54,10 +54,13 @@ class Hidden:
     words: str  # what its edit is
     path: Path
 
-    def ask(self) -> None:
-        """Have it shown again."""
-        with contextlib.suppress(OSError):  # its edit has just ended
+    def ask(self) -> bool:
+        """Have it shown again; False when its edit has just ended."""
+        try:
             self.path.unlink()
+        except OSError:
+            return False
+        return True
 
 
 def windows() -> list[Hidden]:

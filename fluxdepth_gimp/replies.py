@@ -11,7 +11,7 @@ from shared.errors import Billed, Cancelled, FluxDepthError, NextStep
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import where
-from shared.language import tr
+from shared.language import tr, trn
 
 
 def say(text: str) -> None:
@@ -65,7 +65,7 @@ def error_of(ticket: Ticket) -> FluxDepthError | None:
         return ticket.error
     return FluxDepthError(
         tr("The result is here, and {where} is not open any more.").format(where=where(ticket.destination)),
-        tr("It is kept: Recover brings it in, as an image of its own where its own can't be opened again."),
+        tr("It is kept: Recover brings it in. If that image can't be opened any more, it becomes a new image."),
         billed=Billed.YES,
         next_step=NextStep.RECOVER,
     )
@@ -74,8 +74,10 @@ def error_of(ticket: Ticket) -> FluxDepthError | None:
 def error_of_all(tickets: Sequence[Ticket]) -> FluxDepthError | None:
     """The same of several: what went wrong, each of their layers by its name when it is not the same for all.
 
-    Its next step is that of what matters most to the artist: what was paid for, then what may have been.
+    Its next step is that of what matters most to the artist: what was paid for, then what may have been. Where some
+    have come, that is told first.
     """
+    made, count = sum(len(ticket.images) for ticket in tickets), sum(len(ticket.edits) for ticket in tickets)
     found: dict[str, tuple[FluxDepthError, list[str]]] = {}
     for ticket in tickets:
         error = error_of(ticket)
@@ -85,10 +87,17 @@ def error_of_all(tickets: Sequence[Ticket]) -> FluxDepthError | None:
         return None
     one_layer = len({layer_of(ticket) for ticket in tickets}) == 1
     if one_layer or any(len(layers) == len(tickets) for _, layers in found.values()):
-        return next(iter(found.values()))[0]
-    named = [error.about(", ".join(layers)) for error, layers in found.values()]
-    told = sorted(named, key=lambda one: _WEIGHT[one.billed])
-    return told[-1].after(told[:-1])
+        told = [next(iter(found.values()))[0]]
+    else:
+        named = [error.about(", ".join(layers)) for error, layers in found.values()]
+        told = sorted(named, key=lambda one: _WEIGHT[one.billed])
+    if not made:
+        return told[-1].after(told[:-1])
+    words = trn(
+        "{made} of {count} paid edits is made and billed.", "{made} of {count} paid edits are made and billed.", made
+    )
+    *others, last = (one.beside() for one in told)
+    return last.after(others).beside(words.format(made=made, count=count))
 
 
 _WEIGHT = {Billed.NO: 0, Billed.MAYBE: 1, Billed.YES: 2}

@@ -86,6 +86,7 @@ class FluxDepthError(Exception):
     """
 
     billed = Billed.NO
+    beside_paid = False  # others of the same order were paid for
     next_step = NextStep.NONE
     advice = ""
     settings_name = "Settings"  # how the host calls the place of the key and the service address
@@ -139,6 +140,10 @@ class FluxDepthError(Exception):
         """A copy whose message says what it is about, e.g. ``Layer “Sky”``."""
         return self._copy(message=f"{what}: {self.message}")
 
+    def beside(self: E, made: str = "") -> E:
+        """A copy about what is left of an order; ``made`` says, before it, what has come of the order and was paid."""
+        return self._copy(message=f"{made} {self.message}".strip(), beside_paid=True)
+
     def as_final(self: E) -> E:
         """A copy that says that there is nothing to fetch, now or later."""
         return self._copy(final=True)
@@ -156,7 +161,9 @@ class FluxDepthError(Exception):
         return twin.with_traceback(self.__traceback__)
 
     def __str__(self) -> str:
-        words = " ".join(part for part in (self.message, self.advice, tr(BILLED_WORDS[self.billed])) if part)
+        rest = self.beside_paid and self.billed is Billed.NO
+        billed = tr("Nothing more was billed.") if rest else tr(BILLED_WORDS[self.billed])
+        words = " ".join(part for part in (self.message, self.advice, billed) if part)
         place = f"in {FluxDepthError.settings_name}"
         return words.replace(tr("in Settings"), tr(place))
 
@@ -206,13 +213,19 @@ class KeyMissingError(FluxDepthError):
 
 
 class SameEditError(FluxDepthError):
-    """Asked before the second submit: same picture, same settings, same seed, and the first is still under way."""
+    """Asked before the second submit: same picture, settings and seed, and the first is of one order or under way."""
 
     next_step = NextStep.EDIT_ANYWAY
     advice = N_("Edit anyway pays for it a second time.")
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or tr("The same edit of this picture is on its way already."))
+
+    @classmethod
+    def of_layers(cls, count: int) -> SameEditError:
+        """``count`` layers of an order would be edited alike."""
+        words = tr("{count} layers show the same picture, and would all be edited alike.").format(count=count)
+        return cls(words).with_advice(tr("Select one of them, or edit anyway and pay for each."))
 
 
 class MadeBeforeError(FluxDepthError):
@@ -236,7 +249,7 @@ class LargeOrderError(FluxDepthError):
     """Asked before anything is sent: more paid edits at once than the artist has wanted to be asked about."""
 
     next_step = NextStep.EDIT_ANYWAY
-    advice = N_("Is that meant? Settings say from how many on it is asked.")
+    advice = N_("Edit anyway starts them all. How many may start without this question, you choose in Settings.")
 
 
 class LimitError(FluxDepthError):

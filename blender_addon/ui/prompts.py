@@ -73,5 +73,5 @@ def _draw_choices(layout: bpy.types.UILayout, width: int, prompt: str, variation
     for asked in prompts.expanded(prompt, variations):
         texts.paragraph(box, one_line(asked[:PREVIEW_LETTERS]), width, icon="DOT", most=CHOICE_LINES)
     if variations < min(count, most):
-        words = tr("{count} Variations Make All") if count <= most else tr("{count} Variations, the Most at Once")
+        words = tr("Make All {count} as Variations") if count <= most else tr("{count} Variations, the Most at Once")
         box.operator("fluxdepth.all_choices", text=words.format(count=min(count, most)))

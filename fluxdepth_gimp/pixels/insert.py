@@ -215,7 +215,7 @@ def _layer(
             if fits and size != (place.width, place.height):
                 remarks.append(
                     tr(
-                        "The result has another shape ({width}×{height} px) than the source "
+                        "The result has another shape ({width}×{height} px) than its place in the image "
                         "({source_width}×{source_height} px); it was scaled to fit inside, not stretched."
                     ).format(width=native[0], height=native[1], source_width=place.width, source_height=place.height)
                 )

@@ -54,7 +54,7 @@ def current_result(drawables: Sequence[Gimp.Item]) -> Gimp.Layer | None:
     """The one result that is selected: itself, by its mask, or by its group of variations (the visible one)."""
     if len(drawables) != 1:
         return None
-    return _seen(_layer(drawables[0]))
+    return _seen(layer_of(drawables[0]))
 
 
 def latest_result(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp.Layer | None:
@@ -64,13 +64,18 @@ def latest_result(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp.Lay
 
 def whole_result(image: Gimp.Image, drawables: Sequence[Gimp.Item]) -> Gimp.Item | None:
     """The same with all its variations, where it is one of a group."""
-    chosen = [layer for layer in map(_layer, drawables) if layer is not None]
+    chosen = [layer for layer in map(layer_of, drawables) if layer is not None]
     for one in chosen:
         if is_result(one):
             group = one.get_parent()
             return group if group is not None and is_result(group) else one
-    found = list(_above(image, chosen[0])) if chosen else [one for one in image.get_layers() if is_result(one)]
-    return max(reversed(found), key=_created, default=None)  # of two that are equally new, the lower one
+    found = list(results_above(image, chosen[0])) if chosen else [one for one in image.get_layers() if is_result(one)]
+    return newest(found) if found else None
+
+
+def newest(results: Sequence[Gimp.Item]) -> Gimp.Item:
+    """Of ``results``, from above, the one that was made last; of two that are equally new, the lower one."""
+    return max(reversed(results), key=_created)
 
 
 def _seen(result: Gimp.Item | None) -> Gimp.Layer | None:
@@ -83,12 +88,12 @@ def _seen(result: Gimp.Item | None) -> Gimp.Layer | None:
     return cast("Gimp.Layer", result) if record_of(result) is not None else None
 
 
-def _layer(drawable: Gimp.Item) -> Gimp.Item | None:
+def layer_of(drawable: Gimp.Item) -> Gimp.Item | None:
     """While a mask is edited, GIMP names the mask as the drawable; the artist means its layer."""
     return Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
 
 
-def _above(image: Gimp.Image, layer: Gimp.Item) -> Iterator[Gimp.Item]:
+def results_above(image: Gimp.Image, layer: Gimp.Item) -> Iterator[Gimp.Item]:
     """The results above ``layer``, beside it and beside the groups that it is in, from above."""
     at: Gimp.Item | None = layer
     while at is not None:

@@ -63,8 +63,13 @@ def find_sources(
     A selection comes with ``context`` (percent of its longer side, on every side) and room for its ``feather`` (px).
     Raises :class:`PictureError` or :class:`ParameterError` when there are none.
     """
-    if image is None or not image.is_valid():
+    if image is None:
         raise PictureError(tr("There is no image to edit."), tr("Open an image first."))
+    if not image.is_valid():
+        raise PictureError(
+            tr("The image was closed."),
+            tr("Close this window, and choose Depth Edit… in the image that you want to edit."),
+        )
     if image.get_floating_sel() is not None:
         raise PictureError(tr("There is a floating selection."), tr("Anchor it or make it a layer, then try again."))
     if kind == "visible":

@@ -20,5 +20,4 @@ def run(
     refused = NO_WINDOW if run_mode is Gimp.RunMode.NONINTERACTIVE else NO_RESULT if result is None else ""
     if result is None or refused:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(refused))
-    edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
-    return edit.interactive(edit_procedure, image, [result], edit_procedure.create_config(), again=True)
+    return edit.opened_by(procedure, image, [result], {"again": True})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import arguments
 import documents
 import replies
 from gi.repository import Gimp
@@ -34,7 +33,9 @@ def run(procedure: Gimp.Procedure, run_mode: Gimp.RunMode, image: Gimp.Image | N
         chosen = window.show(image, desk, _deeds(host, desk, image))
         settle(desk)
         if chosen is not None and image is not None:
-            _edit_with(procedure, image, chosen.job, chosen.entry)
+            job, entry = chosen.job, chosen.entry
+            begin = {"host_settings": job.host_settings, "settings": entry.settings, "model": job.model_id}
+            return edit.opened_by(procedure, image, list(image.get_selected_drawables()), begin)
     return replies.ended(procedure, run_mode, image)
 
 
@@ -61,11 +62,3 @@ def _deeds(host: GimpHost, desk: Desk, image: Gimp.Image | None) -> Deeds:
         host.on_change = call
 
     return Deeds(insert, open_new, fetch, on_change)
-
-
-def _edit_with(procedure: Gimp.Procedure, image: Gimp.Image, job: Job, entry: EditEntry) -> None:
-    edit_procedure = procedure.get_plug_in().do_create_procedure("plug-in-fluxdepth-edit")
-    config = edit_procedure.create_config()
-    arguments.write(config, job.host_settings)
-    arguments.write_edit(config, entry.settings, job.model_id)
-    edit.interactive(edit_procedure, image, list(image.get_selected_drawables()), config)

@@ -47,8 +47,7 @@ from windows.ui import SPACE, STEP_LABELS
 
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.
-OF_SELECTION = tuple(one.argument for one in arguments.OF_SELECTION)
-MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency", *OF_SELECTION)
+MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency")
 
 
 def show(
@@ -65,7 +64,8 @@ def show(
     ``again``: with the settings of the result that is selected, and the next seed.
     """
     ui.start()
-    window = EditWindow(procedure, image, drawables, config, host, desk)
+    title = tr("Edit Again") if again else tr("Depth Edit")
+    window = EditWindow(procedure, image, drawables, config, host, desk, title)
     if again:
         window.result.edit_again()
     else:
@@ -90,11 +90,12 @@ class EditWindow:
         config: Gimp.ProcedureConfig,
         host: GimpHost,
         desk: Desk,
+        title: str,
     ) -> None:
         self.image, self.drawables, self.config, self.host, self.desk = image, drawables, config, host, desk
         self._next: Act = self._edit
         self._last: tuple[list[Ticket], arguments.Chosen] | None = None
-        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, tr("Depth Edit"))
+        self.dialog = GimpUi.ProcedureDialog.new(procedure, config, title)
         self.dialog.set_ok_label(tr("_Edit"))
         self.dialog.connect("delete-event", self._closed)
         self.dialog.connect("key-press-event", self._key_pressed)
@@ -129,10 +130,12 @@ class EditWindow:
             self.prompt,
             self.model,
             self.fields.choice("source"),
+            self._of_selection(),
             *self.of_models.main(),
             self.fields.scale("variations", 0),
             self._more(),
         )
+        ui.let_wheel_scroll(self.settings)
         long = ui.column(self.first_run.box, self.settings, spacing=2 * SPACE)
         bars = self.error, self.notice, self.remarks
         content = ui.column(*bars, spacing=2 * SPACE)
@@ -173,8 +176,6 @@ class EditWindow:
     def _more(self) -> Gtk.Expander:
         inside = ui.column(*self.of_models.more(), *map(self.fields.of, MORE))
         inside.show_all()
-        self.config.connect("notify::source", lambda *_: self._show_of_selection())
-        self._show_of_selection()
         inside.set_margin_top(SPACE)
         inside.set_margin_start(2 * SPACE)
         self.more = more = Gtk.Expander(label=tr("_More"), use_underline=True)
@@ -185,10 +186,18 @@ class EditWindow:
         more.connect("notify::expanded", self._show_more)
         return more
 
-    def _show_of_selection(self) -> None:
-        """What is about a selection alone."""
-        for name in OF_SELECTION:
-            self.fields.made[name].set_visible(self.config.get_property("source") == "selection")
+    def _of_selection(self) -> Gtk.Widget:
+        """What is about a selection alone, and not seen for another source."""
+        made = ui.column(*(self.fields.of(one.argument) for one in arguments.OF_SELECTION))
+        made.show_all()
+        made.set_no_show_all(True)
+
+        def follow(*_: object) -> None:
+            made.set_visible(self.config.get_property("source") == "selection")
+
+        self.config.connect("notify::source", follow)
+        follow()
+        return made
 
     def _changed(self, setting: str) -> None:
         if self.error.changed(setting):
@@ -251,7 +260,8 @@ class EditWindow:
                 }
                 started = one_by_one.make(by_prompt, self.desk, self.work, self.prompt.list.keep)
             else:
-                started = together.start(self.desk, requests)
+                asked = [dataclasses.replace(one, confirmed=confirmed) for one in requests]
+                started = together.start(self.desk, asked)
                 self._last = started, every[0]
                 self.work.watch(started)
         finally:
@@ -274,7 +284,9 @@ class EditWindow:
         """What did not come, again as it was sent; when a setting was changed meanwhile, a new edit is meant."""
         if self.prompt.list.prompts:
             return self._edit(confirmed)
-        if self._last is None or arguments.read(self.config) != self._last[1]:
+        if self._last is None:
+            return self._edit(confirmed)  # it was asked about before anything began
+        if arguments.read(self.config) != self._last[1]:
             return self._edit()
         tickets = together.retry(self.desk, self._last[0], confirmed=confirmed)
         return self._followed(tickets) if tickets else self._edit()

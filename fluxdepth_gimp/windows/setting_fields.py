@@ -91,6 +91,7 @@ class SettingFields:
         if kind is Kind.CHOICE:
             return self.choice(name)
         if kind is Kind.INTEGER:
-            return self.number(name, 0)
+            number, unit = self.number(name, 0), arguments.BY_ARGUMENT[name].unit
+            return ui.row(number, Gtk.Label(label=tr(unit))) if unit else number
         self.made[name] = self._dialog.get_widget(name, GObject.TYPE_NONE)
         return self.made[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 from gi.repository import GimpUi, GLib, Gtk
 
@@ -18,7 +19,7 @@ from shared.storage.credentials import KEY_VARIABLE, KeySource, find_key, forget
 from shared.storage.journal import Journal
 from shared.storage.library.history import disk_use
 from shared.storage.log import log_file
-from shared.storage.settings import ASK_ABOVE, HISTORY_LIMIT, MONTHLY_LIMIT, SERVICE_ADDRESS, WAITING
+from shared.storage.settings import ADDRESS_VARIABLE, ASK_ABOVE, HISTORY_LIMIT, MONTHLY_LIMIT, SERVICE_ADDRESS, WAITING
 from windows import ui
 from windows.service_check import ServiceCheck
 
@@ -102,6 +103,7 @@ class SettingsWindow:
             grid.attach(ui.row(widget, self.kept, grow=widget) if widget is self.history else widget, 1, row, 1, 1)
         grid.attach(self.spent, 1, 9, 1, 1)
         grid.attach(log, 1, 10, 1, 1)
+        self._tell_of_environment(grid)
         log.set_halign(Gtk.Align.START)
         content = ui.column(self.error, grid, spacing=2 * ui.SPACE)
         content.set_border_width(2 * ui.SPACE)
@@ -110,6 +112,14 @@ class SettingsWindow:
         for entry in (self.key.entry, self.address):
             entry.connect("changed", self._changed)
         self._show_key()
+
+    def _tell_of_environment(self, grid: Gtk.Grid) -> None:
+        """As with the key, what the environment says wins, and is not changed here."""
+        if address := os.environ.get(ADDRESS_VARIABLE):
+            self.address.set_sensitive(False)
+            words = tr("FLUXDEPTH_BASE_URL is set, so {address} is used").format(address=address)
+            grid.insert_next_to(self.address, Gtk.PositionType.BOTTOM)
+            grid.attach_next_to(ui.label(words, dim=True), self.address, Gtk.PositionType.BOTTOM, 1, 1)
 
     def _show_sums(self) -> bool:
         if not self._sums.finished:

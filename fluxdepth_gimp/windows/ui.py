@@ -132,6 +132,23 @@ def scrolled(
     return made
 
 
+def let_wheel_scroll(content: Gtk.Widget) -> None:
+    """The wheel over the numbers and choices in ``content`` scrolls; it changes only the one that has the keyboard."""
+
+    def turned(widget: Gtk.Widget, _event: Gdk.EventScroll) -> bool:
+        window = widget.get_toplevel()
+        focus = window.get_focus() if isinstance(window, Gtk.Window) else None
+        if focus is None or not (focus is widget or focus.is_ancestor(widget)):
+            widget.stop_emission_by_name("scroll-event")  # so that it goes on to what is around
+        return Gdk.EVENT_PROPAGATE
+
+    if isinstance(content, Gtk.Range | Gtk.SpinButton | Gtk.ComboBox):
+        content.connect("scroll-event", turned)
+    elif isinstance(content, Gtk.Container):
+        for child in content.get_children():
+            let_wheel_scroll(child)
+
+
 class KeyEntry(Gtk.Box):
     """A field for the API key: hidden until the artist asks to see it."""
 
@@ -159,12 +176,12 @@ class _Bar(Gtk.Frame):
 
     def __init__(self, icon: str) -> None:
         super().__init__(no_show_all=True)
-        sign = Gtk.Image(icon_name=icon, icon_size=Gtk.IconSize.DND, valign=Gtk.Align.START)
+        self._sign = Gtk.Image(icon_name=icon, icon_size=Gtk.IconSize.DND, valign=Gtk.Align.START)
         self._words = label()
         self._words.set_selectable(True)  # for a mail to the support
         self._words.set_can_focus(False)  # else the whole text is selected as soon as it appears
         self._buttons = Gtk.Box(spacing=SPACE, valign=Gtk.Align.CENTER)
-        inside = row(sign, self._words, self._buttons, grow=self._words)
+        inside = row(self._sign, self._words, self._buttons, grow=self._words)
         inside.set_border_width(SPACE)
         inside.show_all()
         self.add(inside)
@@ -176,7 +193,7 @@ class _Bar(Gtk.Frame):
 
 
 class ErrorBar(_Bar):
-    """An error in words with the button that does the next step."""
+    """An error, or a question before an edit is paid for, in words with the button that does the next step."""
 
     def __init__(self, act: Callable[[FluxDepthError], object]) -> None:
         super().__init__(GimpUi.ICON_DIALOG_ERROR)
@@ -192,10 +209,12 @@ class ErrorBar(_Bar):
         What had not ``started`` is about the settings as they were, and goes with :meth:`changed`.
         """
         self._error, self._started = error, started
-        self.say(str(error), steps.get(error.next_step))
+        self.say(str(error), steps.get(error.next_step), asked=error.next_step is NextStep.EDIT_ANYWAY)
 
-    def say(self, words: str, step: str | None = None) -> None:
-        """Show ``words``, and a button ``step`` if there is one."""
+    def say(self, words: str, step: str | None = None, asked: bool = False) -> None:
+        """Show ``words``, and a button ``step`` if there is one; ``asked``: nothing went wrong."""
+        icon = GimpUi.ICON_DIALOG_QUESTION if asked else GimpUi.ICON_DIALOG_ERROR
+        self._sign.set_from_icon_name(icon, Gtk.IconSize.DND)
         self._button.set_visible(bool(step))
         self._button.set_label(step or "")
         self._show(words)

@@ -23,6 +23,7 @@ from .files import home, parsed, write_by_rename
 
 BELIEVED = 24 * 3600.0  # s
 DEFAULT_ADDRESS = "https://api.1min.ai"
+ADDRESS_VARIABLE = "FLUXDEPTH_BASE_URL"
 
 SERVICE_ADDRESS = Parameter(
     "service_address",
@@ -158,7 +159,7 @@ def save(settings: Settings, folder: Path | None = None) -> None:
 
 def effective_address(settings: Settings) -> str:
     """The service address in force: ``FLUXDEPTH_BASE_URL``, else the stored one. Raises :class:`ParameterError`."""
-    return check_address(os.environ.get("FLUXDEPTH_BASE_URL") or settings.service_address)
+    return check_address(os.environ.get(ADDRESS_VARIABLE) or settings.service_address)
 
 
 def check_address(text: str) -> str:

@@ -20,6 +20,7 @@ from shared.errors import (
     RateLimitedError,
     SameEditError,
     TimedOutError,
+    UncertainError,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,12 @@ def test_the_same_edit_asks_before_it_pays_twice() -> None:
     error = SameEditError()
     assert str(error).endswith("on its way already. Edit anyway pays for it a second time. Nothing was billed.")
     assert (error.billed, error.next_step) == (Billed.NO, NextStep.EDIT_ANYWAY)
+
+
+def test_what_is_left_of_an_order_says_what_was_paid_beside_it() -> None:
+    words = str(SameEditError().beside("1 of 2 is made and billed."))
+    assert words.startswith("1 of 2 is made and billed. The same edit") and words.endswith(" Nothing more was billed.")
+    assert str(UncertainError("Lost.", "").beside()) == "Lost. Credits may have been used."
 
 
 def test_stopped_says_what_was_paid() -> None:

@@ -195,7 +195,7 @@ def test_errors_say_in_german_what_happened_and_what_to_do() -> None:
         "„Nachholen“; das kostet nichts. Für diese Bearbeitung wurden Credits verbraucht."
     )
     assert said[2].startswith("Aus. Laden Sie Ihr Konto")
-    assert "Ist das so gemeint?" in said[3]
+    assert said[3].startswith("„Trotzdem bearbeiten“ startet alle.")
     assert str(ResultError("Weg.")) == f"Weg. {tr(FETCH)} Für diese Bearbeitung wurden Credits verbraucht."
     with pytest.raises(ParameterError, match="^Varianten: Erlaubt ist 1 bis 8, nicht 9") as refused:
         VARIATIONS.checked(9)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.cancel import CancelToken
-from shared.errors import Cancelled, LargeOrderError
+from shared.errors import Cancelled, LargeOrderError, NextStep, SameEditError
 from shared.jobs.orders import together
 from shared.jobs.orders.order import Order
 from shared.jobs.request import EditRequest
@@ -86,6 +86,20 @@ def test_the_question_counts_all_and_is_asked_before_the_first_is_paid(bench: Be
     assert "6 paid edits" in str(tickets[0].error)
     assert not bench.sandbox.at("submit")
     together.retry(desk, tickets, confirmed=True)
+    finish(desk)
+    assert [ticket.state for ticket in tickets] == [State.ARRIVED] * 3
+    assert len(bench.sandbox.at("submit")) == 6
+
+
+def test_copies_are_asked_about_before_anything_is_sent(bench: Bench, photo: EncodedImage) -> None:
+    desk = bench.desk()
+    one, other = requests(bench, photo, 2, variations=2)
+    copy = dataclasses.replace(one, destination=other.destination)
+    with pytest.raises(SameEditError, match=r"2 layers show the same picture.*Nothing was billed\.") as asked:
+        together.start(desk, [one, other, copy])
+    assert asked.value.next_step is NextStep.EDIT_ANYWAY
+    assert not desk.tickets and not bench.sandbox.requests
+    tickets = together.start(desk, [dataclasses.replace(each, confirmed=True) for each in (one, other, copy)])
     finish(desk)
     assert [ticket.state for ticket in tickets] == [State.ARRIVED] * 3
     assert len(bench.sandbox.at("submit")) == 6

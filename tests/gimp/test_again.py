@@ -23,23 +23,45 @@ def notes(inside: Inside, sandbox: Sandbox) -> Iterator[Notes]:
     yield inside.run("again.py", plug_in=str(plug_in), service=sandbox.base_url, key=sandbox.api_key)
 
 
-@pytest.mark.parametrize(
-    ("case", "hidden"),
-    [
-        ("the source", [THIRD]),
-        ("a result", [FIRST]),
-        ("one of several", [GROUP, VARIATION]),
-        ("nothing selected", [THIRD]),
-    ],
-)
-def test_one_click_hides_the_result_and_another_one_shows_it(notes: Notes, case: str, hidden: list[str]) -> None:
+@pytest.mark.parametrize("case", ["the source", "a result", "one of several", "nothing selected"])
+def test_one_click_hides_the_results_of_the_source_and_another_one_shows_them(notes: Notes, case: str) -> None:
     facts = notes[case]
     assert facts["status"] == "success", facts["message"]
-    assert facts["seen"] == [ALL, [name for name in ALL if name not in hidden], ALL]
+    assert facts["seen"] == [ALL, ["Photo"], ALL]
 
 
-def test_a_hidden_result_is_shown_first(notes: Notes) -> None:
-    assert notes["what is hidden"]["seen"] == [ALL[1:], ALL, ALL[1:]]
+def test_what_the_artist_has_hidden_stays_hidden(notes: Notes) -> None:
+    assert notes["one is hidden"]["seen"] == [ALL[1:], ["Photo"], ALL[1:]]
+
+
+def test_a_hidden_result_is_shown_first_when_it_is_selected(notes: Notes) -> None:
+    assert notes["the hidden one"]["seen"] == [ALL[1:], ALL, ["Photo"]]
+
+
+def test_the_newest_is_shown_where_the_artist_has_hidden_all(notes: Notes) -> None:
+    assert notes["all are hidden"]["seen"] == [["Photo"], [THIRD, "Photo"], ["Photo"]]
+
+
+def test_results_of_another_source_stay_as_they_are(notes: Notes) -> None:
+    assert notes["above another source"]["seen"] == [
+        ["Sky's, far · seed 0", "Sky", "Photo's, far · seed 0", "Photo"],
+        ["Sky's, far · seed 0", "Sky", "Photo"],
+        ["Sky's, far · seed 0", "Sky", "Photo's, far · seed 0", "Photo"],
+    ]
+
+
+def test_a_result_of_a_result_goes_with_the_first_source_and_alone_with_the_second(notes: Notes) -> None:
+    first, second = "Sky's, far · seed 0", "Of a result, far · seed 0"
+    rest = ["Photo's, far · seed 0", "Photo"]
+    whole = [second, first, "Sky", *rest]
+    assert notes["the first source"]["seen"] == [whole, ["Sky", *rest], whole]
+    assert notes["a result of a result"]["seen"] == [whole, [first, "Sky", *rest], whole]
+
+
+def test_what_was_made_of_all_hides_the_source_as_well(notes: Notes) -> None:
+    whole = ["All, far · seed 0", "Photo's, far · seed 0", "Photo"]
+    assert notes["below what was made of all"]["seen"] == [whole, ["Photo"], whole]
+    assert notes["what was made of all"]["seen"] == [whole, whole[1:], whole]
 
 
 def test_without_a_result_there_is_a_word(notes: Notes) -> None:

@@ -121,7 +121,8 @@ def test_a_failed_layer_is_told_by_its_name_and_sent_again_alone(desk: Desk, ser
     opened(desk, "Warm light, far behind")
     desk.press_in(EDIT, "ctrl+Return")
     desk.see("label", "Credits may have been used.")
-    assert desk.see("label", "Layer “").name.startswith(("Layer “Sky”: ", "Layer “Photo”: "))
+    made = "1 of 2 paid edits is made and billed. Layer "
+    assert desk.see("label", "Layer “").name.startswith((f"{made}“Sky”: ", f"{made}“Photo”: "))
     desk.wait_for(lambda: len(desk.layers()) == before + 1, "the other")
     desk.window_picture(f"several-failed-{desk.gimp.series}", EDIT)
     desk.click("button", "Try Again")

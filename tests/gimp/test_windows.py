@@ -19,6 +19,7 @@ from .conftest import installed
 from .desk import Desk
 
 EDIT = "^Depth Edit"
+AGAIN = "^Edit Again"
 SETTINGS = "^Flux Depth Settings"
 HISTORY = "^Flux Depth History"
 
@@ -233,10 +234,9 @@ def test_hidden_window_is_brought_back(desk: Desk, service: Sandbox) -> None:
     desk.window_picture(f"hidden-{desk.gimp.series}", EDIT)
     desk.press_in(EDIT, "alt+b")
     desk.see("label", "Generating")
-    assert desk.screen.windows().count("Depth Edit") == 2
-    desk.wait_for(lambda: desk.find("label", "is under way") is None, "the notice to go")
-    desk.wait_for(lambda: len(desk.layers()) == before + 1, "the edit")
-    desk.close(EDIT, "Depth Edit")
+    desk.wait_for(lambda: desk.screen.windows().count("Depth Edit") == 1, "the window that has brought it back to go")
+    desk.see("label", "Generating")
+    finished(desk, before + 1)
     assert service.taken == taken + 1
     assert list((desk.inside.data_folder / "hidden").iterdir()) == []
 
@@ -293,11 +293,12 @@ def test_edit_again_and_the_result_hidden_and_shown(desk: Desk) -> None:
         desk.command("Show/Hide Result")
         desk.wait_for(lambda shown=shown: desk.images()[0][0]["visible"] is shown, f"the result to be shown: {shown}")
     desk.command("Edit Again…")
-    desk.window(EDIT)
+    desk.window(AGAIN)
     desk.see("text", "A cup, far behind it mist")
     desk.see("label", "Layer “Photo”")  # the source, and not the result
-    desk.press_in(EDIT, "ctrl+Return")
-    finished(desk, 3)
+    desk.press_in(AGAIN, "ctrl+Return")
+    desk.gone(AGAIN)
+    desk.wait_for(lambda: len(desk.layers()) == 3, "the edit made again")
     assert desk.layers()[0] == f"A cup, far behind it mist · seed {seed + 1}"
 
 

@@ -19,7 +19,7 @@ class StandingBar(ui.NoticeBar):
     """``recover`` brings in what is owed here; ``resized`` is called when the bar is higher or lower."""
 
     def __init__(
-        self, dialog: Gtk.Window, desk: Desk, recover: Callable[[], object], resized: Callable[[], object]
+        self, dialog: Gtk.Dialog, desk: Desk, recover: Callable[[], object], resized: Callable[[], object]
     ) -> None:
         super().__init__()
         self._dialog, self._desk, self._recover, self._resized = dialog, desk, recover, resized
@@ -49,8 +49,11 @@ class StandingBar(ui.NoticeBar):
         self._resized()
 
     def _show_hidden(self) -> None:
-        for one in self._hidden:
-            one.ask()
+        """This window has done what it was opened for when another one comes."""
+        brought_back = [one for one in self._hidden if one.ask()]
+        if brought_back:
+            self._dialog.response(Gtk.ResponseType.CANCEL)
+            return
         self._hidden = []
         self.clear()
         self.refresh()

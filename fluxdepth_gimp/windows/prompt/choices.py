@@ -46,7 +46,7 @@ class Choices(Gtk.Box):
         most = int(VARIATIONS.maximum)
         told = [tr("And {count} more.").format(count=made - LINES)] if made > LINES else []
         if made < count <= most:
-            self._all.set_label(tr("{count} Variations Make All").format(count=count))
+            self._all.set_label(tr("Make All {count} as Variations").format(count=count))
         elif count > most:
             told.append(
                 tr("There are {count} combinations; {most} variations are the most.").format(count=count, most=most)

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 
+from ...errors import SameEditError
+from ...pictures.encoded import EncodedImage
 from ..desk import Desk
-from ..request import EditRequest
+from ..request import EditRequest, Taken
 from ..ticket import Ticket
 from .order import Order
 
 
 def start(desk: Desk, requests: Sequence[EditRequest]) -> list[Ticket]:
-    """A ticket for each of ``requests``. Raises :class:`ParameterError`."""
+    """A ticket for each of ``requests``. Raises :class:`ParameterError`.
+
+    And :class:`SameEditError`, before anything is sent, when some of them ask for the same edit of the same picture and
+    nobody has said that this is meant.
+    """
     if len(requests) == 1:
         return [desk.start(requests[0])]
+    asked = Counter(one for request in requests if not request.confirmed for one in _asked(request))
+    if asked and (most := max(asked.values())) > 1:
+        raise SameEditError.of_layers(most)
     order = Order(sum(len(request.all_edits) for request in requests))
     tickets = [desk.start(dataclasses.replace(request, order=order)) for request in requests]
     for ticket in tickets:
         ticket.together = tuple(tickets)
     return tickets
+
+
+def _asked(request: EditRequest) -> list[Hashable]:
+    """What tells the edits of ``request`` from others; nothing of a picture that is not taken yet."""
+    image = request.picture.image if isinstance(request.picture, Taken) else request.picture
+    if not isinstance(image, EncodedImage):
+        return []
+    sha256 = image.sha256
+    return [(sha256, edit.model.id, *sorted(edit.values.items())) for edit in request.all_edits]
 
 
 def retry(desk: Desk, tickets: Sequence[Ticket], *, confirmed: bool = False) -> list[Ticket]:

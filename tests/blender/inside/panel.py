@@ -185,7 +185,7 @@ def check_list_of_prompts_and_choices_are_shown_before_they_are_paid_for():
     layout = _drawn(width=220)
     words = layout.all_words()
     assert "3 different prompts" in words and "a red cube" in words and "a blue cube" in words
-    assert "a green cube" not in words and "3 Variations Make All" in words
+    assert "a green cube" not in words and "Make All 3 as Variations" in words
     assert not layout.cut(), layout.cut()
     assert bpy.ops.fluxdepth.all_choices() == {"FINISHED"}
     words = _drawn(width=220).all_words()

@@ -43,7 +43,14 @@ compare("a result", image, first)
 compare("one of several", image, group.get_children()[1])
 compare("nothing selected", image)
 third.set_visible(False)
-compare("what is hidden", image, source)
+compare("one is hidden", image, source)
+compare("the hidden one", image, third)
+call("plug-in-fluxdepth-compare", image, [third])  # shown again
+for one in (third, group, first):
+    one.set_visible(False)
+compare("all are hidden", image, source)
+for one in (third, group, first):
+    one.set_visible(True)
 notes.add(
     "current",
     none=current_result([source]) is None,
@@ -92,5 +99,24 @@ forget_jobs()
 origin("neither layer nor history", first)
 first.attach_parasite(Gimp.Parasite.new(PARASITE, Gimp.PARASITE_PERSISTENT, b"[1, 2"))
 notes.add("broken", none=current_result([first]) is None, held=len(documents.held()))
+image.delete()
+
+image, source = photo()
+sky = source.copy()
+sky.set_name("Sky")
+image.insert_layer(sky, None, 0)
+edit(image, [source], prompt="Photo's, far")
+edit(image, [sky], prompt="Sky's, far")
+compare("above another source", image, source)
+edit(image, image.get_layers()[:1], prompt="Of a result, far")
+compare("the first source", image, sky)
+compare("a result of a result", image, image.get_layers()[0])
+image.delete()
+
+image, source = photo()
+edit(image, [source], prompt="Photo's, far")
+edit(image, [source], prompt="All, far", source="visible")
+compare("below what was made of all", image, source)
+compare("what was made of all", image, image.get_layers()[0])
 image.delete()
 close_photos()
