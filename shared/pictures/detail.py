@@ -15,11 +15,11 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import registration
 from .grain import measured
+from .sending import Kept
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,25 +32,7 @@ LARGEST_GAIN = 1.5  # the edit may sharpen; more is chance
 NOISE = 0.2  # of a channel, in squared steps of 255: rounding to 8 bits alone makes 1/12 in either picture
 MENDED = 2  # the power of the trust by which the finest detail that both have is the source's own: it has less noise
 BRIGHTNESS = (0.299, 0.587, 0.114)  # of encoded values: ITU-R BT.601
-STRETCHED = 0.03  # of the aspect: the model rounds its sizes, and that is no cropping
 STRIP_PIXELS = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What came of it. ``share`` is how much of the source's detail the result has, 0–1; ``factor`` how much the result
-    was enlarged; ``offset`` how far it lay beside the source (right, down), in its own px.
-    """
-
-    share: float
-    factor: float
-    offset: tuple[float, float]
-
-
-def is_missing(result: tuple[int, int], source: tuple[int, int]) -> bool:
-    """Whether a result of that size, in px, has less detail than such a source, and shows the same of the world."""
-    (width, height), (wide, high) = result, source
-    return width * height < wide * high and abs((width / height) / (wide / high) - 1) <= STRETCHED
 
 
 def keep(
@@ -94,8 +76,7 @@ def keep(
     with ThreadPoolExecutor(os.cpu_count()) as cores:
         strips = (slice(top, min(top + height, source.height)) for top in range(0, source.height, height))
         list(cores.map(make, strips))
-    factor = math.sqrt(source.width * source.height / (result.width * result.height))
-    return Image.fromarray(made), Kept(share, factor, beside)
+    return Image.fromarray(made), Kept(result.size, source.size, share)
 
 
 class _Enlarging:
