@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from . import registration
+from .compared import BRIGHTNESS, CELL, LARGEST_GAIN, MENDED, NOISE
 from .grain import measured
 from .sending import Kept
 
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[np.float32]]
 
-CELL = 4  # px of the result
-LARGEST_GAIN = 1.5  # the edit may sharpen; more is chance
-NOISE = 0.2  # of a channel, in squared steps of 255: rounding to 8 bits alone makes 1/12 in either picture
-MENDED = 2  # the power of the trust by which the finest detail that both have is the source's own: it has less noise
-BRIGHTNESS = (0.299, 0.587, 0.114)  # of encoded values: ITU-R BT.601
 STRIP_PIXELS = 256 * 1024
 
 
@@ -52,13 +48,14 @@ def keep(
         was = _at(sent, result.size, beside)
     finest, other = _finest(was), _finest(now)
     gain, trust, share = _compared(finest, other)
-    large, sure = _enlarged(gain, result.size), _enlarged(trust, result.size)
-    now = now + strength * sure**MENDED * (large * finest - other)
+    mended = strength * trust**MENDED
+    now = now + _enlarged(mended * gain, result.size) * finest - _enlarged(mended, result.size) * other
     taken = strength * gain * trust
-    rest = _Enlarging(now - _enlarged(taken, result.size) * was, source.size, beside, Image.Resampling.BICUBIC)
-    per_cell = taken.shape[1] / result.width, taken.shape[0] / result.height
-    in_cells = beside[0] * per_cell[0], beside[1] * per_cell[1]
-    part = _Enlarging(taken, source.size, in_cells, Image.Resampling.BILINEAR)
+    left, top = beside
+    box = left, top, left + result.width, top + result.height
+    rest = _Enlarging(now - _enlarged(taken, result.size) * was, box, source.size, Image.Resampling.BICUBIC)
+    in_cells = left / CELL, top / CELL, box[2] / CELL, box[3] / CELL
+    part = _Enlarging(taken, in_cells, source.size, Image.Resampling.BILINEAR)
     full = np.asarray(source)
     deviation = grain * measured(_tile(full, place) for place in registration.places(*source.size)) if grain else 0.0
     made = np.empty_like(full)
@@ -80,24 +77,27 @@ def keep(
 
 
 class _Enlarging:
-    """``picture`` at a larger size, a part of it at a time; moved by ``beside``, in its own px, to the left and up."""
+    """The ``box`` (left, top, right, bottom) of ``picture`` at a larger ``size``, some rows of that at a time."""
 
-    def __init__(self, picture: Array, size: tuple[int, int], beside: tuple[float, float], kind: int) -> None:
+    def __init__(
+        self, picture: Array, box: tuple[float, float, float, float], size: tuple[int, int], kind: int
+    ) -> None:
         import numpy as np
         from PIL import Image
 
-        margin = 2 + math.ceil(max(map(abs, beside)))  # what it looks at beyond the border
+        left, top, right, bottom = box
+        beyond = max(-left, -top, right - picture.shape[1], bottom - picture.shape[0], 0)
+        margin = 2 + math.ceil(beyond)  # what the enlargement looks at beyond the border
         wide = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
         self._planes = [Image.fromarray(np.ascontiguousarray(wide[..., channel])) for channel in range(3)]
-        self._width, self._kind, self._across = size[0], kind, picture.shape[1]
-        self._down = picture.shape[0] / size[1]
-        self._left, self._top = (margin + one for one in beside)
+        self._sides, self._top = (left + margin, right + margin), top + margin
+        self._width, self._kind, self._down = size[0], kind, (bottom - top) / size[1]
 
     def rows(self, channel: int, rows: slice) -> Array:
         import numpy as np
 
         top, bottom = (self._top + at * self._down for at in (rows.start, rows.stop))
-        box = self._left, top, self._left + self._across, bottom
+        box = self._sides[0], top, self._sides[1], bottom
         part = self._planes[channel].resize((self._width, rows.stop - rows.start), self._kind, box)
         return np.asarray(part)
 
@@ -157,24 +157,20 @@ def _compared(finest: Array, other: Array) -> tuple[Array, Array, float]:
 def _in_cells(picture: Array) -> Array:
     """Its mean in each cell and, half as much, those around."""
     import numpy as np
-    from PIL import Image
 
-    size = tuple(max(1, round(length / CELL)) for length in (picture.shape[1], picture.shape[0]))
-    cells = np.pad(_resized(picture, size, Image.Resampling.BOX), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    beyond = [-length % CELL for length in picture.shape[:2]]
+    whole = np.pad(picture, ((0, beyond[0]), (0, beyond[1]), (0, 0)))  # with nothing
+    parts = whole.reshape(len(whole) // CELL, CELL, -1, CELL, 3)
+    cells = np.pad(parts.mean((1, 3)), ((1, 1), (1, 1), (0, 0)), mode="edge")
     cells = np.float32(0.25) * (cells[:-2] + cells[2:]) + np.float32(0.5) * cells[1:-1]
     found: Array = np.float32(0.25) * (cells[:, :-2] + cells[:, 2:]) + np.float32(0.5) * cells[:, 1:-1]
     return found
 
 
 def _enlarged(cells: Array, size: tuple[int, int]) -> Array:
-    from PIL import Image
-
-    return _resized(cells, size, Image.Resampling.BILINEAR)
-
-
-def _resized(picture: Array, size: tuple[int, ...], kind: int) -> Array:
     import numpy as np
     from PIL import Image
 
-    planes = (Image.fromarray(np.ascontiguousarray(picture[..., channel])) for channel in range(picture.shape[2]))
-    return np.dstack([np.asarray(plane.resize((size[0], size[1]), kind)) for plane in planes])
+    box = 0, 0, size[0] / CELL, size[1] / CELL
+    planes = (Image.fromarray(np.ascontiguousarray(cells[..., channel])) for channel in range(3))
+    return np.dstack([np.asarray(plane.resize(size, Image.Resampling.BILINEAR, box)) for plane in planes])

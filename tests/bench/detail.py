@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from shared.pictures import detail
+from shared.pictures.compared import BRIGHTNESS
 from shared.pictures.sending import Kept
 from tests.bench import Figure
 from tests.sandbox.effect import depth_edit
@@ -54,7 +55,7 @@ def unrelated(pixels: Pixels) -> Pixels:
 
 
 def mono(pixels: Pixels) -> Pixels:
-    return np.rint(pixels @ np.array(detail.BRIGHTNESS)).astype(np.uint8)[..., None].repeat(3, axis=2)
+    return np.rint(pixels @ np.array(BRIGHTNESS)).astype(np.uint8)[..., None].repeat(3, axis=2)
 
 
 def _depth(prompt: str) -> Callable[[Pixels], Pixels]:
