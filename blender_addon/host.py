@@ -19,6 +19,7 @@ from .shared.jobs.ticket import Ticket
 from .shared.language import N_, tr
 from .shared.pictures import finishing, imaging
 from .shared.pictures.encoded import EncodedImage
+from .shared.pictures.sending import KEPT
 from .shared.storage import processes
 from .shared.storage.entries import ALPHA, SOURCE, Destination
 
@@ -46,7 +47,7 @@ class BlenderHost:
             picture = ticket.pictures.get(result.index, result.image)
             record = {"origin": dict(ticket.destination.place), "host_settings": dict(ticket.host_settings)}
             if kept := ticket.kept.get(result.index):
-                record[results.KEPT] = dataclasses.asdict(kept)
+                record[KEPT] = dataclasses.asdict(kept)
             ticket.images.append(_brought_in(picture, result, record).name)
             yield
         shown = bpy.data.images.get(ticket.images[0])

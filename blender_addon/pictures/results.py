@@ -14,10 +14,8 @@ from ..shared.jobs.request import Result
 from ..shared.jobs.wording import result_name
 from ..shared.language import tr, trn
 from ..shared.pictures.encoded import EncodedImage
-from ..shared.pictures.sending import Kept
 
 PROPERTY = "fluxdepth_edit"
-KEPT = "kept"  # in the record: how the result was brought to the source's size
 SENT_PROPERTY = "fluxdepth_sent"  # the job whose picture it is
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
 
@@ -75,16 +73,6 @@ def record_of(image: bpy.types.Image) -> dict[str, Any] | None:
     except (KeyError, TypeError, ValueError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("settings"), dict) else None
-
-
-def kept_of(record: Mapping[str, Any]) -> Kept | None:
-    """How the result was brought to the source's size; None where it was not."""
-    try:
-        kept = record[KEPT]
-        (width, height), (wide, high) = kept["came"], kept["made"]
-        return Kept((int(width), int(height)), (int(wide), int(high)), float(kept["share"]))
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def all_results() -> list[tuple[bpy.types.Image, dict[str, Any]]]:

@@ -14,7 +14,7 @@ from ..shared.language import N_, tr, trn
 from ..shared.model import models
 from ..shared.model.edit import DepthEdit
 from ..shared.model.parameters import OF_BOTH_HOSTS, VARIATIONS, Kind, Parameter, Role
-from ..shared.pictures.sending import sent_size
+from ..shared.pictures.sending import KEPT, Kept, sent_size
 from . import history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
@@ -187,7 +187,7 @@ def _draw_result(
     if edit.model is not models.DEFAULT:
         note += f" · {edit.model.label}"
     texts.paragraph(column, note, width, beside=THUMBNAIL_WIDTH)
-    if kept := results.kept_of(record):
+    if kept := Kept.recorded(record.get(KEPT)):
         texts.paragraph(column, returned(kept), width, beside=THUMBNAIL_WIDTH)
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name

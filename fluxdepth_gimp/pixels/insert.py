@@ -6,8 +6,9 @@ in GIMP's main thread alone. Knows nothing of the service and of dialogs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,7 +17,8 @@ from gi.repository import Gegl, Gimp
 from pixels.coverage import Coverage
 from pixels.place import Place
 from pixels.record import attach, is_result
-from pixels.result import edge
+from pixels.result import detail, edge
+from pixels.result.detail import Wanted
 from pixels.result.transparency import add_mask, scaled, with_alpha
 from pixels.scratch import Refused, checked, loaded
 from shared.errors import ResultDamagedError, ResultError
@@ -24,25 +26,43 @@ from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
 from shared.language import tr
 from shared.pictures.encoded import EncodedImage
+from shared.pictures.sending import KEPT, STRETCHED, Kept, lacks_detail
 
 COLOURS_LOST = tr(
     "The image is grayscale or indexed, so the new layer has lost colours. "
     "The edit itself has them: choose a new image as the result to keep them."
 )
-# The model rounds its sizes, so a small difference of aspect is its arithmetic and no cropping.
-STRETCH_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True)
 class Companions:
     """What of the source the results need: its transparency, the selection for the layer mask, and what was sent.
 
-    With that the results are matched to it at the edge of the mask; None leaves them as they came.
+    With that the results are matched to it at the edge of the mask; None leaves them as they came. ``source`` is a JPEG
+    of the source at its own size, None where it was sent as it is: what is ``wanted`` of its detail is put back.
     """
 
     alpha: Coverage | None = None
     mask: Coverage | None = None
     sent: EncodedImage | None = None
+    source: bytes | None = None
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The pictures among them; ``source`` only where its detail is wanted."""
+
+    sent: Gegl.Buffer | None = None
+    source: Gimp.Layer | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A layer that is in no image yet, and how the result was brought to its size."""
+
+    layer: Gimp.Layer
+    kept: Kept | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +73,7 @@ class Inserted:
     layers: tuple[Gimp.Layer, ...]
     remarks: tuple[str, ...]
     new_image: bool
+    kept: Mapping[int, Kept]  # by the index of the result
 
 
 def insert(results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image | None) -> Inserted:
@@ -74,21 +95,28 @@ def _inserted(results: Sequence[Result], place: Place, companions: Companions, i
     if image is not None:
         if image.get_base_type() is not Gimp.ImageBaseType.RGB:
             remarks.append(COLOURS_LOST)
-        layers = _prepared(results, place, companions, image, remarks)
-        _put_in(layers, results, image, place.layer_in(image))
-        return Inserted(image, layers, tuple(remarks), new_image=False)
+        made = _prepared(results, place, companions, image, remarks)
+        _put_in([one.layer for one in made], results, image, place.layer_in(image))
+        return _told(image, results, made, remarks, new_image=False)
     image = _new_image(place)
     try:
         image.undo_disable()
-        layers = _prepared(results, place.at_origin(), companions, image, remarks)
-        _put_in(layers, results, image, None)
+        made = _prepared(results, place.at_origin(), companions, image, remarks)
+        _put_in([one.layer for one in made], results, image, None)
         if not (place.known and place.fit):
             image.resize_to_layers()
         image.undo_enable()  # not clean: it is in no file yet, and GIMP asks before it is closed
     except BaseException:
         image.delete()
         raise
-    return Inserted(image, layers, tuple(remarks), new_image=True)
+    return _told(image, results, made, remarks, new_image=True)
+
+
+def _told(
+    image: Gimp.Image, results: Sequence[Result], made: Sequence[Made], remarks: list[str], new_image: bool
+) -> Inserted:
+    kept = {result.index: one.kept for result, one in zip(results, made, strict=True) if one.kept}
+    return Inserted(image, tuple(one.layer for one in made), tuple(remarks), new_image, kept)
 
 
 def _new_image(place: Place) -> Gimp.Image:
@@ -105,34 +133,47 @@ def _new_image(place: Place) -> Gimp.Image:
 
 def _prepared(
     results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image, remarks: list[str]
-) -> tuple[Gimp.Layer, ...]:
+) -> tuple[Made, ...]:
     """A layer for each result, made for ``image`` and not in it yet."""
-    layers: list[Gimp.Layer] = []
-    sent = _sent(companions, remarks)
-    try:
-        for result in results:
-            layers.append(_layer(result, place, companions, sent, image, remarks))
-    except BaseException:
-        for layer in layers:
-            layer.delete()
-        raise
-    return tuple(layers)
+    made: list[Made] = []
+    with _opened(companions, place, remarks) as pictures:
+        try:
+            for result in results:
+                made.append(_layer(result, place, companions, pictures, image, remarks))
+        except BaseException:
+            for one in made:
+                one.layer.delete()
+            raise
+    return tuple(made)
 
 
-def _sent(companions: Companions, remarks: list[str]) -> Gegl.Buffer | None:
-    """What the results are to be matched to, when they are."""
-    if companions.sent is None or companions.mask is None:
-        return None
-    try:
-        with loaded(companions.sent.data, companions.sent.suffix) as picture:
-            return edge.pixels_of(picture)
-    except ValueError as exc:
-        remarks.append(
-            tr("The edge of the selection is not matched: the picture that was sent can't be read ({reason}).").format(
-                reason=exc
-            )
-        )
-    return None
+@contextmanager
+def _opened(companions: Companions, place: Place, remarks: list[str]) -> Iterator[Opened]:
+    """What of them is needed; what can't be read is told, and the results do without."""
+    matches = place.match_edge and companions.mask is not None
+    if companions.sent is None or not (matches or companions.wanted):
+        yield Opened()
+        return
+    with ExitStack() as ends:
+        sent = source = None
+        try:
+            picture = ends.enter_context(loaded(companions.sent.data, companions.sent.suffix))
+            sent = edge.pixels_of(picture)
+            if companions.wanted:
+                if companions.source is not None:
+                    picture = ends.enter_context(loaded(companions.source, ".jpg"))
+                _to_srgb(picture)
+                (source,) = picture.get_layers()
+        except ValueError as exc:
+            if matches and sent is None:
+                words = tr(
+                    "The edge of the selection is not matched: the picture that was sent can't be read ({reason})."
+                )
+                remarks.append(words.format(reason=exc))
+            if companions.wanted:
+                words = tr("The source's detail is not kept: the source can't be read ({reason}).")
+                remarks.append(words.format(reason=exc))
+        yield Opened(sent, source)
 
 
 def _put_in(
@@ -190,7 +231,7 @@ def undo_step(image: Gimp.Image) -> Iterator[None]:
 def fitted_size(result: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
     """``result`` scaled to ``source``: stretched when the aspects nearly agree, else as large as fits inside."""
     (width, height), (wide, high) = result, source
-    if abs((width / height) / (wide / high) - 1) <= STRETCH_TOLERANCE:
+    if abs((width / height) / (wide / high) - 1) <= STRETCHED:
         return source
     scale = min(wide / width, high / height)
     return max(1, round(width * scale)), max(1, round(height * scale))
@@ -200,11 +241,12 @@ def _layer(
     result: Result,
     place: Place,
     companions: Companions,
-    sent: Gegl.Buffer | None,
+    pictures: Opened,
     image: Gimp.Image,
     remarks: list[str],
-) -> Gimp.Layer:
+) -> Made:
     """The result as a layer for ``image``, not inserted yet."""
+    kept = None
     try:
         with loaded(result.image.data, result.image.suffix) as picture:
             _to_srgb(picture)
@@ -212,15 +254,21 @@ def _layer(
             native = layer.get_width(), layer.get_height()
             fits = place.known and place.fit
             size = fitted_size(native, (place.width, place.height)) if fits else native
-            if fits and size != (place.width, place.height):
+            same = size == (place.width, place.height)
+            if fits and not same:
                 remarks.append(
                     tr(
                         "The result has another shape ({width}×{height} px) than the source "
                         "({source_width}×{source_height} px); it was scaled to fit inside, not stretched."
                     ).format(width=native[0], height=native[1], source_width=place.width, source_height=place.height)
                 )
-            if sent and companions.mask and size == (place.width, place.height):  # else they don't show the same
-                edge.match(layer, sent, companions.mask, place.at_border)
+            if pictures.sent and companions.mask and place.match_edge and same:  # else they don't show the same
+                edge.match(layer, pictures.sent, companions.mask, place.at_border)
+            if lacks_detail(native, size):
+                kept = Kept(native, size, None)
+                if pictures.sent and pictures.source and companions.wanted and same:
+                    layer, share = detail.kept(layer, pictures.source, pictures.sent, companions.wanted, picture)
+                    kept = Kept(native, size, share)
             layer = with_alpha(picture, layer, companions.alpha, size) if companions.alpha else scaled(layer, size)
             if companions.mask:
                 add_mask(layer, companions.mask)
@@ -228,19 +276,19 @@ def _layer(
     except ValueError as exc:
         raise ResultDamagedError(tr("GIMP can't read the result: {reason}.").format(reason=exc)) from exc
     try:
-        _describe(finished, result, place)
+        _describe(finished, result, place, kept)
     except BaseException:
         finished.delete()
         raise
-    return finished
+    return Made(finished, kept)
 
 
-def _describe(layer: Gimp.Layer, result: Result, place: Place) -> None:
+def _describe(layer: Gimp.Layer, result: Result, place: Place, kept: Kept | None) -> None:
     """Name, place and the record of the edit."""
     layer.set_name(result_name(result.edit))
     across, down = place.width or layer.get_width(), place.height or layer.get_height()
     layer.set_offsets(place.x + (across - layer.get_width()) // 2, place.y + (down - layer.get_height()) // 2)
-    attach(layer, result.record(), place)
+    attach(layer, {**result.record(), **({KEPT: dataclasses.asdict(kept)} if kept else {})}, place)
 
 
 def _to_srgb(picture: Gimp.Image) -> None:

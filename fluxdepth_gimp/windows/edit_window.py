@@ -48,7 +48,8 @@ from windows.ui import SPACE, STEP_LABELS
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.
 OF_SELECTION = tuple(one.argument for one in arguments.OF_SELECTION)
-MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency", *OF_SELECTION)
+OF_DETAIL = tuple(one.argument for one in arguments.OF_DETAIL_HERE)
+MORE = ("longest-side", "upload-format", "result", "fit-to-source", *OF_DETAIL, "keep-transparency", *OF_SELECTION)
 
 
 def show(

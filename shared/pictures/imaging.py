@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import PictureError
 from ..language import tr
 from .encoded import EncodedImage
-from .sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
+from .sending import JPEG_LARGEST_SIDE, JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Strip = np.ndarray[Any, np.dtype[Any]]  # (rows, width, channels)
 
 WEBP_LARGEST_SIDE = 16383  # RFC 9649: 14 bits
-JPEG_LARGEST_SIDE = 65535  # ITU-T T.81: 16 bits
 # The kinds that a store of pictures may have. Pillow knows more, some of which start other programs (EPS).
 DECODED = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "MPO")
 THUMBNAIL_QUALITY = 85  # some 10 KB at 256 px

@@ -10,6 +10,7 @@ AUTO_PNG_PIXELS = 1024 * 1024
 # With 4:4:4 sampling even fine texture stays within ΔE2000 1 of the source in the mean; 100 doubles the bytes.
 JPEG_QUALITY = 97
 WEBP_QUALITY = 98
+JPEG_LARGEST_SIDE = 65535  # ITU-T T.81: 16 bits
 
 
 def sent_size(width: int, height: int, longest_side: int) -> tuple[int, int]:
@@ -28,6 +29,8 @@ def sent_format(size: tuple[int, int], chosen: str) -> str:
     return "png" if size[0] * size[1] <= AUTO_PNG_PIXELS else "jpg"
 
 
+KEPT = "kept"  # what a result's record calls it
+
 # The model rounds its sizes, so a small difference of aspect is its arithmetic and no cropping.
 STRETCHED = 0.03
 
@@ -42,6 +45,15 @@ class Kept:
     came: tuple[int, int]
     made: tuple[int, int]
     share: float | None
+
+    @classmethod
+    def recorded(cls, data: object) -> Kept | None:
+        """What ``dataclasses.asdict`` made of one, after JSON; None when it is none."""
+        match data:
+            case {"came": [int(width), int(height)], "made": [int(wide), int(high)], "share": share}:
+                known = share is None or isinstance(share, (int, float))
+                return cls((width, height), (wide, high), share) if width * height and known else None
+        return None
 
     @property
     def factor(self) -> float:

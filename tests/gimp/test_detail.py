@@ -11,11 +11,14 @@ from PIL import Image
 
 from shared.pictures import detail
 from tests.bench.detail import EFFECTS, PHOTOS, encoded, psnr, shifted
+from tests.sandbox import Sandbox
 from tests.telling import tell_at_the_end
 
 from .conftest import Inside
+from .delta_e import delta_e
 
 TITLE = "The source's detail, GEGL's beside numpy's"
+SIZE = (600, 400)
 WHOLE = 2 * 1024 * 1024
 # Effect, photo, factor, encoding, px beside, of a strip, strength.
 CASES = {
@@ -39,7 +42,7 @@ def pictures() -> Pictures:
         source = PHOTOS[photo]
         size = round(source.width / factor), round(source.height / factor)
         sent = source.resize(size, Image.Resampling.LANCZOS)
-        if name == "sent larger":
+        if name in ("beside", "sent larger"):
             sent = source.resize((round(1.64 * size[0]), round(1.64 * size[1])), Image.Resampling.LANCZOS)
         came = EFFECTS[effect](np.asarray(sent.resize(size, Image.Resampling.LANCZOS)))
         if beside:
@@ -50,15 +53,34 @@ def pictures() -> Pictures:
 
 
 @pytest.fixture(scope="module")
-def notes(inside: Inside, pictures: Pictures, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def notes(
+    inside: Inside, sandbox: Sandbox, pictures: Pictures, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("pictures")
     for name, (came, source, sent, _) in pictures.items():
         for what, picture in (("came", came), ("source", source), ("sent", sent)):
-            Image.fromarray(np.asarray(picture)).save(folder / f"{name}.{what}.png")
+            Image.fromarray(np.asarray(picture)).save(folder / f"{name}.{what}.png")  # without a profile
     cases = {
         name: {"strip": strip, "strength": strength, "grain": 0.0} for name, (*_, strip, strength) in CASES.items()
     }
-    return inside.run("detail.py", plug_in=str(plug_in_of(inside)), pictures=str(folder), cases=cases)
+    noisy = 120 + np.random.default_rng(2).normal(0, 6, (SIZE[1], SIZE[0], 1)).repeat(3, axis=2)
+    for name, amount in (("smooth", 0.0), ("grain", 1.0)):
+        cases[name] = {"strip": 100 * SIZE[0], "strength": 1.0, "grain": amount}
+        Image.fromarray(noisy.astype(np.uint8)).save(folder / f"{name}.source.png")
+        for what in ("came", "sent"):
+            Image.new("RGB", (256, 171), (120, 130, 140)).save(folder / f"{name}.{what}.png")
+    photo = folder / "photo.png"
+    PHOTOS["coffee.png"].save(photo)
+    return inside.run(
+        "detail.py",
+        plug_in=str(plug_in_of(inside)),
+        pictures=str(folder),
+        cases=cases,
+        photo=str(photo),
+        size=SIZE,
+        service=sandbox.base_url,
+        key=sandbox.api_key,
+    )
 
 
 def plug_in_of(inside: Inside) -> Path:
@@ -90,5 +112,72 @@ def test_it_is_what_numpy_makes(
         f"share {notes[name]['share']:.2f} and {kept.share:.2f}, {notes[name]['seconds']:.1f} s",
     )
     assert difference.mean() <= 1
-    assert notes[name]["share"] == pytest.approx(kept.share, abs=0.05)
+    assert notes[name]["share"] == pytest.approx(kept.share, abs=0.08)
     assert by_gegl >= plain - 0.35  # GEGL's plain enlargement is softer by so much
+
+
+WAYS = ("first", "new image", "recovered")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_arrival_brings_the_same(way: str, notes: dict[str, dict[str, Any]], inside: Inside) -> None:
+    facts = notes[way]
+    assert facts["status"] == "success", facts["message"]
+    assert (facts["size"], facts["place"]) == (list(SIZE), [0, 0])
+    assert facts["kept"]["came"] == [256, 171] and facts["kept"]["made"] == list(SIZE)
+    assert facts["kept"]["share"] > 0.8
+    made = of_gegl(inside, way, SIZE)
+    assert np.array_equal(made, of_gegl(inside, "first", SIZE))
+    photo = of_gegl(inside, "the photo", SIZE)
+    gained = psnr(made, photo) - psnr(of_gegl(inside, "without", SIZE), photo)
+    tell_at_the_end(TITLE, way, f"{gained:+.1f} dB over the plain result")
+    assert gained >= 8
+
+
+def test_it_can_be_left_out(notes: dict[str, dict[str, Any]]) -> None:
+    assert notes["without"]["size"] == list(SIZE)
+    assert notes["without"]["kept"]["share"] is None
+    assert notes["not fitted"]["size"] == [256, 171]
+    assert notes["not fitted"]["kept"] is None
+
+
+def test_strength_and_grain_are_heard(notes: dict[str, dict[str, Any]], inside: Inside) -> None:
+    photo, none, half, full, grain = (
+        of_gegl(inside, name, SIZE).astype(float) for name in ("the photo", "without", "half", "first", "grain")
+    )
+    assert psnr(half, (none + full) / 2) > 38
+    assert psnr(none, photo) + 2 < psnr(half, photo) < psnr(full, photo) - 2
+    assert (grain != full).any() and np.abs(grain - full).mean() < 0.5  # almost all of it has its own
+
+
+def test_what_was_painted_smooth_gets_grain(inside: Inside, notes: dict[str, dict[str, Any]]) -> None:
+    smooth, grainy = (of_gegl(inside, name, SIZE).astype(float) for name in ("smooth", "grain"))
+    assert smooth.std(axis=(0, 1)).max() < 1
+    assert grainy.std(axis=(0, 1)) == pytest.approx([6, 6, 6], rel=0.2)
+    assert psnr(grainy[..., 0], grainy[..., 1]) > 45  # gray
+
+
+def test_no_seam_at_a_feathered_edge(notes: dict[str, dict[str, Any]], inside: Inside) -> None:
+    assert notes["selection"]["status"] == "success", notes["selection"]["message"]
+    data = (inside.out / "selection seen.rgba").read_bytes()
+    seen = np.frombuffer(data, np.uint8).reshape(SIZE[1], SIZE[0], 4)[..., :3]
+    photo = of_gegl(inside, "the photo", SIZE)
+    y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
+    away = np.hypot((x - 300) / 150, (y - 200) / 100)
+    around = (away > 0.85) & (away < 1.15)
+    difference = delta_e(seen[around], photo[around]).mean()
+    tell_at_the_end(TITLE, "the edge of a selection", f"mean ΔE2000 {difference:.2f}")
+    assert difference <= 1
+
+
+def test_transparency_is_put_back_behind_it(notes: dict[str, dict[str, Any]], inside: Inside) -> None:
+    assert notes["see-through"]["status"] == "success", notes["see-through"]["message"]
+    before, after = (
+        np.frombuffer((inside.out / f"{name}.rgba").read_bytes(), np.uint8).reshape(SIZE[1], SIZE[0], 4).astype(int)
+        for name in ("see-through source", "see-through")
+    )
+    assert np.abs(before[..., 3] - after[..., 3]).max() <= 1
+    opaque = before[..., 3] > 250
+    assert np.abs(before[opaque] - after[opaque]).mean() < 1.5  # it was a JPEG meanwhile
+    half = (before[..., 3] > 100) & ~opaque
+    assert np.abs(before[half] - after[half]).mean() < 6

@@ -28,10 +28,14 @@ LINEAR, CUBIC, SHARP = Gegl.SamplerType.LINEAR, Gegl.SamplerType.CUBIC, Gegl.Sam
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an artist wants, 0–1: how much of the detail, and how much of the source's grain over what has none."""
+    """What an artist wants, 0–1: how much of the detail, and how much of the source's grain over what has none.
+
+    ``apart``: as a layer of its own.
+    """
 
     strength: float = 1.0
     grain: float = 0.0
+    apart: bool = False
 
 
 def kept(

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from gi.repository import Gimp, Gio
-from kit import SETUP, Notes, pixels
+from kit import SETUP, Notes, call, close_photos, edit, photo, pixels, record, seen, stopping, use_service
 
 sys.path.insert(0, SETUP["plug_in"])
 from pixels import coverage
@@ -26,3 +26,56 @@ for name, case in SETUP["cases"].items():
     notes.picture(name, pixels(layer, "R'G'B' u8"))
     for image in (came, source, sent):
         image.delete()
+
+# Every way of arrival, of a photo that is sent smaller.
+coverage.STRIP_PIXELS = 2 * 1024 * 1024
+use_service(SETUP["service"], SETUP["key"], "async")
+SMALL = {"longest_side": 256}
+image, layer = photo(*SETUP["size"])
+notes.picture("the photo", pixels(layer, "R'G'B' u8"))
+
+
+def arrived(case, status, message, new):
+    facts = {"status": status, "message": message}
+    if new is not None:
+        facts |= {"size": [new.get_width(), new.get_height()], "place": list(new.get_offsets())[1:]}
+        facts |= {"kept": record(new).get("kept"), "alpha": new.has_alpha()}
+        notes.picture(case, pixels(new, "R'G'B' u8"))
+        notes.picture(f"{case} seen", seen(new.get_image()))
+        if new.get_image().get_id() == image.get_id():
+            image.remove_layer(new)
+        else:
+            new.get_image().delete()
+    notes.add(case, **facts)
+
+
+arrived("first", *edit(image, [layer], **SMALL))
+arrived("without", *edit(image, [layer], keep_detail=False, **SMALL))
+arrived("not fitted", *edit(image, [layer], fit_to_source=False, **SMALL))
+arrived("new image", *edit(image, [layer], result="image", **SMALL))
+arrived("half", *edit(image, [layer], detail_strength=50, **SMALL))
+arrived("grain", *edit(image, [layer], grain=100, **SMALL))
+with stopping("taken", "SIGKILL"):
+    edit(image, [layer], **SMALL)
+image.get_layers()[0].set_offsets(0, 0)
+arrived("recovered", *call("plug-in-fluxdepth-recover", image, [layer]))
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 150, 100, 300, 200)
+arrived("selection", *edit(image, [layer], source="selection", selection_feather=40, **SMALL))
+image.delete()
+
+image, layer = photo(*SETUP["size"])
+layer.add_alpha()
+mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+layer.add_mask(mask)
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 150, 100, 300, 200)
+Gimp.Selection.feather(image, 60)
+layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
+layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+layer.remove_mask(Gimp.MaskApplyMode.APPLY)
+Gimp.Selection.none(image)
+notes.picture("see-through source", pixels(layer))
+status, message, new = edit(image, [layer], **SMALL)
+notes.add("see-through", status=status, message=message)
+notes.picture("see-through", pixels(new))
+image.delete()
+close_photos()
