@@ -59,9 +59,12 @@ class Opened:
 
 @dataclass(frozen=True)
 class Made:
-    """A layer that is in no image yet, and how the result was brought to its size."""
+    """Layers of one result that are in no image yet, from above, and how it was brought to its size.
 
-    layer: Gimp.Layer
+    There are two where the detail is a layer of its own, above the plain one.
+    """
+
+    layers: tuple[Gimp.Layer, ...]
     kept: Kept | None
 
 
@@ -96,13 +99,13 @@ def _inserted(results: Sequence[Result], place: Place, companions: Companions, i
         if image.get_base_type() is not Gimp.ImageBaseType.RGB:
             remarks.append(COLOURS_LOST)
         made = _prepared(results, place, companions, image, remarks)
-        _put_in([one.layer for one in made], results, image, place.layer_in(image))
+        _put_in(made, results, image, place.layer_in(image))
         return _told(image, results, made, remarks, new_image=False)
     image = _new_image(place)
     try:
         image.undo_disable()
         made = _prepared(results, place.at_origin(), companions, image, remarks)
-        _put_in([one.layer for one in made], results, image, None)
+        _put_in(made, results, image, None)
         if not (place.known and place.fit):
             image.resize_to_layers()
         image.undo_enable()  # not clean: it is in no file yet, and GIMP asks before it is closed
@@ -116,7 +119,7 @@ def _told(
     image: Gimp.Image, results: Sequence[Result], made: Sequence[Made], remarks: list[str], new_image: bool
 ) -> Inserted:
     kept = {result.index: one.kept for result, one in zip(results, made, strict=True) if one.kept}
-    return Inserted(image, tuple(one.layer for one in made), tuple(remarks), new_image, kept)
+    return Inserted(image, tuple(one.layers[0] for one in made), tuple(remarks), new_image, kept)
 
 
 def _new_image(place: Place) -> Gimp.Image:
@@ -134,17 +137,22 @@ def _new_image(place: Place) -> Gimp.Image:
 def _prepared(
     results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image, remarks: list[str]
 ) -> tuple[Made, ...]:
-    """A layer for each result, made for ``image`` and not in it yet."""
+    """The layers of each result, made for ``image`` and not in it yet."""
     made: list[Made] = []
     with _opened(companions, place, remarks) as pictures:
         try:
             for result in results:
                 made.append(_layer(result, place, companions, pictures, image, remarks))
         except BaseException:
-            for one in made:
-                one.layer.delete()
+            _delete(made)
             raise
     return tuple(made)
+
+
+def _delete(made: Sequence[Made], but: Sequence[Gimp.Layer] = ()) -> None:
+    for layer in (layer for one in made for layer in one.layers):
+        if layer not in but:
+            layer.delete()
 
 
 @contextmanager
@@ -176,9 +184,7 @@ def _opened(companions: Companions, place: Place, remarks: list[str]) -> Iterato
         yield Opened(sent, source)
 
 
-def _put_in(
-    layers: Sequence[Gimp.Layer], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None
-) -> None:
+def _put_in(made: Sequence[Made], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None) -> None:
     selected = image.get_selected_layers()
     parent: Gimp.Layer | None = None
     position = 0
@@ -193,29 +199,29 @@ def _put_in(
     with undo_step(image):
         inside: list[Gimp.Layer] = []
         try:
-            if len(layers) > 1:
+            if len(made) > 1:
                 group = Gimp.GroupLayer.new(
                     image,
                     tr("{prompt} · {count} variations").format(
-                        prompt=short_prompt(results[0].edit.prompt), count=len(layers)
+                        prompt=short_prompt(results[0].edit.prompt), count=len(made)
                     ),
                 )
                 checked(image.insert_layer(group, parent, position))
                 inside.append(group)
                 parent, position = group, 0
-            for number, layer in enumerate(layers):
-                layer.set_visible(number == 0)
-                checked(image.insert_layer(layer, parent, position + number))
-                inside.append(layer)
+            for one in made:
+                for layer in one.layers:
+                    layer.set_visible(one is made[0])
+                    checked(image.insert_layer(layer, parent, position))
+                    inside.append(layer)
+                    position += 1
         except BaseException:
-            for layer in inside[:1]:
+            for layer in inside[:1] if len(made) > 1 else inside:
                 image.remove_layer(layer)  # a group goes with what is in it
-            for layer in layers:
-                if layer not in inside:
-                    layer.delete()
+            _delete(made, but=inside)
             raise
         # What the artist had selected stays so: else Repeat, or the next edit, would pay for an edit of the edit.
-        image.set_selected_layers(selected or [layers[0]])
+        image.set_selected_layers(selected or [made[0].layers[0]])
 
 
 @contextmanager
@@ -245,8 +251,9 @@ def _layer(
     image: Gimp.Image,
     remarks: list[str],
 ) -> Made:
-    """The result as a layer for ``image``, not inserted yet."""
+    """The result as layers for ``image``, not inserted yet."""
     kept = None
+    finished: list[Gimp.Layer] = []
     try:
         with loaded(result.image.data, result.image.suffix) as picture:
             _to_srgb(picture)
@@ -264,23 +271,35 @@ def _layer(
                 )
             if pictures.sent and companions.mask and place.match_edge and same:  # else they don't show the same
                 edge.match(layer, pictures.sent, companions.mask, place.at_border)
+            stack = [layer]
             if lacks_detail(native, size):
                 kept = Kept(native, size, None)
                 if pictures.sent and pictures.source and companions.wanted and same:
-                    layer, share = detail.kept(layer, pictures.source, pictures.sent, companions.wanted, picture)
+                    detailed, share = detail.kept(layer, pictures.source, pictures.sent, companions.wanted, picture)
                     kept = Kept(native, size, share)
-            layer = with_alpha(picture, layer, companions.alpha, size) if companions.alpha else scaled(layer, size)
-            if companions.mask:
-                add_mask(layer, companions.mask)
-            finished = checked(Gimp.Layer.new_from_drawable(layer, image))
-    except ValueError as exc:
-        raise ResultDamagedError(tr("GIMP can't read the result: {reason}.").format(reason=exc)) from exc
-    try:
-        _describe(finished, result, place, kept)
-    except BaseException:
-        finished.delete()
+                    stack = [detailed, layer] if companions.wanted.apart else [detailed]
+            for one in stack:
+                one = with_alpha(picture, one, companions.alpha, size) if companions.alpha else scaled(one, size)
+                if companions.mask:
+                    add_mask(one, companions.mask)
+                finished.append(checked(Gimp.Layer.new_from_drawable(one, image)))
+            for one in finished:
+                _describe(one, result, place, kept)
+            if len(finished) > 1:
+                _to_be_masked(finished[0])
+    except BaseException as exc:
+        _delete([Made(tuple(finished), kept)])
+        if isinstance(exc, ValueError):
+            raise ResultDamagedError(tr("GIMP can't read the result: {reason}.").format(reason=exc)) from exc
         raise
-    return Made(finished, kept)
+    return Made(tuple(finished), kept)
+
+
+def _to_be_masked(layer: Gimp.Layer) -> None:
+    """The detail as a layer of its own, for the artist to paint away."""
+    layer.set_name(tr("{name} · detail").format(name=layer.get_name()))
+    if layer.get_mask() is None:
+        checked(layer.add_mask(checked(layer.create_mask(Gimp.AddMaskType.WHITE))))
 
 
 def _describe(layer: Gimp.Layer, result: Result, place: Place, kept: Kept | None) -> None:

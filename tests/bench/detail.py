@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import io
+import json
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +15,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import build
 from shared.pictures import detail
 from shared.pictures.compared import BRIGHTNESS
 from shared.pictures.sending import Kept
 from tests.bench import Figure
+from tests.bench.gimp import gimp_or_error
+from tests.hosts import find_bpy
 from tests.sandbox.effect import depth_edit
 
 DATA = Path(__file__).parents[1] / "data"
@@ -26,6 +31,7 @@ ENCODINGS = ("png", "jpeg 95", "jpeg 80", "noise 4")
 OFFSETS = (0.0, 0.5, 1.0)  # px of the result, right and down
 SIZES = {"4K": (3840, 2160), "24 megapixels": (6000, 4000), "105 megapixels": (12544, 8370)}
 CAME = (1248, 832)
+KEPT = ("echo", "curves", "light")  # the picture is kept: only its colours or its light are others
 
 Pixels = np.ndarray
 
@@ -159,21 +165,77 @@ def gains() -> Iterator[Figure]:
     print("| effect | factor | encoding | offset | plain, dB | kept, dB | gained | kept on |")
     for row in table():
         print(row, flush=True)
-    for effect in ("echo", "curves", "light"):
+    for effect in KEPT:
         for encoding, goal in (("png", 8), ("jpeg 95", 5)):
             least = min(Case.of(effect, photo, factor=3, encoding=encoding).gained for photo in PHOTOS)
             yield Figure(f"{effect}, factor 3, {encoding}: gained over plain enlargement", least, "dB", goal, True)
 
 
+def render() -> Iterator[Figure]:
+    """A render of Cycles at 4K, where the effect at full size is the truth and no photo's own softness helps."""
+    host = find_bpy("4.2")
+    if not host:
+        raise SystemExit(str(host))
+    with tempfile.TemporaryDirectory(prefix="fluxdepth-bench-") as folder:
+        file = Path(folder) / "render.png"
+        done = host.run_script(
+            Path(__file__).with_name("inside_render.py"), [file], user_resources=Path(folder) / "profile", timeout=900
+        )
+        if done.returncode:
+            raise SystemExit(done.stdout + done.stderr)
+        source = Image.open(file).convert("RGB")
+    print("| effect | factor | encoding | offset | plain, dB | kept, dB | gained | kept on |")
+    for effect in EFFECTS:
+        for encoding in ("png", "jpeg 95"):
+            case = Case.made_of(effect, source, factor=source.width / CAME[0], encoding=encoding)
+            print(case.row(f"{effect} | {source.width / CAME[0]:.1f} | {encoding} | –"), flush=True)
+            if effect in KEPT:
+                yield Figure(f"{effect}, 4K render, {encoding}: gained", case.gained, "dB")
+
+
+def in_gimp() -> Iterator[Figure]:
+    """The same in GIMP, beside GIMP's own enlargement; memory is that of the plug-in's process."""
+    gimp = gimp_or_error()
+    for name in ("24 megapixels", "105 megapixels"):
+        with tempfile.TemporaryDirectory(prefix="fluxdepth-bench-") as scratch:
+            folder = Path(scratch)
+            home = gimp.new_home(folder / "home")
+            plug_ins = gimp.install(build.package_gimp(), home)
+            source = large(SIZES[name])
+            source.save(folder / "photo.tif")
+            source.resize(CAME, Image.Resampling.LANCZOS).save(folder / "came.png")
+            setup = {"out": scratch, "photo": str(folder / "photo.tif"), "came": str(folder / "came.png")}
+            setup["plug_in"] = str(plug_ins / "fluxdepth_gimp")
+            (folder / "setup.json").write_text(json.dumps(setup))
+            script = Path(__file__).with_name("inside_gimp_detail.py")
+            done = gimp.batch(script, home, env={"FLUXDEPTH_BENCH": str(folder / "setup.json")}, timeout=900)
+            if done.returncode:
+                raise SystemExit(done.stdout + done.stderr)
+            notes = json.loads((folder / "notes.json").read_text())
+        small = name == "24 megapixels"
+        yield Figure(f"detail kept in GIMP, {name}", notes["kept"], "s", 3 if small else None)
+        yield Figure("… / GIMP's plain enlargement", notes["kept"] / notes["plain"], "×")
+        yield Figure("… with the opening of the source", notes["arrived"], "s")
+        yield Figure("… memory of the plug-in for it", notes["memory of arriving"] / 1e6, "MB", 400)
+        yield Figure("export with the source kept / without", notes["sent and kept"] / notes["sent"], "×")
+        yield Figure("… the source's file", notes["bytes"] / 1e6, "MB")
+        yield Figure("… memory of the plug-in for it", notes["memory of sending"] / 1e6, "MB")
+
+
+def large(size: tuple[int, int]) -> Image.Image:
+    """A photo of that size with grain."""
+    source = PHOTOS["coffee.png"].resize(size, Image.Resampling.BICUBIC)
+    noise = np.random.default_rng(1).integers(-6, 7, (size[1] // 4 + 1, size[0], 3), np.int16)
+    for top in range(0, size[1], len(noise)):
+        part = np.asarray(source.crop((0, top, size[0], min(size[1], top + len(noise)))), np.int16)
+        source.paste(Image.fromarray((part + noise[: len(part)]).clip(0, 255).astype(np.uint8)), (0, top))
+    return source
+
+
 def speed() -> Iterator[Figure]:
     """Beside plain enlargement in the same run, with the memory that numpy and Python ask for."""
-    rng = np.random.default_rng(1)
     for name, size in SIZES.items():
-        source = PHOTOS["coffee.png"].resize(size, Image.Resampling.BICUBIC)
-        noise = rng.integers(-6, 7, (size[1] // 4, size[0], 3), np.int16)
-        for top in range(0, size[1], noise.shape[0]):
-            part = np.asarray(source.crop((0, top, size[0], min(size[1], top + noise.shape[0]))), np.int16)
-            source.paste(Image.fromarray((part + noise[: len(part)]).clip(0, 255).astype(np.uint8)), (0, top))
+        source = large(size)
         came = source.resize(CAME, Image.Resampling.LANCZOS)
         plain = min(_timed(lambda came=came, size=size: came.resize(size, Image.Resampling.BICUBIC)) for _ in range(3))
         kept = min(_timed(lambda came=came, source=source: detail.keep(came, source, came)) for _ in range(3))
@@ -192,4 +254,9 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {"detail": gains, "detail-speed": speed}
+MEASUREMENTS: dict[str, Callable[[], Iterable[Figure]]] = {
+    "detail": gains,
+    "detail-render": render,
+    "detail-speed": speed,
+    "detail-gimp": in_gimp,
+}

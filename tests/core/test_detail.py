@@ -15,9 +15,8 @@ from PIL import Image
 from shared.pictures import detail, finishing, grain, imaging, registration
 from shared.pictures.encoded import EncodedImage, sniff
 from shared.pictures.sending import Kept, lacks_detail
-from tests.bench.detail import EFFECTS, PHOTOS, Case, psnr, shifted
+from tests.bench.detail import EFFECTS, KEPT, PHOTOS, Case, psnr, shifted
 
-KEPT = ("echo", "curves", "light")  # the picture was kept: only its colours or its light are others
 ANEW = ("invert", "unrelated")
 ON = {"keep_detail": True}
 

@@ -64,7 +64,7 @@ def notes(
         name: {"strip": strip, "strength": strength, "grain": 0.0} for name, (*_, strip, strength) in CASES.items()
     }
     noisy = 120 + np.random.default_rng(2).normal(0, 6, (SIZE[1], SIZE[0], 1)).repeat(3, axis=2)
-    for name, amount in (("smooth", 0.0), ("grain", 1.0)):
+    for name, amount in (("smooth", 0.0), ("laid", 1.0)):
         cases[name] = {"strip": 100 * SIZE[0], "strength": 1.0, "grain": amount}
         Image.fromarray(noisy.astype(np.uint8)).save(folder / f"{name}.source.png")
         for what in ("came", "sent"):
@@ -119,6 +119,12 @@ def test_it_is_what_numpy_makes(
 WAYS = ("first", "new image", "recovered")
 
 
+def is_same(one: np.ndarray, other: np.ndarray) -> bool:
+    """GEGL shares the work among the cores as they are free, and rounds a few values the other way then."""
+    difference = np.abs(one.astype(int) - other)
+    return bool(difference.max() <= 1 and difference.mean() < 0.001)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_arrival_brings_the_same(way: str, notes: dict[str, dict[str, Any]], inside: Inside) -> None:
     facts = notes[way]
@@ -127,7 +133,7 @@ def test_every_way_of_arrival_brings_the_same(way: str, notes: dict[str, dict[st
     assert facts["kept"]["came"] == [256, 171] and facts["kept"]["made"] == list(SIZE)
     assert facts["kept"]["share"] > 0.8
     made = of_gegl(inside, way, SIZE)
-    assert np.array_equal(made, of_gegl(inside, "first", SIZE))
+    assert is_same(made, of_gegl(inside, "first", SIZE))
     photo = of_gegl(inside, "the photo", SIZE)
     gained = psnr(made, photo) - psnr(of_gegl(inside, "without", SIZE), photo)
     tell_at_the_end(TITLE, way, f"{gained:+.1f} dB over the plain result")
@@ -151,10 +157,10 @@ def test_strength_and_grain_are_heard(notes: dict[str, dict[str, Any]], inside: 
 
 
 def test_what_was_painted_smooth_gets_grain(inside: Inside, notes: dict[str, dict[str, Any]]) -> None:
-    smooth, grainy = (of_gegl(inside, name, SIZE).astype(float) for name in ("smooth", "grain"))
+    smooth, grainy = (of_gegl(inside, name, SIZE).astype(float) for name in ("smooth", "laid"))
     assert smooth.std(axis=(0, 1)).max() < 1
     assert grainy.std(axis=(0, 1)) == pytest.approx([6, 6, 6], rel=0.2)
-    assert psnr(grainy[..., 0], grainy[..., 1]) > 45  # gray
+    assert psnr(*(grainy[..., channel] - grainy[..., channel].mean() for channel in (0, 1))) > 45  # it is gray
 
 
 def test_no_seam_at_a_feathered_edge(notes: dict[str, dict[str, Any]], inside: Inside) -> None:
@@ -181,3 +187,16 @@ def test_transparency_is_put_back_behind_it(notes: dict[str, dict[str, Any]], in
     assert np.abs(before[opaque] - after[opaque]).mean() < 1.5  # it was a JPEG meanwhile
     half = (before[..., 3] > 100) & ~opaque
     assert np.abs(before[half] - after[half]).mean() < 6
+
+
+def test_as_a_layer_of_its_own_it_lies_masked_above_the_plain_result(
+    notes: dict[str, dict[str, Any]], inside: Inside
+) -> None:
+    assert notes["apart"]["status"] == "success", notes["apart"]["message"]
+    group, photo = notes["apart"]["layers"]
+    assert photo["name"] == "Photo"
+    names = [(one["name"].endswith(" · detail"), one["mask"], one["visible"]) for one in group["children"]]
+    assert names == [(True, True, True), (False, False, True), (True, True, False), (False, False, False)]
+    assert {tuple(one["place"]) for one in group["children"]} == {(0, 0, *SIZE)}
+    for name, as_merged in (("detailed", "first"), ("plain", "without")):
+        assert is_same(of_gegl(inside, f"apart {name}", SIZE), of_gegl(inside, as_merged, SIZE))

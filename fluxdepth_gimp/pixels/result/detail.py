@@ -162,7 +162,7 @@ def _finest(buffer: Gegl.Buffer) -> Gegl.Buffer:
     )
 
 
-def _in_cells(one: Gegl.Buffer, two: Gegl.Buffer) -> memoryview:
+def _in_cells(one: Gegl.Buffer, two: Gegl.Buffer) -> memoryview[float]:
     """The mean of their product in each cell and, half as much, those around; three values for each, by rows."""
     place = one.get_extent()
     graph = Gegl.Node()

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from gi.repository import Gimp, Gio
-from kit import SETUP, Notes, call, close_photos, edit, photo, pixels, record, seen, stopping, use_service
+from kit import SETUP, Notes, call, close_photos, edit, layers, photo, pixels, record, seen, stopping, use_service
 
 sys.path.insert(0, SETUP["plug_in"])
 from pixels import coverage
@@ -55,6 +55,11 @@ arrived("not fitted", *edit(image, [layer], fit_to_source=False, **SMALL))
 arrived("new image", *edit(image, [layer], result="image", **SMALL))
 arrived("half", *edit(image, [layer], detail_strength=50, **SMALL))
 arrived("grain", *edit(image, [layer], grain=100, **SMALL))
+status, message, new = edit(image, [layer], detail_as="layer", variations=2, **SMALL)
+notes.add("apart", status=status, message=message, layers=layers(image.get_layers()))
+for name, one in zip(("detailed", "plain"), image.get_layers()[0].get_children(), strict=False):
+    notes.picture(f"apart {name}", pixels(one, "R'G'B' u8"))
+image.remove_layer(image.get_layers()[0])
 with stopping("taken", "SIGKILL"):
     edit(image, [layer], **SMALL)
 image.get_layers()[0].set_offsets(0, 0)
