@@ -200,3 +200,15 @@ def test_as_a_layer_of_its_own_it_lies_masked_above_the_plain_result(
     assert {tuple(one["place"]) for one in group["children"]} == {(0, 0, *SIZE)}
     for name, as_merged in (("detailed", "first"), ("plain", "without")):
         assert is_same(of_gegl(inside, f"apart {name}", SIZE), of_gegl(inside, as_merged, SIZE))
+
+
+@pytest.mark.full
+def test_no_seam_on_24_megapixels(inside: Inside, sandbox: Sandbox) -> None:
+    notes = inside.run("seam.py", service=sandbox.base_url, key=sandbox.api_key, timeout=280)
+    assert notes["edit"]["status"] == "success", notes["edit"]["message"]
+    assert notes["edit"]["kept"]["made"][0] > 2 * notes["edit"]["kept"]["came"][0] > 0
+    for name in ("left", "top", "right"):
+        before, after = (of_gegl(inside, f"{name} {when}", (600, 600)) for when in ("before", "after"))
+        difference = delta_e(before, after).mean()
+        tell_at_the_end(TITLE, f"24 megapixels, the edge at the {name}", f"mean ΔE2000 {difference:.2f}")
+        assert difference <= 1
