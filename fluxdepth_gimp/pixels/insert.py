@@ -274,8 +274,11 @@ def _layer(
             stack = [layer]
             if lacks_detail(native, size):
                 kept = Kept(native, size, None)
-                if pictures.sent and pictures.source and companions.wanted and same:
-                    detailed, share = detail.kept(layer, pictures.source, pictures.sent, companions.wanted, picture)
+                source = pictures.source
+                # It may be of another document's size, which this place fits to its own.
+                larger = source is not None and lacks_detail(native, (source.get_width(), source.get_height()))
+                if pictures.sent and source and larger and companions.wanted and same:
+                    detailed, share = detail.kept(layer, source, pictures.sent, companions.wanted, picture)
                     kept = Kept(native, size, share)
                     stack = [detailed, layer] if companions.wanted.apart else [detailed]
             for one in stack:

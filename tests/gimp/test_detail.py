@@ -80,6 +80,7 @@ def notes(
         size=SIZE,
         service=sandbox.base_url,
         key=sandbox.api_key,
+        timeout=280,
     )
 
 
@@ -138,6 +139,13 @@ def test_every_way_of_arrival_brings_the_same(way: str, notes: dict[str, dict[st
     gained = psnr(made, photo) - psnr(of_gegl(inside, "without", SIZE), photo)
     tell_at_the_end(TITLE, way, f"{gained:+.1f} dB over the plain result")
     assert gained >= 8
+
+
+@pytest.mark.parametrize("kind", ["gray", "indexed", "linear float", "AdobeRGB"])
+def test_a_source_of_any_kind_is_kept(kind: str, notes: dict[str, dict[str, Any]], inside: Inside) -> None:
+    assert notes[kind]["status"] == "success", notes[kind]["message"]
+    assert notes[kind]["kept"]["share"] > 0.7
+    assert psnr(of_gegl(inside, kind, SIZE), of_gegl(inside, f"{kind} source", SIZE)) > 35
 
 
 def test_it_can_be_left_out(notes: dict[str, dict[str, Any]]) -> None:

@@ -68,6 +68,20 @@ image.select_ellipse(Gimp.ChannelOps.REPLACE, 150, 100, 300, 200)
 arrived("selection", *edit(image, [layer], source="selection", selection_feather=40, **SMALL))
 image.delete()
 
+# What other kinds of images keep of it.
+GENERATE, INTENT = Gimp.ConvertPaletteType.GENERATE, Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC
+for kind, convert in (
+    ("gray", lambda one: one.convert_grayscale()),
+    ("indexed", lambda one: one.convert_indexed(Gimp.ConvertDitherType.NONE, GENERATE, 255, False, False, "")),
+    ("linear float", lambda one: one.convert_precision(Gimp.Precision.FLOAT_LINEAR)),
+    ("AdobeRGB", lambda one: one.convert_color_profile(Gimp.ColorProfile.new_rgb_adobe(), INTENT, True)),
+):
+    image, layer = photo(*SETUP["size"])
+    convert(image)
+    notes.picture(f"{kind} source", pixels(layer, "R'G'B' u8"))
+    arrived(kind, *edit(image, [layer], result="image", **SMALL))
+    image.delete()
+
 image, layer = photo(*SETUP["size"])
 layer.add_alpha()
 mask = layer.create_mask(Gimp.AddMaskType.WHITE)

@@ -1,4 +1,4 @@
-"""Inside GIMP: a selection of a photo of 24 megapixels comes back smaller; the test outside looks at its edge at 100 %."""
+"""Inside GIMP: a selection of a photo of 24 megapixels comes back smaller; the test looks at its edge."""
 
 from gi.repository import Gegl, Gimp
 from kit import SETUP, Notes, close_photos, edit, photo, record, use_service
