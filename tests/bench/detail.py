@@ -215,6 +215,7 @@ def in_gimp() -> Iterator[Figure]:
         small = name == "24 megapixels"
         yield Figure(f"detail kept in GIMP, {name}", notes["kept"], "s", 3 if small else None)
         yield Figure("… / GIMP's plain enlargement", notes["kept"] / notes["plain"], "×")
+        yield Figure("… CPU time of the plug-in for it", notes["worked"], "s")
         yield Figure("… with the opening of the source", notes["arrived"], "s")
         yield Figure("… memory of the plug-in for it", notes["memory of arriving"] / 1e6, "MB", 400)
         yield Figure("export with the source kept / without", notes["sent and kept"] / notes["sent"], "×")

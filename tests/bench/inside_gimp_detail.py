@@ -61,13 +61,13 @@ before = peak()
 
 def arrive():
     with loaded(outgoing.source, ".jpg") as whole, loaded(outgoing.picture.data, ".jpg") as sent:
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         layers = came.get_layers()[0], whole.get_layers()[0]
         _, share = detail.kept(*layers, edge.pixels_of(sent), detail.Wanted(), came)
-        return time.monotonic() - began, share
+        return time.monotonic() - began, time.process_time() - worked, share
 
 
-notes["arrived"], (notes["kept"], notes["share"]) = timed(arrive)
+notes["arrived"], (notes["kept"], notes["worked"], notes["share"]) = timed(arrive)
 notes["memory of arriving"] = peak() - before
 came.delete()
 (OUT / "notes.json").write_text(json.dumps(notes))
