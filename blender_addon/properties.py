@@ -18,10 +18,7 @@ from .shared.model.carry import Wishes
 from .shared.model.edit import DepthEdit
 from .shared.model.model import Model
 from .shared.model.parameters import (
-    KEEP_TRANSPARENCY,
-    LONGEST_SIDE,
-    UPLOAD_FORMAT,
-    VARIATIONS,
+    OF_BOTH_HOSTS,
     Choice,
     Kind,
     Parameter,
@@ -46,10 +43,7 @@ SOURCE = Parameter(
         Choice("VIEWPORT", N_("3D Viewport"), N_("The 3D viewport as it is seen, without overlays")),
     ),
 )
-HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
-
-# What an edit is made with beside the model's parameters and its picture.
-KEPT_PARAMETERS = tuple(parameter for parameter in HOST_PARAMETERS if parameter is not SOURCE)
+HOST_PARAMETERS = (SOURCE, *OF_BOTH_HOSTS)
 
 MODEL = models.CHOICE
 OF_MODELS = models.union()
@@ -68,6 +62,7 @@ class Settings(Protocol):
     longest_side: int
     upload_format: str
     keep_transparency: bool
+    keep_detail: bool
 
 
 class SceneSettings(Settings, Protocol):
@@ -229,7 +224,7 @@ def chosen_of(settings: SceneSettings, confirmed: bool = False) -> list[Chosen]:
     for parameter in HOST_PARAMETERS:
         parameter.checked(getattr(settings, parameter.name))
     model, values = model_of(settings), values_of(settings)
-    host_settings = {one.name: getattr(settings, one.name) for one in KEPT_PARAMETERS}
+    host_settings = {one.name: getattr(settings, one.name) for one in OF_BOTH_HOSTS}
     edits = [DepthEdit.checked({**values, **_prompted(model, prompt)}, model) for prompt in prompts_of(settings)]
     return [Chosen(edit, settings.variations, host_settings, confirmed) for edit in edits]
 

@@ -15,7 +15,7 @@ from ..shared.errors import FluxDepthError, PictureError
 from ..shared.jobs.wording import one_line
 from ..shared.language import N_, tr
 from ..shared.model import presets, prompts
-from ..shared.model.parameters import VARIATIONS, Role, Value
+from ..shared.model.parameters import OF_BOTH_HOSTS, VARIATIONS, Role, Value
 from ..shared.pictures import embedded
 from .access import Answer
 from .results import KINDS, OnResult, read_file
@@ -175,7 +175,7 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
 def reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
     """Takes over what fits of ``record``; sentences about the rest."""
     settings = properties.of(scene)
-    fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
+    fitting = presets.reused(record, properties.model_of(settings), OF_BOTH_HOSTS)
     properties.take_over(settings, fitting)
     return fitting.problems
 

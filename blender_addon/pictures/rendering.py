@@ -16,7 +16,7 @@ from .sources import Snapshot, place_of, render
 
 START_GRACE = 1.0  # s in which Blender may call a render neither running nor ended
 NO_STEP = 2**31 - 1
-CHOICES = ("upload_format", "longest_side", "keep_transparency")
+CHOICES = ("upload_format", "longest_side", "keep_transparency", "keep_detail")
 
 
 class _Watch:

@@ -18,7 +18,7 @@ from ..shared.language import tr
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
-from ..shared.storage.entries import ALPHA
+from ..shared.storage.entries import ALPHA, SOURCE
 from . import displayed
 
 ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -35,11 +35,12 @@ class Snapshot:
 
     def __init__(self, settings: Settings, origin: dict[str, Any], opaque: bool = False) -> None:
         self.origin = origin
-        self._alpha: bytes | None = None  # as a file; set once encoded, where there is any
+        self._companions: dict[str, bytes] = {}  # as files; set once encoded
         self.plain = False
         self._format = settings.upload_format
         self._longest_side = settings.longest_side
         self._keep_transparency = settings.keep_transparency
+        self._keep_detail = settings.keep_detail
         self._opaque = opaque
         self._mutex = threading.Lock()
         self._encoded: EncodedImage | None = None
@@ -64,14 +65,18 @@ class Snapshot:
             image = image.convert("RGB")
         if self._keep_transparency:
             alpha = imaging.alpha_of(image)
-            self._alpha = None if alpha is None else imaging.stored_alpha(alpha)
+            if alpha is not None:
+                self._companions[ALPHA] = imaging.stored_alpha(alpha)
         self.plain = not bpy.app.background and imaging.is_plain(image)  # there is nobody to be asked
-        return imaging.encode(image, format=self._format, longest_side=self._longest_side)
+        sent = imaging.encode(image, format=self._format, longest_side=self._longest_side)
+        if self._keep_detail and (source := imaging.source_of(image, sent)):
+            self._companions[SOURCE] = source
+        return sent
 
     def taken(self) -> Taken:
-        """In the worker: the encoded picture, with the transparency that a result gets back. Raises PictureError."""
+        """In the worker: the encoded picture, with what its results get back of it. Raises PictureError."""
         image = self.encode()
-        return Taken(image, {} if self._alpha is None else {ALPHA: self._alpha}, self.plain)
+        return Taken(image, self._companions, self.plain)
 
     def serve(self) -> None:
         """On the main thread, again and again while the job runs: hands over what the worker asks for."""

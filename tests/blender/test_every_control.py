@@ -99,6 +99,9 @@ def test_every_setting_is_sent(sidebar: Controls, sandbox: Sandbox) -> None:
     sidebar.write("longest_side", "256", expected=256)
     sidebar.choose("upload_format", "jpg")
     sidebar.toggle("keep_transparency")
+    sidebar.toggle("keep_detail")
+    sidebar.write("detail_strength", "70", expected=70)
+    sidebar.write("grain", "20", expected=20)
     sidebar.use("operator", "fluxdepth.edit")
     window.wait_for(f"len({RESULTS}) == 2")
     sent = [request.json["promptObject"] for request in sandbox.at("submit")][-2:]

@@ -18,12 +18,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 TABLES = {
     "parameters": models.DEFAULT.parameters,
-    "settings": (
-        parameters.VARIATIONS,
-        parameters.LONGEST_SIDE,
-        parameters.UPLOAD_FORMAT,
-        parameters.KEEP_TRANSPARENCY,
-    ),
+    "settings": parameters.OF_BOTH_HOSTS,
 }
 
 

@@ -55,6 +55,7 @@ OUTSIDE = {
     "shared/service/transport.py": {"requests", "urllib3"},
     "shared/service/translation.py": {"requests", "urllib3"},
     "shared/pictures/imaging.py": {"PIL", "numpy"},
+    "shared/pictures/detail.py": {"PIL", "numpy"},  # arithmetic on whole pictures, as large as the whole of imaging
     "shared/storage/locks.py": {"filelock"},
     "shared/storage/journal.py": {"filelock"},  # the type of a lock
     "shared/storage/files.py": {"platformdirs"},
