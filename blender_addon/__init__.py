@@ -16,6 +16,7 @@ from .operators import (
     service,
     settings,
 )
+from .operators.depth import projecting
 from .ui import panels, preferences, presets
 
 _CLASSES = (
@@ -27,6 +28,7 @@ _CLASSES = (
     *recover.CLASSES,
     *results.CLASSES,
     *compare.CLASSES,
+    *projecting.CLASSES,
     *own_presets.CLASSES,
     *settings.CLASSES,
     *service.CLASSES,

@@ -17,10 +17,10 @@ from .shared.errors import PictureError, ResultError
 from .shared.jobs.request import Result
 from .shared.jobs.ticket import Ticket
 from .shared.language import N_, tr
-from .shared.pictures import imaging
+from .shared.pictures import depth, imaging
 from .shared.pictures.encoded import EncodedImage
 from .shared.storage import processes
-from .shared.storage.entries import ALPHA, Destination
+from .shared.storage.entries import ALPHA, DEPTH, SOURCE, Destination
 
 HOST = "blender"
 
@@ -90,6 +90,22 @@ def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]
 
 def composed(ticket: Ticket, result: Result) -> EncodedImage:
     """In the worker: the result as it comes into Blender, with its transparency put back where it had one."""
+    return _in_range(ticket, _whole(ticket, result))
+
+
+def _in_range(ticket: Ticket, picture: EncodedImage) -> EncodedImage:
+    """``picture`` between the distances that were chosen, and the source outside of them."""
+    chosen = _host_settings(ticket)
+    if not chosen.get("depth_range"):
+        return picture
+    source, kept = ticket.companion(SOURCE), ticket.companion(DEPTH)
+    if source is None or kept is None:
+        raise PictureError(tr("The depth of this edit is not here any more, so all of its result came in."))
+    near, far, soft = (float(chosen[name]) for name in ("depth_from", "depth_to", "depth_soft"))
+    return depth.within(picture, source, kept, near, far, soft)
+
+
+def _whole(ticket: Ticket, result: Result) -> EncodedImage:
     alpha = ticket.companion(ALPHA)
     if alpha:
         return imaging.with_alpha(result.image, imaging.read_alpha(alpha))

@@ -15,6 +15,7 @@ from bpy.app.handlers import persistent
 from . import host, problem, properties, ticker
 from .host import HOST, document
 from .pictures import comparing, rendering, results, sizes, sources
+from .pictures.depth import eye, taking
 from .preparing import Preparing
 from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
 from .shared.jobs import spending
@@ -71,6 +72,7 @@ def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirm
         tickets = preparing.add(wanted, begun, document(begun.place))
     else:
         snapshot = sources.take(context, chosen)
+        taking.add(context, snapshot, chosen.depth_range)
         tickets = preparing.add(wanted, snapshot, document(snapshot.origin))
     ticker.wake()
     return tickets
@@ -312,7 +314,7 @@ _HANDLERS = (
     ("save_post", _file_saved),
     ("undo_post", _undone),
     ("redo_post", _undone),
-    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS, *comparing.HANDLERS)),
+    *((name, persistent(handler)) for one in (rendering, sizes, eye, comparing) for name, handler in one.HANDLERS),
 )
 
 

@@ -175,7 +175,8 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
 def reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
     """Takes over what fits of ``record``; sentences about the rest."""
     settings = properties.of(scene)
-    fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
+    beside = (*properties.KEPT_PARAMETERS, *properties.DEPTH_RANGE)
+    fitting = presets.reused(record, properties.model_of(settings), beside)
     properties.take_over(settings, fitting)
     return fitting.problems
 

@@ -26,7 +26,7 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
     ``more`` is what is told of it on the image, beside the result's own record. Raises RuntimeError, in Blender's words
     or ours, when Blender can't take it in.
     """
-    image = _packed(result_name(result.edit, NAME_BYTES - 4), picture)
+    image = packed(result_name(result.edit, NAME_BYTES - 4), picture.data, picture.suffix)
     if not picture.format and not all(image.size):  # asking for the size decodes it
         bpy.data.images.remove(image)
         raise RuntimeError(tr("It is a picture of a kind that Blender does not know."))
@@ -38,18 +38,18 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
 
 def bring_in_sent(job_id: str, sent: EncodedImage) -> bpy.types.Image:
     """A new image with the picture that was sent in that job, to compare its results with. Returns the image."""
-    image = _packed(tr("Sent to Flux Depth"), sent)
+    image = packed(tr("Sent to Flux Depth"), sent.data, sent.suffix)
     image[SENT_PROPERTY] = job_id
     return image
 
 
-def _packed(name: str, picture: EncodedImage) -> bpy.types.Image:
-    """A new image that holds the bytes of ``picture``."""
+def packed(name: str, data: bytes, suffix: str) -> bpy.types.Image:
+    """A new image that holds ``data``, a picture as a file whose name would end in ``suffix``."""
     image = bpy.data.images.new(name, 1, 1)
-    image.pack(data=picture.data, data_len=len(picture.data))
+    image.pack(data=data, data_len=len(data))
     image.source = "FILE"
     # Where it would go when the artist unpacks it.
-    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{picture.suffix}"
+    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{suffix}"
     with contextlib.suppress(TypeError):  # a colour configuration of the artist's own may call it otherwise
         image.colorspace_settings.name = "sRGB"
     return image

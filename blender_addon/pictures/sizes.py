@@ -24,7 +24,7 @@ def size_of(context: bpy.types.Context, settings: Settings) -> Size | None:
         return of_next_render(context.scene.render)
     image = settings.image if settings.source == "IMAGE" else render_result()
     if image is not None and image.type == "RENDER_RESULT":
-        return _rendered.get(_slot(image))
+        return _rendered.get(slot_of(image))
     if image is None:
         return None
     if not image.has_data:  # to ask for the size would load it
@@ -51,7 +51,7 @@ def forget() -> None:
 def _frame_begins(scene: bpy.types.Scene, *_args: object) -> None:
     global _rendering
     image = render_result()
-    _rendering = (_slot(image) if image else 0, of_next_render(scene.render))
+    _rendering = (slot_of(image) if image else 0, of_next_render(scene.render))
 
 
 def _frame_ends(*_args: object) -> None:
@@ -64,7 +64,7 @@ HANDLERS = (("render_pre", _frame_begins), ("render_post", _frame_ends), ("rende
 """For the session to hang into ``bpy.app.handlers``; Blender may call them in its render thread."""
 
 
-def _slot(image: bpy.types.Image) -> int:
+def slot_of(image: bpy.types.Image) -> int:
     return image.render_slots.active_index or 0
 
 

@@ -42,6 +42,7 @@ HOUSES: dict[str, list[str]] = {
             "history",
             "session",
             "host | problem | preparing",
+            "projection",
             "pictures",
             "properties | ticker",
             "translation",
@@ -55,6 +56,7 @@ OUTSIDE = {
     "shared/service/transport.py": {"requests", "urllib3"},
     "shared/service/translation.py": {"requests", "urllib3"},
     "shared/pictures/imaging.py": {"PIL", "numpy"},
+    "shared/pictures/depth.py": {"PIL", "numpy"},  # whole-picture arithmetic that is no way between pixels and files
     "shared/storage/locks.py": {"filelock"},
     "shared/storage/journal.py": {"filelock"},  # the type of a lock
     "shared/storage/files.py": {"platformdirs"},
