@@ -128,10 +128,12 @@ def depth_error(scene, result, count=4000) -> dict:
             continue
         left, low = int(column), int(row)
         around = distances[low : low + 2, left : left + 2]
-        if not np.isfinite(around).all() or around.max() > 1.3 * around.min():
-            continue  # at the edge of something
+        if not np.isfinite(around).all():
+            continue
         s, t = column - left, row - low
         inverse = 1 / around if camera.data.type == "PERSP" else around  # linear across a plane
+        if abs(inverse[0, 0] + inverse[1, 1] - inverse[0, 1] - inverse[1, 0]) > 2e-3 * inverse.mean():
+            continue  # no plane: at the edge of something
         between = (inverse[0, 0] * (1 - s) + inverse[0, 1] * s) * (1 - t) + (
             inverse[1, 0] * (1 - s) + inverse[1, 1] * s
         ) * t
@@ -195,6 +197,351 @@ def _same_eye(kind: str, view: str) -> dict:
         "seen": float(seen.mean()),
         "sky": float(sky.mean()) if sky.size else 0.0,
     }
+
+
+def _looked_at_from_beside(scene):
+    camera = bpy.data.objects.new("beside", bpy.data.cameras.new("beside"))
+    scene.collection.objects.link(camera)
+    camera.location, camera.rotation_euler = (4.5, -5, 4), (math.radians(66), 0, math.radians(35))
+    scene.camera = camera
+    bpy.context.view_layer.update()
+    return camera
+
+
+def _was_seen(scene, eye_camera, camera) -> tuple:
+    """For every pixel of `camera`: whether `eye_camera` saw what is there (-1: nothing is), and where in its picture."""
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    corners = camera.data.view_frame(scene=scene)
+    x0, x1 = min(one.x for one in corners), max(one.x for one in corners)
+    y0, y1 = min(one.y for one in corners), max(one.y for one in corners)
+    seen, where = np.full((HEIGHT, WIDTH), -1), np.zeros((HEIGHT, WIDTH, 2))
+    turn, origin = camera.matrix_world.to_3x3(), camera.matrix_world.translation
+    for row in range(HEIGHT):
+        for column in range(WIDTH):
+            x, y = x0 + (x1 - x0) * (column + 0.5) / WIDTH, y1 - (y1 - y0) * (row + 0.5) / HEIGHT
+            hit, point, normal, *_ = scene.ray_cast(depsgraph, origin, turn @ Vector((x, y, corners[0].z)))
+            if not hit:
+                continue
+            across, up, away = world_to_camera_view(scene, eye_camera, point)
+            way = eye_camera.matrix_world.translation - point
+            there = 0 < across < 1 and 0 < up < 1 and away > 0.1
+            # Both are on the same side of the surface, and nothing is between it and the eye.
+            facing = normal.dot(way) * normal.dot(origin - point) > 0
+            free = there and facing and not scene.ray_cast(
+                depsgraph, point + way.normalized() * 1e-3, way, distance=way.length
+            )[0]
+            seen[row, column], where[row, column] = int(free), (across, 1 - up)
+    return seen, where
+
+
+def _inner(mask: np.ndarray, by: int = 2) -> np.ndarray:
+    """Without what lies within `by` px of its edge."""
+    padded = np.pad(mask, by, constant_values=True)
+    out = mask.copy()
+    for down in range(2 * by + 1):
+        for across in range(2 * by + 1):
+            out &= padded[down : down + HEIGHT, across : across + WIDTH]
+    return out
+
+
+def check_project_from_beside():
+    scene, _ = scene_of()
+    eye_camera = scene.camera
+    result = edited(scene)
+    camera = _looked_at_from_beside(scene)
+    own = shot("beside-own")
+    assert bpy.ops.fluxdepth.project(falloff=0) == {"FINISHED"}
+    again = shot("beside")
+    seen, where = _was_seen(scene, eye_camera, camera)
+    hidden, found = _inner(seen == 0), _inner(seen == 1)
+    picture = drawn().astype(float)
+    rows = np.clip((where[..., 1] * HEIGHT).astype(int), 0, HEIGHT - 1)
+    columns = np.clip((where[..., 0] * WIDTH).astype(int), 0, WIDTH - 1)
+    return {
+        "hidden": int(hidden.sum()),
+        "found": int(found.sum()),
+        "hidden_wrong": int((np.abs(again - own).max(axis=2)[hidden] > 3).sum()),
+        "found_mean": float(np.abs(again - picture[rows, columns]).mean(axis=2)[found].mean()),
+        "found_own": int((np.abs(again - own).max(axis=2)[found] <= 1).sum()),
+    }
+
+
+# What is left behind.
+
+
+def walked() -> dict:
+    """All data that a projection could touch, as plain text."""
+    found = {}
+    for kind in (
+        *("materials", "node_groups", "objects", "meshes", "images", "worlds", "collections", "curves", "textures"),
+        *("cameras", "lights", "scenes", "texts", "actions", "libraries"),
+    ):
+        for one in getattr(bpy.data, kind):
+            found[f"{kind}/{one.name_full}"] = _of_block(one)
+    return found
+
+
+def _of_block(block) -> dict:
+    data = {
+        "users": block.users,
+        "fake": block.use_fake_user,
+        "own": sorted(str(key) for key in block.keys() if key not in ("cycles", "fluxdepth")),
+    }
+    tree = block if isinstance(block, bpy.types.NodeTree) else getattr(block, "node_tree", None)
+    if tree:
+        data["nodes"] = sorted(
+            (node.bl_idname, node.name, tuple(node.location), [_value(socket) for socket in node.inputs])
+            for node in tree.nodes
+        ).__repr__()
+        data["links"] = sorted(
+            f"{one.from_node.name}.{one.from_socket.name} > {one.to_node.name}.{one.to_socket.name}"
+            for one in tree.links
+        )
+    if isinstance(block, bpy.types.Object):
+        data["place"] = [round(value, 6) for row in block.matrix_world for value in row]
+        data["slots"] = []
+        for slot in block.material_slots:
+            link, shown = slot.link, slot.material and slot.material.name_full
+            slot_says = [link, shown]
+            if block.library is None:
+                slot.link = "OBJECT"
+                slot_says.append(slot.material and slot.material.name_full)
+                slot.link = link
+            data["slots"].append(slot_says)
+    if isinstance(block, bpy.types.Mesh):
+        data["uv"] = [layer.name for layer in block.uv_layers]
+        data["materials"] = [one and one.name_full for one in block.materials]
+    if isinstance(block, bpy.types.Material):
+        data["uses_nodes"] = block.use_nodes
+    if isinstance(block, bpy.types.Collection):
+        data["objects"] = sorted(one.name_full for one in block.objects)
+    return data
+
+
+def _value(socket) -> str:
+    value = getattr(socket, "default_value", None)
+    return str([round(one, 6) for one in value]) if hasattr(value, "__len__") and not isinstance(value, str) else str(value)
+
+
+def _differences(before: dict, after: dict) -> list:
+    keys = sorted(set(before) | set(after))
+    return [f"{key}: {before.get(key)} → {after.get(key)}" for key in keys if before.get(key) != after.get(key)]
+
+
+def every_kind_of_material():
+    """Objects with what a projection has to cope with, beside each other; by name."""
+    scene, things = scene_of()
+    kinds = {}
+
+    def plane(name, x, data=None):
+        if data is None:
+            bpy.ops.mesh.primitive_plane_add(size=0.8, location=(x, 0.5, 1), rotation=(math.pi / 2, 0, 0))
+            thing = bpy.context.object
+        else:
+            thing = bpy.data.objects.new(name, data)
+            thing.location, thing.rotation_euler = (x, 0.5, 1), (math.pi / 2, 0, 0)
+            scene.collection.objects.link(thing)
+        thing.name = name
+        kinds[name] = thing
+        return thing
+
+    plane("nothing", -4)
+    shared = plane("shared", -3.1)
+    shared.data.materials.append(bpy.data.materials["box"])
+    plane("shares it", -2.2, shared.data)
+    several = plane("several slots", -1.3)
+    for name in ("floor", "wall"):
+        several.data.materials.append(bpy.data.materials[name])
+    several.data.materials.append(None)
+    of_object = plane("of the object", -0.4)
+    of_object.data.materials.append(bpy.data.materials["box"])
+    of_object.material_slots[0].link = "OBJECT"
+    of_object.material_slots[0].material = bpy.data.materials["wall"]
+    both = plane("of both", 0.5)
+    both.data.materials.append(bpy.data.materials["box"])
+    both.material_slots[0].link = "OBJECT"
+    both.material_slots[0].material = bpy.data.materials["floor"]
+    both.material_slots[0].link = "DATA"
+    plain = plane("without nodes", 1.4)
+    plain.data.materials.append(bpy.data.materials.new("plain"))
+    fog = plane("a volume", 2.3)
+    fog.data.materials.append(bpy.data.materials.new("fog"))
+    fog.active_material.use_nodes = True
+    tree = fog.active_material.node_tree
+    tree.nodes.clear()
+    scatter, output = tree.nodes.new("ShaderNodeVolumeScatter"), tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(scatter.outputs[0], output.inputs["Volume"])
+    grouped = plane("of a group", 3.2)
+    inner = bpy.data.node_groups.new("surface", "ShaderNodeTree")
+    inner.interface.new_socket("Surface", in_out="OUTPUT", socket_type="NodeSocketShader")
+    inner.links.new(inner.nodes.new("ShaderNodeEmission").outputs[0], inner.nodes.new("NodeGroupOutput").inputs[0])
+    grouped.data.materials.append(bpy.data.materials.new("grouped"))
+    grouped.active_material.use_nodes = True
+    tree = grouped.active_material.node_tree
+    tree.nodes.clear()
+    node, output = tree.nodes.new("ShaderNodeGroup"), tree.nodes.new("ShaderNodeOutputMaterial")
+    node.node_tree = inner
+    tree.links.new(node.outputs[0], output.inputs["Surface"])
+    colour = plane("a colour, no surface", 4.1)
+    colour.data.materials.append(bpy.data.materials.new("colour"))
+    colour.active_material.use_nodes = True
+    tree = colour.active_material.node_tree
+    tree.nodes.clear()
+    node, output = tree.nodes.new("ShaderNodeRGB"), tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(node.outputs[0], output.inputs["Surface"])
+    library = str(OUT / "library.blend")
+    linked_mesh = bpy.data.meshes.new("far away")
+    linked_mesh.from_pydata([(-0.4, -0.4, 0), (0.4, -0.4, 0), (0.4, 0.4, 0), (-0.4, 0.4, 0)], [], [(0, 1, 2, 3)])
+    linked_mesh.materials.append(glowing("linked", (0.4, 0.4, 0.1)))
+    bpy.data.libraries.write(library, {linked_mesh}, fake_user=True)
+    bpy.data.materials.remove(bpy.data.materials["linked"])
+    bpy.data.meshes.remove(linked_mesh)
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.meshes = ["far away"]
+    plane("linked data", -4.9, wanted.meshes[0])
+    bpy.ops.object.select_all(action="DESELECT")
+    bpy.context.view_layer.update()
+    return scene, kinds
+
+
+def check_every_kind_of_material():
+    scene, kinds = every_kind_of_material()
+    result = edited(scene)
+    scene.camera.location.y -= 0.0
+    own = shot("kinds-own")
+    before = walked()
+    for thing in kinds.values():
+        thing.select_set(True)
+    assert bpy.ops.fluxdepth.project(falloff=0) == {"FINISHED"}
+    again = shot("kinds")
+    covered = sorted(name for name, thing in kinds.items() if "fluxdepth_slots" in thing)
+    touched = [name for name in ("floor", "wall", "box") if "fluxdepth_slots" in bpy.data.objects[name]]
+    untouched = _differences(
+        {key: one for key, one in before.items() if key.startswith("materials/")},
+        {key: one for key, one in walked().items() if key in before and key.startswith("materials/")},
+    )
+    picture = drawn().astype(float)
+    wrong = {}
+    for name, thing in kinds.items():
+        across, up, _ = world_to_camera_view(scene, scene.camera, thing.matrix_world.translation)
+        if 0.02 < across < 0.98 and 0.02 < up < 0.98:
+            at = (int((1 - up) * HEIGHT), int(across * WIDTH))
+            wrong[name] = float(np.abs(again[at] - picture[at]).max())
+    assert bpy.ops.fluxdepth.remove_projections() == {"FINISHED"}
+    for thing in kinds.values():
+        thing.select_set(False)
+    return {
+        "covered": covered,
+        "kinds": sorted(kinds),
+        "touched": touched,
+        "own_materials": [one for one in untouched if "'users'" not in one],
+        "wrong": wrong,
+        "left": _differences(before, walked()),
+        "as_it_was": float(np.abs(shot("kinds-after") - own).max()),
+    }
+
+
+def check_stack_save_reload_remove():
+    scene, _ = every_kind_of_material()
+    result = edited(scene)
+    before = walked()
+    eye_camera = scene.camera
+    assert bpy.ops.fluxdepth.project(name=result.name, falloff=0) == {"FINISHED"}
+    first = shot("stack-1")
+    camera = _looked_at_from_beside(scene)
+    second = edited(scene)
+    second_seen = np.isfinite(companion(second)[0][::-1])
+    assert bpy.ops.fluxdepth.project(name=second.name, falloff=0) == {"FINISHED"}
+    on_top = np.abs(shot("stack-2") - drawn().astype(float)).mean(axis=2)[second_seen].mean()
+    scene.camera = eye_camera
+    below = shot("stack-3")
+    path = str(OUT / "projected.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    reloaded = shot("stack-4")
+    assert bpy.ops.fluxdepth.remove_projections() == {"FINISHED"}
+    for name in ("beside",):
+        bpy.data.objects.remove(bpy.data.objects[name])
+        bpy.data.cameras.remove(bpy.data.cameras[name])
+    left = [one for one in _differences(before, walked()) if not one.startswith(("images/", "scenes/", "libraries/"))]
+    marked = [
+        one.name
+        for kind in ("materials", "node_groups", "objects", "images", "meshes")
+        for one in getattr(bpy.data, kind)
+        if any("fluxdepth_" in str(key) for key in one.keys() if key not in ("fluxdepth_edit",))
+    ]
+    return {
+        "on_top": float(on_top),
+        "changed_below": float(np.abs(below - first).mean()),
+        "reloaded": float(np.abs(reloaded - below).max()),
+        "left": left,
+        "marked": marked,
+    }
+
+
+def check_undo():
+    scene, _ = scene_of()
+    edited(scene)
+    bpy.ops.ed.undo_push(message="before")
+    before = walked()
+    bpy.ops.fluxdepth.project()
+    bpy.ops.ed.undo_push(message="projected")  # without a window an operator leaves that to the script
+    projected = walked()
+    bpy.ops.ed.undo()
+    undone = walked()
+    bpy.ops.ed.redo()
+    return {
+        "undone": _differences(before, undone),
+        "redone": _differences(projected, walked()),
+        "projected": len(_differences(before, projected)),
+    }
+
+
+def check_panorama_is_refused_with_a_word():
+    scene, _ = scene_of()
+    scene.camera.data.type = "PANO"
+    bpy.ops.render.render()
+    (result,) = edit(source="RENDER")
+    try:
+        bpy.ops.fluxdepth.project()
+    except RuntimeError as exc:
+        return str(exc)
+    raise AssertionError("it was projected")
+
+
+def check_render_visibility_counts():
+    """Hidden in the viewport and rendered, and the other way round; by object, by eye and by collection."""
+    scene, things = scene_of()
+    layer = bpy.context.view_layer
+    things["box"].hide_set(True)
+    bpy.ops.mesh.primitive_plane_add(size=30, location=(0, -3, 3), rotation=(math.pi / 2, 0, 0))
+    curtain = bpy.context.object
+    curtain.hide_render = True
+    group = bpy.data.collections.new("group")
+    scene.collection.children.link(group)
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(-2, 1, 0.5))
+    grouped = bpy.context.object
+    for one in list(grouped.users_collection):
+        one.objects.unlink(grouped)
+    group.objects.link(grouped)
+    layer.layer_collection.children["group"].hide_viewport = True
+    layer.update()
+
+    def flags():
+        return [
+            [one.name, one.hide_get(), one.hide_viewport, one.hide_render, one.select_get(), one == layer.objects.active]
+            for one in scene.objects
+        ] + [[layer.layer_collection.children["group"].hide_viewport, group.hide_viewport]]
+
+    bpy.ops.render.render()
+    kept = flags()
+    (result,) = edit(source="RENDER")
+    distances = companion(result)[0]
+    found = {}
+    for name, thing in (("box", things["box"]), ("grouped", grouped)):
+        across, up, away = world_to_camera_view(scene, scene.camera, thing.location)
+        found[name] = [float(distances[int(up * HEIGHT), int(across * WIDTH)]), away]
+    return {"kept": kept == flags(), "found": found, "nearest": float(distances.min())}
 
 
 if __name__ == "__main__":
