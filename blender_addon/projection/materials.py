@@ -12,11 +12,11 @@ from typing import Any
 
 import bpy
 
+from ..pictures.depth import visible
 from .nodes import EMISSION, FALLOFF, MARK, SURFACE
 
 SLOTS = "fluxdepth_slots"  # on an object: what its slots held
 SLOT_ADDED = "fluxdepth_slot"  # on object data that had none
-OUTPUT = "OUTPUT_MATERIAL"
 
 
 class Covering:
@@ -67,17 +67,17 @@ class Covering:
     def _made(self, material: bpy.types.Material | None) -> bpy.types.Material | None:
         if material is None:
             copy = bpy.data.materials.new(self._group.name)
-            copy.use_nodes = True
+            _make_plain(copy)
         else:
-            if material.use_nodes and material.node_tree and not list(_outputs(material.node_tree)):
+            if visible.is_volume(material):
                 return None
             copy = material.copy()
             if copy.asset_data:
                 copy.asset_clear()
             copy.use_fake_user = False
+            if visible.nodes_of(material) is None:
+                _make_plain(copy, material)
         copy[MARK] = True
-        if material is not None and not (material.use_nodes and material.node_tree):
-            _as_nodes(copy, material)
         tree: Any = copy.node_tree
         for output in list(_outputs(tree)):
             node = tree.nodes.new("ShaderNodeGroup")
@@ -96,19 +96,21 @@ class Covering:
 def _outputs(tree: bpy.types.NodeTree) -> Iterator[Any]:
     """The outputs that make a surface; those of a volume alone are left out."""
     for node in tree.nodes:
-        if node.type == OUTPUT and (node.inputs[SURFACE].is_linked or not node.inputs["Volume"].is_linked):
+        if isinstance(node, bpy.types.ShaderNodeOutputMaterial) and not visible.is_of_volume(node):
             yield node
 
 
-def _as_nodes(copy: bpy.types.Material, material: bpy.types.Material) -> None:
-    """A material without nodes shows its colour alone."""
-    copy.use_nodes = True
+def _make_plain(copy: bpy.types.Material, like: bpy.types.Material | None = None) -> None:
+    """Nodes that look as what has no material does, or as ``like``, which has no nodes and shows its colour alone."""
+    if visible.nodes_of(copy) is None:
+        copy.use_nodes = True
     tree: Any = copy.node_tree
     tree.nodes.clear()
     shader, output = tree.nodes.new("ShaderNodeBsdfPrincipled"), tree.nodes.new("ShaderNodeOutputMaterial")
-    shader.inputs["Base Color"].default_value = material.diffuse_color
-    shader.inputs["Roughness"].default_value = material.roughness
-    shader.inputs["Metallic"].default_value = material.metallic
+    if like:
+        shader.inputs["Base Color"].default_value = like.diffuse_color
+        shader.inputs["Roughness"].default_value = like.roughness
+        shader.inputs["Metallic"].default_value = like.metallic
     tree.links.new(shader.outputs[0], output.inputs[SURFACE])
 
 

@@ -53,10 +53,7 @@ def project(
     covering = materials.Covering(group, emission=emission, falloff=falloff)
     for thing in things:
         (done.covered if covering.cover(thing) else done.left).append(thing.name)
-    for material in [one for one in bpy.data.materials if one.get(MARK) and not one.users]:
-        bpy.data.materials.remove(material)  # of an earlier projection, which the new copies have as well
-    if not done.covered:
-        _remove_unused()
+    _remove_unused()  # materials of earlier projections, which are in the new copies as well
     return done
 
 
@@ -151,7 +148,7 @@ def remove_all() -> int:
     """Takes every projection of the file back. Returns how many objects had one."""
     count = materials.uncover(bpy.data.objects)
     for material in bpy.data.materials:
-        if material.node_tree and material.library is None and (material.users or not material.get(MARK)):
+        if material.node_tree and material.library is None and _is_used(material):
             materials.strip(material)
     _remove_unused()
     return count
@@ -159,15 +156,17 @@ def remove_all() -> int:
 
 def _remove_unused() -> None:
     """What projections have made and nothing needs any more."""
-    for material in [one for one in bpy.data.materials if one.get(MARK) and not one.users]:
-        bpy.data.materials.remove(material)
-    for group in [one for one in bpy.data.node_groups if one.get(MARK) and not one.users]:
-        bpy.data.node_groups.remove(group)
+    for kind in (bpy.data.materials, bpy.data.node_groups, bpy.data.images):
+        for one in [one for one in kind if one.get(MARK) and not _is_used(one)]:
+            kind.remove(one)
     used = {node.object for group in bpy.data.node_groups if group.get(MARK) for node in _textures(group)}
     for empty in [one for one in bpy.data.objects if one.get(MARK) and one.type == "EMPTY" and one not in used]:
         bpy.data.objects.remove(empty)
-    for image in [one for one in bpy.data.images if one.get(MARK) and not one.users]:
-        bpy.data.images.remove(image)
+
+
+def _is_used(block: bpy.types.ID) -> bool:
+    """Whether it has a user. In 4.2 ``users`` is too high for what a copied material's nodes use."""
+    return block.use_fake_user or bool(bpy.data.user_map(subset={block})[block])
 
 
 def _textures(group: bpy.types.NodeTree) -> Iterator[bpy.types.ShaderNodeTexCoord]:

@@ -25,8 +25,9 @@ def projected(
 @pytest.mark.parametrize("kind", ["perspective", "shifted_upright_other_aspect", "orthographic"])
 def test_depth_is_where_blender_itself_puts_points(projected: Installed, kind: str) -> None:
     note = projected.note(f"check_depth_{kind}")
-    assert note["points"] > 100
-    assert note["worst"] < 0.002
+    assert note["points"] >= 50
+    assert note["p99"] < 0.001
+    assert note["worst"] < 0.01, "where a sample lies at the edge of something"
 
 
 @pytest.mark.parametrize("kind", ["", "_agx", "_filmic", "_orthographic"])

@@ -11,7 +11,10 @@ import bpy
 
 
 def rendered(view_layer: bpy.types.ViewLayer) -> set[str]:
-    """The names of its objects that the camera sees in a render, as far as nothing stands before them."""
+    """The names of its objects that the camera sees in a render, as far as nothing stands before them.
+
+    Those that are nothing but smoke or fog are not among them: what is in them is seen through them.
+    """
     names: set[str] = set()
     _gather(view_layer.layer_collection, names)
     return names
@@ -20,9 +23,36 @@ def rendered(view_layer: bpy.types.ViewLayer) -> set[str]:
 def _gather(layer: bpy.types.LayerCollection, names: set[str]) -> None:
     if layer.exclude or layer.collection.hide_render:
         return
-    names.update(one.name for one in layer.collection.objects if not one.hide_render and one.visible_camera)
+    names.update(
+        one.name
+        for one in layer.collection.objects
+        if not one.hide_render and one.visible_camera and not _is_volume(one)
+    )
     for child in layer.children:
         _gather(child, names)
+
+
+def _is_volume(thing: bpy.types.Object) -> bool:
+    kinds = [slot.material and is_volume(slot.material) for slot in thing.material_slots]
+    return bool(kinds) and all(kinds)
+
+
+def nodes_of(material: bpy.types.Material) -> bpy.types.NodeTree | None:
+    """The nodes that it is made of; None where it has but a colour. From 5.0 every material has nodes."""
+    always = getattr(material.bl_rna.properties["use_nodes"], "is_deprecated", False)  # to ask it would warn
+    return material.node_tree if always or material.use_nodes else None
+
+
+def is_volume(material: bpy.types.Material) -> bool:
+    """Whether it has a volume and no surface."""
+    tree = nodes_of(material)
+    outputs = [node for node in tree.nodes if isinstance(node, bpy.types.ShaderNodeOutputMaterial)] if tree else []
+    return any(is_of_volume(one) for one in outputs) and all(is_of_volume(one) for one in outputs)
+
+
+def is_of_volume(output: bpy.types.ShaderNodeOutputMaterial) -> bool:
+    """Whether a volume goes into it, and no surface."""
+    return output.inputs["Volume"].is_linked and not output.inputs["Surface"].is_linked
 
 
 @contextlib.contextmanager
