@@ -45,6 +45,7 @@ class BlenderHost:
                 raise ResultError(tr("Another file was opened while the results came in."))
             picture = ticket.pictures.get(result.index, result.image)
             record = {"origin": dict(ticket.destination.place), "host_settings": _host_settings(ticket)}
+            record |= ticket.notes.get(result.index, {})
             ticket.images.append(_brought_in(picture, result, record).name)
             yield
         shown = bpy.data.images.get(ticket.images[0])
@@ -90,7 +91,19 @@ def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]
 
 def composed(ticket: Ticket, result: Result) -> EncodedImage:
     """In the worker: the result as it comes into Blender, with its transparency put back where it had one."""
+    _note_depth(ticket, result)
     return _in_range(ticket, _whole(ticket, result))
+
+
+def _note_depth(ticket: Ticket, result: Result) -> None:
+    """How many of the edges of true depth the result has kept. Of what can't be compared, nothing is said."""
+    kept = ticket.companion(DEPTH)
+    if kept is None:
+        return
+    with contextlib.suppress(PictureError):
+        share = depth.check(result.image, kept).kept
+        if share is not None:
+            ticket.notes[result.index] = {results.DEPTH_CHECK: round(share, 3)}
 
 
 def _in_range(ticket: Ticket, picture: EncodedImage) -> EncodedImage:

@@ -16,6 +16,7 @@ from ..shared.language import tr, trn
 from ..shared.pictures.encoded import EncodedImage
 
 PROPERTY = "fluxdepth_edit"
+DEPTH_CHECK = "depth_check"  # in that: the share of the edges of true depth that the result has kept
 SENT_PROPERTY = "fluxdepth_sent"  # the job whose picture it is
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
 
@@ -83,6 +84,18 @@ def all_results() -> list[tuple[bpy.types.Image, dict[str, Any]]]:
         job_id, created = key_of(record)[0], float(record.get("created") or 0)
         newest[job_id] = max(newest.get(job_id, 0.0), created)
     return sorted(found, key=lambda one: (-newest[key_of(one[1])[0]], *key_of(one[1])))
+
+
+def check_of(record: Mapping[str, Any]) -> float | None:
+    """What the check of depth found, 0–1; None where there was none."""
+    share = record.get(DEPTH_CHECK)
+    return float(share) if isinstance(share, (int, float)) else None
+
+
+def best_first(found: list[tuple[bpy.types.Image, dict[str, Any]]]) -> list[tuple[bpy.types.Image, dict[str, Any]]]:
+    """Results as :func:`all_results` gives them, the variations of each job by their check of depth."""
+    jobs = {key_of(record)[0]: number for number, (_, record) in reversed(list(enumerate(found)))}
+    return sorted(found, key=lambda one: (jobs[key_of(one[1])[0]], -(check_of(one[1]) or 0.0)))
 
 
 def key_of(record: dict[str, Any]) -> tuple[str, int]:

@@ -89,7 +89,9 @@ class Snapshot:
         image = self.encode()
         depth = self.depth.kept(DEPTH_DEADLINE) if self.depth else None
         if self.keeps_source and depth is None:
-            raise PictureError(tr("Depth could not be taken, and the edit is to stay in a range of it."), tr("Try again."))
+            raise PictureError(
+                tr("Depth could not be taken, and the edit is to stay in a range of it."), tr("Try again.")
+            )
         beside = {ALPHA: self._alpha, DEPTH: depth, SOURCE: self._source}
         return Taken(image, {name: data for name, data in beside.items() if data is not None}, self.plain)
 

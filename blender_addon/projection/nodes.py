@@ -44,7 +44,9 @@ def group_of(
     distance = made.math("MULTIPLY", back, -1.0)
     left, right, bottom, top = eye.frame
     in_picture = [
-        made.math("MULTIPLY_ADD", made.math("DIVIDE", side, distance) if eye.perspective else side, 1 / (b - a), -a / (b - a))
+        made.math(
+            "MULTIPLY_ADD", made.math("DIVIDE", side, distance) if eye.perspective else side, 1 / (b - a), -a / (b - a)
+        )
         for side, a, b in ((across, left, right), (up, bottom, top))
     ]
     where = made.node("ShaderNodeCombineXYZ", *in_picture, 0.0).outputs[0]

@@ -132,9 +132,7 @@ def _is_in_picture(thing: bpy.types.Object, eye: Eye) -> bool:
     """By its box: whether that is not beyond one of the picture's sides."""
     to_clip = eye.projection() @ eye.matrix.inverted() @ thing.matrix_world
     corners = [to_clip @ Vector((*corner, 1)) for corner in thing.bound_box]
-    return not any(
-        all(sign * corner[axis] > corner[3] for corner in corners) for axis in range(3) for sign in (-1, 1)
-    )
+    return not any(all(sign * corner[axis] > corner[3] for corner in corners) for axis in range(3) for sign in (-1, 1))
 
 
 # The way back.

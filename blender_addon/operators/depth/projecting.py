@@ -63,7 +63,9 @@ class FLUXDEPTH_OT_project(OnResult, bpy.types.Operator):
         for words in done.warnings:
             self.report({"WARNING"}, words)
         if done.left:
-            words = trn("{count} object can't have it: {names}", "{count} objects can't have it: {names}", len(done.left))
+            words = trn(
+                "{count} object can't have it: {names}", "{count} objects can't have it: {names}", len(done.left)
+            )
             names = ", ".join(done.left[:NAMES_TOLD]) + ("…" if len(done.left) > NAMES_TOLD else "")
             self.report({"WARNING"}, words.format(count=len(done.left), names=names))
         words = trn("Projected onto {count} object", "Projected onto {count} objects", len(done.covered))
@@ -111,7 +113,9 @@ class FLUXDEPTH_OT_remove_projections(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> Answer:
         count = projecting.remove_all()
-        words = trn("{count} object has its own materials again", "{count} objects have their own materials again", count)
+        words = trn(
+            "{count} object has its own materials again", "{count} objects have their own materials again", count
+        )
         self.report({"INFO"}, words.format(count=count))
         return {"FINISHED"}
 

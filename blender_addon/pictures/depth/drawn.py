@@ -124,7 +124,8 @@ def _filled(kind: str, places: array, order: array, shader: Any) -> Any:  # type
     vertices.attr_fill("place", memoryview(places).cast("B").cast("f", (count, 3)))
     size = 3 if kind == "TRIS" else 2
     indices = gpu.types.GPUIndexBuf(
-        type=kind, seq=memoryview(order).cast("B").cast("i", (len(order) // size, size))  # type: ignore[call-arg]
+        type=kind,
+        seq=memoryview(order).cast("B").cast("i", (len(order) // size, size)),  # type: ignore[call-arg]
     )
     return gpu.types.GPUBatch(type=kind, buf=vertices, elem=indices)
 

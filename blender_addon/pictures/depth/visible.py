@@ -61,7 +61,9 @@ def as_rendered(view_layer: bpy.types.ViewLayer, hiding: bool) -> Iterator[None]
     wanted = rendered(view_layer)
     missing = [one for one in view_layer.objects if one.name in wanted and not one.visible_get(view_layer=view_layer)]
     extra = [
-        one for one in view_layer.objects if hiding and one.name not in wanted and one.visible_get(view_layer=view_layer)
+        one
+        for one in view_layer.objects
+        if hiding and one.name not in wanted and one.visible_get(view_layer=view_layer)
     ]
     if not (missing or extra):
         yield

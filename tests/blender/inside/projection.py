@@ -12,7 +12,7 @@ import harness
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from harness import OUT, edit, module
-from mathutils import Matrix, Vector
+from mathutils import Vector
 from PIL import Image
 
 WIDTH, HEIGHT = 240, 136
@@ -141,7 +141,12 @@ def depth_error(scene, result, count=4000) -> dict:
         found = 1 / between if camera.data.type == "PERSP" else between
         wrong.append(abs(found - away) / away)
         known += 1
-    return {"points": known, "p99": float(np.percentile(wrong, 99)), "worst": max(wrong), "size": [width, height]}
+    return {
+        "points": known,
+        "p99": float(np.percentile(wrong, 99)),
+        "worst": float(max(wrong)),
+        "size": [width, height],
+    }
 
 
 def _depth_of(scene) -> dict:
@@ -231,9 +236,11 @@ def _was_seen(scene, eye_camera, camera) -> tuple:
             there = 0 < across < 1 and 0 < up < 1 and away > 0.1
             # Both are on the same side of the surface, and nothing is between it and the eye.
             facing = normal.dot(way) * normal.dot(origin - point) > 0
-            free = there and facing and not scene.ray_cast(
-                depsgraph, point + way.normalized() * 1e-3, way, distance=way.length
-            )[0]
+            free = (
+                there
+                and facing
+                and not scene.ray_cast(depsgraph, point + way.normalized() * 1e-3, way, distance=way.length)[0]
+            )
             seen[row, column], where[row, column] = int(free), (across, 1 - up)
     return seen, where
 
@@ -325,7 +332,11 @@ def _of_block(block) -> dict:
 
 def _value(socket) -> str:
     value = getattr(socket, "default_value", None)
-    return str([round(one, 6) for one in value]) if hasattr(value, "__len__") and not isinstance(value, str) else str(value)
+    return (
+        str([round(one, 6) for one in value])
+        if hasattr(value, "__len__") and not isinstance(value, str)
+        else str(value)
+    )
 
 
 def _differences(before: dict, after: dict) -> list:
@@ -535,7 +546,14 @@ def check_render_visibility_counts():
 
     def flags():
         return [
-            [one.name, one.hide_get(), one.hide_viewport, one.hide_render, one.select_get(), one == layer.objects.active]
+            [
+                one.name,
+                one.hide_get(),
+                one.hide_viewport,
+                one.hide_render,
+                one.select_get(),
+                one == layer.objects.active,
+            ]
             for one in scene.objects
         ] + [[layer.layer_collection.children["group"].hide_viewport, group.hide_viewport]]
 
