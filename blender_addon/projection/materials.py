@@ -155,5 +155,5 @@ def strip(material: bpy.types.Material) -> None:
             if under:
                 tree.links.new(under, link.to_socket)
         tree.nodes.remove(node)
-    if MARK in material:
+    if material.get(MARK):
         del material[MARK]

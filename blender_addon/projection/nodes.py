@@ -1,6 +1,6 @@
 """The node group "Flux Depth Projection": a picture over a surface, as far as the eye that it was seen from saw that.
 
-In the eye's space, which an Empty stands for, a point is divided by its distance: so every pixel lies where it was seen,
+In the eye's space, which an Empty stands for, a point is divided by its distance: every pixel lies where it was seen,
 without a UV map, on whatever a mesh has become. The true depth of that moment is compared with the point's own: what
 something stood before was not seen. One group for each projection, since neither an image nor an object can be a
 group's input. Knows no material.
@@ -30,7 +30,8 @@ def group_of(
 ) -> bpy.types.NodeTree:
     """A new group. ``distances`` is the image of the kept depth that ``kept`` is about; colours are multiplied by
     ``gain``, which takes back the exposure of the scene's view."""
-    tree: Any = bpy.data.node_groups.new(NAME, "ShaderNodeTree")
+    groups: Any = bpy.data.node_groups
+    tree = groups.new(NAME, "ShaderNodeTree")
     tree[MARK] = True
     tree.interface.new_socket(SURFACE, in_out="OUTPUT", socket_type="NodeSocketShader")
     tree.interface.new_socket(SURFACE, in_out="INPUT", socket_type="NodeSocketShader")
@@ -110,13 +111,13 @@ class _Making:
 
 
 def _facing(made: _Making, eye: Eye) -> Any:
-    """The cosine between the surface, as it is looked at, and the way to the eye; below 0 the eye saw its other side."""
+    """The cosine between the surface as it is looked at and the way to the eye; below 0 the eye saw its other side."""
     geometry = made.node("ShaderNodeNewGeometry").outputs
     if eye.perspective:
-        away = made.vector("SUBTRACT", tuple(eye.matrix.translation), geometry["Position"]).outputs[0]
+        away = made.vector("SUBTRACT", eye.matrix.translation[:], geometry["Position"]).outputs[0]
         way = made.vector("NORMALIZE", away).outputs[0]
     else:
-        way = tuple(eye.matrix.to_3x3().col[2])
+        way = eye.matrix.to_3x3().col[2][:]
     return made.vector("DOT_PRODUCT", geometry["True Normal"], way).outputs["Value"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import bpy
 from mathutils import Vector
@@ -77,7 +78,7 @@ def _for_view(
 
     Base colours are lit and are no matter of the view.
     """
-    view = scene.view_settings
+    view: Any = scene.view_settings
     if not emission:
         return image, 1.0
     space = BACK_FROM.get(view.view_transform)
@@ -105,7 +106,7 @@ def _for_view(
 
 
 def seen(context: bpy.types.Context, eye: Eye) -> list[bpy.types.Object]:
-    """All that a render shows and that is in the eye's picture, whatever stands before it; instanced objects as well."""
+    """All that a render shows in the eye's picture, whatever stands before it; instanced objects as well."""
     names = visible.rendered(context.view_layer)
     shown = [one for one in context.view_layer.objects if one.name in names]
     found = {one: None for one in shown if one.type in SURFACES and _is_in_picture(one, eye)}
@@ -154,7 +155,8 @@ def remove_all() -> int:
 
 def _remove_unused() -> None:
     """What projections have made and nothing needs any more."""
-    for kind in (bpy.data.materials, bpy.data.node_groups, bpy.data.images):
+    data: Any = bpy.data
+    for kind in (data.materials, data.node_groups, data.images):
         for one in [one for one in kind if one.get(MARK) and not _is_used(one)]:
             kind.remove(one)
     used = {node.object for group in bpy.data.node_groups if group.get(MARK) for node in _textures(group)}
@@ -164,7 +166,8 @@ def _remove_unused() -> None:
 
 def _is_used(block: bpy.types.ID) -> bool:
     """Whether it has a user. In 4.2 ``users`` is too high for what a copied material's nodes use."""
-    return block.use_fake_user or bool(bpy.data.user_map(subset={block})[block])
+    user_map: Any = bpy.data.user_map  # the stub asks for all of its filters
+    return block.use_fake_user or bool(user_map(subset={block})[block])
 
 
 def _textures(group: bpy.types.NodeTree) -> Iterator[bpy.types.ShaderNodeTexCoord]:

@@ -1,4 +1,4 @@
-"""Where edges of a result and edges of true depth part: the picture that shows it. Knows how to compare nothing itself."""
+"""Where edges of a result and edges of true depth part: the picture that shows it. Compares nothing itself."""
 
 import bpy
 

@@ -1,4 +1,4 @@
-"""The depth range: shown in the viewport, and its ends picked by a click. Reads what is chosen, changes nothing else."""
+"""The depth range: shown in the viewport, and its ends picked by a click."""
 
 from typing import Any
 
@@ -35,6 +35,8 @@ class FLUXDEPTH_OT_pick_distance(bpy.types.Operator):
     end: bpy.props.EnumProperty(name=N_("End"), items=ENDS, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
+        if context.window is None or context.workspace is None:
+            return {"CANCELLED"}
         context.window.cursor_modal_set("EYEDROPPER")
         context.workspace.status_text_set(tr("Click a surface in a 3D viewport; Esc: cancel"))
         context.window_manager.modal_handler_add(self)
@@ -58,13 +60,14 @@ class FLUXDEPTH_OT_pick_distance(bpy.types.Operator):
         return self._done(context, {"FINISHED"})
 
     def _done(self, context: bpy.types.Context, answer: Answer) -> Answer:
-        context.window.cursor_modal_restore()
-        context.workspace.status_text_set(None)
+        if context.window and context.workspace:
+            context.window.cursor_modal_restore()
+            context.workspace.status_text_set(None)
         return answer
 
     def _distance(self, context: bpy.types.Context, event: bpy.types.Event) -> float | None:
         """Of the surface under the mouse, in whichever 3D viewport of the window that is."""
-        found = _viewport_at(context.screen, event.mouse_x, event.mouse_y)
+        found = _viewport_at(context.screen, event.mouse_x, event.mouse_y) if context.screen else None
         if found is None:
             return None
         region, view = found
@@ -75,7 +78,8 @@ class FLUXDEPTH_OT_pick_distance(bpy.types.Operator):
         at = (event.mouse_x - region.x, event.mouse_y - region.y)
         origin = view3d_utils.region_2d_to_origin_3d(region, view, at)
         way = view3d_utils.region_2d_to_vector_3d(region, view, at)
-        hit, place, *_ = context.scene.ray_cast(context.evaluated_depsgraph_get(), origin, way)
+        cast: Any = context.scene.ray_cast  # the stub has no result
+        hit, place, *_ = cast(context.evaluated_depsgraph_get(), origin, way)
         return float(-(eye.matrix.inverted() @ place).z) if hit else None
 
 

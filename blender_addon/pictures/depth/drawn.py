@@ -9,11 +9,13 @@ from array import array
 from typing import Any
 
 import bpy
-import gpu
+import gpu as plain_gpu
 
 from ...shared.pictures.depth import DRAWN_NOTHING
 from . import visible
 from .eye import Eye
+
+gpu: Any = plain_gpu  # the stubs have no constructors, and functions without results
 
 VERTEX = """
 void main()
@@ -33,7 +35,7 @@ SURFACES = {"CURVE", "SURFACE", "FONT", "META"}
 
 
 def distances(eye: Eye, view_layer: bpy.types.ViewLayer, width: int, height: int) -> Any:
-    """A buffer of float32, bottom-up rows; ``DRAWN_NOTHING`` where nothing is. On the main thread of Blender's window."""
+    """A buffer of float32, bottom-up rows; ``DRAWN_NOTHING`` where nothing is. On the main thread of a window."""
     found = gpu.types.GPUTexture((width, height), format="R32F")
     hidden = gpu.types.GPUTexture((width, height), format="DEPTH_COMPONENT32F")
     frame = gpu.types.GPUFrameBuffer(depth_slot=hidden, color_slots=found)
@@ -56,7 +58,7 @@ def distances(eye: Eye, view_layer: bpy.types.ViewLayer, width: int, height: int
 
 
 def _draw(eye: Eye, view_layer: bpy.types.ViewLayer) -> None:
-    depsgraph = view_layer.depsgraph
+    depsgraph: Any = view_layer.depsgraph
     wanted = visible.rendered(view_layer)
     to_eye, projection = eye.matrix.inverted(), eye.projection()
     shader = _made_shader()
@@ -125,14 +127,14 @@ def _filled(kind: str, places: array, order: array, shader: Any) -> Any:  # type
     size = 3 if kind == "TRIS" else 2
     indices = gpu.types.GPUIndexBuf(
         type=kind,
-        seq=memoryview(order).cast("B").cast("i", (len(order) // size, size)),  # type: ignore[call-arg]
+        seq=memoryview(order).cast("B").cast("i", (len(order) // size, size)),
     )
     return gpu.types.GPUBatch(type=kind, buf=vertices, elem=indices)
 
 
 @functools.cache
 def _made_shader() -> Any:
-    between = gpu.types.GPUStageInterfaceInfo("fluxdepth_depth")  # type: ignore[call-arg]  # the stub has none
+    between = gpu.types.GPUStageInterfaceInfo("fluxdepth_depth")
     between.smooth("FLOAT", "depth")
     info = gpu.types.GPUShaderCreateInfo()
     info.push_constant("MAT4", "projection")

@@ -42,7 +42,7 @@ class Eye:
         """As JSON, for :func:`of_record`."""
         return {
             "kind": "perspective" if self.perspective else "orthographic",
-            "matrix": [value for row in self.matrix for value in row],
+            "matrix": [self.matrix[row][column] for row in range(4) for column in range(4)],
             "frame": list(self.frame),
             "clip": [self.near, self.far],
             "size": list(self.size),
@@ -98,7 +98,7 @@ def of_camera(scene: bpy.types.Scene) -> Eye | str:
     data = camera.data
     if data.type not in ("PERSP", "ORTHO"):
         return NO_FLAT_CAMERA
-    corners: Any = data.view_frame(scene=scene)  # type: ignore[call-arg]  # the stub has none; with shift, fit, aspect
+    corners: Any = data.view_frame(scene=scene)  # with shift, fit and aspect
     scale = -corners[0].z if data.type == "PERSP" else 1.0
     across, up = [one.x / scale for one in corners], [one.y / scale for one in corners]
     frame = (min(across), max(across), min(up), max(up))

@@ -8,13 +8,14 @@ leave alone; from anywhere else the sheets show where it is cut. Knows no operat
 from typing import Any
 
 import bpy
-import gpu
+import gpu as plain_gpu
 from mathutils import Vector
 
 from ... import properties
 from ...properties import SceneSettings
 from .eye import Eye, of_camera, of_view
 
+gpu: Any = plain_gpu  # the stubs have functions without results
 SHOWN = "fluxdepth_range_shown"  # the property of the window manager
 COLOUR = (0.05, 0.09, 0.16)
 ALPHA = 0.78  # of what is wholly outside
@@ -100,7 +101,7 @@ def _draw_sheet(eye: Eye, distance: float, alpha: float, depth_test: str) -> Non
     size = distance if eye.perspective else 1.0
     left, right, bottom, top = (side * size for side in eye.frame)
     corners = [(left, bottom), (right, bottom), (left, top), (right, top)]
-    shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     batch = batch_for_shader(shader, "TRI_STRIP", {"pos": [eye.matrix @ Vector((x, y, -distance)) for x, y in corners]})
     gpu.state.depth_test_set(depth_test)
     shader.bind()

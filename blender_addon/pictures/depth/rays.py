@@ -5,6 +5,7 @@ import math
 import time
 from array import array
 from collections.abc import Iterator
+from typing import Any
 
 import bpy
 from mathutils import Vector
@@ -34,7 +35,7 @@ def distances(
 def _cast_row(
     eye: Eye,
     scene: bpy.types.Scene,
-    depsgraph: bpy.types.Depsgraph,
+    depsgraph: bpy.types.Depsgraph | None,
     row: int,
     width: int,
     height: int,
@@ -49,7 +50,8 @@ def _cast_row(
         bottom + (top - bottom) * (row + 0.5) / height
     )
     at = row * width
-    nearest, cast = axis.dot(here), scene.ray_cast
+    nearest = axis.dot(here)
+    cast: Any = scene.ray_cast  # the stub has no result
     reach = eye.far - eye.near
     for column in range(width):
         aside = begin + step * column

@@ -79,7 +79,7 @@ class Depth:
             self._end(Cancelled.before_submit())
 
     def kept(self, deadline: float) -> bytes | None:
-        """In the worker: the map as it is kept; None when there is none, or when it takes longer than ``deadline`` s."""
+        """In the worker: the map as it is kept; None when there is none, or not within ``deadline`` s."""
         with self._mutex:
             if self._kept is None and self._served.wait(deadline) and self._error is None:
                 self._kept = depth.encode(self._map())

@@ -6,6 +6,7 @@ moment, where the two differ: by objects and collections; a modifier counts as t
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import bpy
 
@@ -52,7 +53,8 @@ def is_volume(material: bpy.types.Material) -> bool:
 
 def is_of_volume(output: bpy.types.ShaderNodeOutputMaterial) -> bool:
     """Whether a volume goes into it, and no surface."""
-    return output.inputs["Volume"].is_linked and not output.inputs["Surface"].is_linked
+    inputs: Any = output.inputs
+    return inputs["Volume"].is_linked and not inputs["Surface"].is_linked
 
 
 @contextlib.contextmanager

@@ -218,7 +218,7 @@ def _looked_at_from_beside(scene):
 
 
 def _was_seen(scene, eye_camera, camera) -> tuple:
-    """For every pixel of `camera`: whether `eye_camera` saw what is there (-1: nothing is), and where in its picture."""
+    """For every pixel of `camera`: whether `eye_camera` saw what is there (-1: nothing is), and where that was."""
     depsgraph = bpy.context.evaluated_depsgraph_get()
     corners = camera.data.view_frame(scene=scene)
     x0, x1 = min(one.x for one in corners), max(one.x for one in corners)
@@ -258,7 +258,7 @@ def _inner(mask: np.ndarray, by: int = 2) -> np.ndarray:
 def check_project_from_beside():
     scene, _ = scene_of()
     eye_camera = scene.camera
-    result = edited(scene)
+    edited(scene)
     camera = _looked_at_from_beside(scene)
     own = shot("beside-own")
     assert bpy.ops.fluxdepth.project(falloff=0) == {"FINISHED"}
@@ -297,7 +297,7 @@ def _of_block(block) -> dict:
         # 4.2 itself counts those of a copied material's nodes twice.
         "users": sorted(one.name_full for one in bpy.data.user_map(subset={block})[block] - {block}),
         "fake": block.use_fake_user,
-        "own": sorted(str(key) for key in block.keys() if key not in ("cycles", "fluxdepth")),
+        "own": sorted(str(key) for key in [*block.keys()] if key not in ("cycles", "fluxdepth")),
     }
     tree = block if isinstance(block, bpy.types.NodeTree) else getattr(block, "node_tree", None)
     if tree:
@@ -424,7 +424,7 @@ def every_kind_of_material():
 
 def check_every_kind_of_material():
     scene, kinds = every_kind_of_material()
-    result = edited(scene)
+    edited(scene)
     own = shot("kinds-own")
     before = walked()
     for thing in kinds.values():
@@ -465,7 +465,7 @@ def check_stack_save_reload_remove():
     eye_camera = scene.camera
     assert bpy.ops.fluxdepth.project(name=result.name, falloff=0) == {"FINISHED"}
     first = shot("stack-1")
-    camera = _looked_at_from_beside(scene)
+    _looked_at_from_beside(scene)
     second = edited(scene)
     second_seen = np.isfinite(companion(second)[0][::-1])
     assert bpy.ops.fluxdepth.project(name=second.name, falloff=0) == {"FINISHED"}
@@ -485,7 +485,7 @@ def check_stack_save_reload_remove():
         one.name
         for kind in ("materials", "node_groups", "objects", "images", "meshes")
         for one in getattr(bpy.data, kind)
-        if any("fluxdepth_" in str(key) for key in one.keys() if key not in ("fluxdepth_edit",))
+        if {"fluxdepth_projection", "fluxdepth_slots", "fluxdepth_slot"} & {*one.keys()}
     ]
     return {
         "on_top": float(on_top),

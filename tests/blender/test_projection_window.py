@@ -1,0 +1,175 @@
+"""True depth and projections in Blender's real windows: by the GPU, in EEVEE, with many objects, and as it looks.
+
+The pictures are in build/screens; look at them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Installed
+from .controls import SCREENS
+from .window import Window
+
+pytestmark = pytest.mark.full
+
+SCENE = """
+import json, math, random, time
+import numpy as np
+from mathutils import Vector
+for thing in list(bpy.data.objects):
+    bpy.data.objects.remove(thing)
+scene = bpy.context.scene
+scene.render.engine = "BLENDER_WORKBENCH"
+scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 320, 180, 100
+scene.view_settings.view_transform = "Standard"
+bpy.context.preferences.view.render_display_type = "NONE"
+bpy.ops.mesh.primitive_plane_add(size=60)
+random.seed(4)
+meshes = []
+for number in range(5):
+    bpy.ops.mesh.primitive_ico_sphere_add(subdivisions=3, radius=0.5)
+    bpy.context.object.modifiers.new("more", "SUBSURF").levels = 1
+    bpy.context.object.location = (random.uniform(-4, 4), random.uniform(0, 12), random.uniform(0.3, 2))
+    meshes.append(bpy.context.object.data)
+for number in range(94):
+    one = bpy.data.objects.new(f"one {number}", meshes[number % 5].copy())
+    one.location = (random.uniform(-6, 6), random.uniform(0, 16), random.uniform(0.3, 3))
+    scene.collection.objects.link(one)
+    material = bpy.data.materials.new(f"own {number}")
+    one.data.materials.append(material)
+group = bpy.data.collections.new("instanced")
+group.objects.link(bpy.data.objects.new("in it", meshes[0]))
+holder = bpy.data.objects.new("holder", None)
+holder.instance_type, holder.instance_collection, holder.location = "COLLECTION", group, (-2, -1, 1)
+scene.collection.objects.link(holder)
+bpy.ops.object.text_add(location=(1.5, -1, 0.5), rotation=(math.pi / 2, 0, 0))
+bpy.context.object.data.extrude = 0.1
+camera = bpy.data.objects.new("eye", bpy.data.cameras.new("eye"))
+scene.collection.objects.link(camera)
+camera.location, camera.rotation_euler = (0, -8, 2.5), (math.radians(82), 0, 0)
+camera.data.lens, camera.data.shift_x = 30, 0.05
+scene.camera = camera
+bpy.ops.object.select_all(action="DESELECT")
+bpy.context.view_layer.update()
+depths = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.taking"]
+eyes = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.eye"]
+rays = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.rays"]
+drawn = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.drawn"]
+"""
+# How far the GPU's distances are from those of rays, but at edges, which may fall to either side.
+COMPARE = """
+eye = {eye}
+width, height = 160, 90
+layer = bpy.context.view_layer
+begun = time.perf_counter()
+by_gpu = np.array(drawn.distances(eye, layer, width, height), np.float32).reshape(height, width)
+seconds = time.perf_counter() - begun
+for by_rays in rays.distances(eye, scene, layer, width, height):
+    pass
+by_rays = np.array(by_rays, np.float32).reshape(height, width)
+nothing = ~np.isfinite(by_rays)
+both = ~nothing & (by_gpu > -1e29)
+off = np.abs(by_gpu - by_rays)[both]
+answer = {{
+    "median": float(np.median(off)), "p98": float(np.percentile(off, 98)), "seen": float(both.mean()),
+    "nothing": float((nothing == (by_gpu <= -1e29)).mean()), "seconds": seconds,
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "eye",
+    [
+        "eyes.of_camera(scene)",
+        "(setattr(camera.data, 'type', 'ORTHO'), setattr(camera.data, 'ortho_scale', 9), eyes.of_camera(scene))[-1]",
+        """(setattr(scene.render, 'use_border', True), setattr(scene.render, 'use_crop_to_border', True),
+            setattr(scene.render, 'border_min_x', 0.3), setattr(scene.render, 'border_max_y', 0.8),
+            eyes.of_camera(scene))[-1]""",
+    ],
+    ids=["perspective", "orthographic", "border"],
+)
+def test_the_gpu_sees_what_rays_hit(fresh: Window, eye: str) -> None:
+    fresh.do(SCENE)
+    found = fresh.do(COMPARE.format(eye=eye))
+    print(found)
+    assert found["seen"] > 0.3
+    assert found["median"] < 1e-4
+    assert found["p98"] < 0.02
+    assert found["nothing"] > 0.98
+
+
+def test_a_hundred_objects_are_projected_onto_within_a_second(fresh: Window, host: Installed) -> None:
+    fresh.do(SCENE)
+    fresh.do("""
+bpy.ops.render.render()
+chosen.source, chosen.upload_format, chosen.longest_side = "RENDER", "png", 0
+bpy.ops.fluxdepth.edit()
+""")
+    fresh.wait_for("desk.tickets and not desk.tickets[-1].active")
+    told = fresh.do("""
+ticket = desk.tickets[-1]
+begun = time.perf_counter()
+done = bpy.ops.fluxdepth.project()
+answer = [ticket.state.name, str(ticket.error), sorted(done), time.perf_counter() - begun,
+          sum("fluxdepth_slots" in one for one in bpy.data.objects), len(bpy.data.objects)]
+""")
+    print(told)
+    state, error, done, seconds, covered, objects = told
+    assert state == "ARRIVED", error
+    assert done == ["FINISHED"]
+    assert covered > 90 and objects > 100
+    assert seconds < 1
+
+
+def test_eevee_shows_the_result_where_it_was_seen(fresh: Window, host: Installed) -> None:
+    """The viewport in rendered shading, through the camera and from beside."""
+    fresh.do(SCENE)
+    fresh.do("""
+for name in ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"):
+    try:
+        scene.render.engine = name
+    except TypeError:
+        pass
+scene.eevee.taa_render_samples = 4
+bpy.ops.render.render()
+chosen.source, chosen.upload_format, chosen.longest_side = "RENDER", "png", 0
+bpy.ops.fluxdepth.edit()
+""")
+    fresh.wait_for("desk.tickets and not desk.tickets[-1].active", 120)
+    path = host.out / "eevee.png"
+    fresh.do(f"""
+from pathlib import Path
+result = bpy.data.images[desk.tickets[-1].images[0]]
+gradient = np.ones((180, 320, 4), np.float32)
+gradient[..., 0] = np.linspace(0.1, 0.9, 320)[None]
+gradient[..., 1] = np.linspace(0.2, 0.8, 180)[:, None]
+gradient[..., 2] = 0.5 + 0.3 * np.sin(np.arange(320) / 9)[None]
+picture = bpy.data.images.new("picture", 320, 180)
+picture.pixels.foreach_set(gradient.ravel())
+picture.filepath_raw, picture.file_format = {str(path)!r}, "PNG"
+picture.save()
+data = Path({str(path)!r}).read_bytes()
+result.pack(data=data, data_len=len(data))
+bpy.ops.fluxdepth.project(name=result.name, falloff=0)
+scene.render.film_transparent = True
+scene.render.image_settings.file_format = "PNG"
+scene.render.filepath = {str(SCREENS / f"blender-{host.host.series}-eevee-same.png")!r}
+bpy.ops.render.render(write_still=True)
+again = bpy.data.images.load(scene.render.filepath)
+pixels = np.empty(180 * 320 * 4, np.float32)
+again.pixels.foreach_get(pixels)
+pixels = pixels.reshape(180, 320, 4)
+solid = pixels[..., 3] > 0.999
+answer = [float(np.abs(pixels - gradient)[..., :3][solid].mean() * 255), float(solid.mean())]
+""")
+    mean, solid = fresh.do(
+        "answer = answer or [float(np.abs(pixels - gradient)[..., :3][solid].mean() * 255), float(solid.mean())]"
+    )
+    fresh.do(f"""
+camera.location, camera.rotation_euler = (5, -6, 4), (math.radians(66), 0, math.radians(38))
+scene.render.filepath = {str(SCREENS / f"blender-{host.host.series}-eevee-beside.png")!r}
+bpy.ops.render.render(write_still=True)
+""")
+    assert solid > 0.4
+    assert mean <= 4
