@@ -44,6 +44,11 @@ SOURCE = Parameter(
         Choice("RENDER_NOW", N_("Render Now"), N_("Render the current frame first, then edit it")),
         Choice("IMAGE", N_("Image"), N_("An image of this file")),
         Choice("VIEWPORT", N_("3D Viewport"), N_("The 3D viewport as it is seen, without overlays")),
+        Choice(
+            "DEPTH",
+            N_("Depth"),
+            N_("The scene's true depth from its camera, near light and far dark: for models that such a picture steers"),
+        ),
     ),
 )
 HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
@@ -108,6 +113,7 @@ class Settings(Protocol):
     longest_side: int
     upload_format: str
     keep_transparency: bool
+    depth_range: bool
 
 
 class SceneSettings(Settings, Protocol):
@@ -118,7 +124,6 @@ class SceneSettings(Settings, Protocol):
     seed_exact: str
     shown_model: str
     wishes: str
-    depth_range: bool
     depth_from: float
     depth_to: float
     depth_soft: float

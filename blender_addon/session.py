@@ -14,7 +14,7 @@ from bpy.app.handlers import persistent
 
 from . import host, problem, properties, ticker
 from .host import HOST, document
-from .pictures import comparing, rendering, results, sizes, sources
+from .pictures import comparing, rendering, results, sizes
 from .pictures.depth import eye, taking
 from .preparing import Preparing
 from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
@@ -71,8 +71,7 @@ def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirm
         begun = rendering.start(context, chosen)
         tickets = preparing.add(wanted, begun, document(begun.place))
     else:
-        snapshot = sources.take(context, chosen)
-        taking.add(context, snapshot, chosen.depth_range)
+        snapshot = taking.take(context, chosen)
         tickets = preparing.add(wanted, snapshot, document(snapshot.origin))
     ticker.wake()
     return tickets

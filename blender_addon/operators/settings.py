@@ -165,8 +165,8 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
         settings.source, settings.image = "IMAGE", image
     elif kind == "RENDER":
         settings.source = "RENDER" if render_result() else "RENDER_NOW"
-    elif kind == "VIEWPORT":
-        settings.source = "VIEWPORT"
+    elif kind in ("VIEWPORT", "DEPTH"):
+        settings.source = kind
     else:
         return [tr("Its source is not known here: choose one.")]
     return []

@@ -11,6 +11,9 @@ from .sources import render_result, viewport_of
 
 Size = tuple[int, int]
 
+DEPTH = 2048  # px: the longest side in which depth is taken …
+DEPTH_BY_RAYS = 1024  # … without a window: some 0.6 million rays, 1.5 s
+
 _rendered: dict[int, Size] = {}  # by the slot of the Render Result
 _rendering: tuple[int, Size] | None = None
 
@@ -22,6 +25,8 @@ def size_of(context: bpy.types.Context, settings: Settings) -> Size | None:
         return (region.width, region.height) if region else None
     if settings.source == "RENDER_NOW":
         return of_next_render(context.scene.render)
+    if settings.source == "DEPTH":
+        return of_depth(of_next_render(context.scene.render))
     image = settings.image if settings.source == "IMAGE" else render_result()
     if image is not None and image.type == "RENDER_RESULT":
         return _rendered.get(slot_of(image))
@@ -66,6 +71,12 @@ HANDLERS = (("render_pre", _frame_begins), ("render_post", _frame_ends), ("rende
 
 def slot_of(image: bpy.types.Image) -> int:
     return image.render_slots.active_index or 0
+
+
+def of_depth(picture: Size) -> Size:
+    """In which the depth of a picture of that size is taken."""
+    factor = min(1.0, (DEPTH_BY_RAYS if bpy.app.background else DEPTH) / max(picture))
+    return max(1, round(picture[0] * factor)), max(1, round(picture[1] * factor))
 
 
 def of_next_render(render: bpy.types.RenderSettings) -> Size:

@@ -31,8 +31,10 @@ DRAWN_NOTHING = -1e30  # the distance that stands for it where there is no infin
 MOST = 65535
 MARGIN = 1e-3  # by which the range is wider than what was seen, so that nothing seen has the value NOTHING
 
-EDGE_STEP = 0.04  # of relative depth between neighbours that is an edge: a hand before a wall, and no floor
-RESULT_SHARE = 0.12  # of a result's pixels that count as its edges, the strongest ones
+EDGE_STEP = 0.06  # of relative depth between neighbours that is an edge: a hand before a wall, and no floor
+FAR_SHARE = 0.02  # of the nearest thing's 1 / distance, that is added: among what is far away there are no edges
+RESULT_SHARE = 0.08  # of a result's pixels that count as its edges, the strongest ones …
+LEAST_STRENGTH = 8.0  # … of so many levels
 NEAR = 2  # px at MEASURED by which an edge may be off
 MEASURED = 512  # px of the longer side at which edges are compared: the service paints about a megapixel
 SHOWN_FOUND = (60, 220, 120)  # of the overlay: an edge of depth that the result has …
@@ -239,7 +241,8 @@ def within(result: EncodedImage, source: bytes, depth: bytes, near: float, far: 
 
 @dataclass(frozen=True)
 class Check:
-    """``kept``: the share, 0–1, of the edges of true depth that the result has as well; None without any edge."""
+    """``kept``: the share, 0–1, of the edges of true depth that the result has as well, less what a picture as full of
+    edges would have of them by chance; None without any edge."""
 
     kept: float | None
     overlay: bytes  # a PNG of the result, its edges of depth marked
@@ -257,19 +260,19 @@ def check(result: EncodedImage, depth: bytes) -> Check:
 
     picture = imaging.decode(result.data).convert("RGB")
     width, height = _measured(*picture.size)
-    true = _depth_edges(_sampled(decode(depth).distances, width, height))
-    gray = np.asarray(picture.resize((width, height), Image.Resampling.BOX), np.float32)
-    painted = _picture_edges(gray)
-    found = true & _widened(painted, NEAR)
-    count = int(true.sum())
-    lost = true & ~found
-    drawn = gray * np.float32(0.35) + np.float32(40)
+    true = _depth_edges(decode(depth).distances, width, height)
+    small = picture.resize((width, height), Image.Resampling.BOX)
+    painted = _widened(_picture_edges(small), NEAR)
+    found, lost = true & painted, true & ~painted
+    share, by_chance = (float(where.mean()) for where in (painted[true] if true.any() else painted, painted))
+    kept = max((share - by_chance) / max(1 - by_chance, 1e-6), 0.0)
+    drawn = np.asarray(small, np.float32) * np.float32(0.35) + np.float32(40)
     for where, colour in ((_widened(found, 1) & ~_widened(lost, 1), SHOWN_FOUND), (_widened(lost, 1), SHOWN_LOST)):
         drawn[where] = colour
     overlay = Image.fromarray(np.clip(drawn, 0, 255).astype(np.uint8))
     stream = io.BytesIO()
     overlay.save(stream, "PNG")
-    return Check(int(found.sum()) / count if count else None, stream.getvalue())
+    return Check(kept if true.any() else None, stream.getvalue())
 
 
 def _measured(width: int, height: int) -> tuple[int, int]:
@@ -277,42 +280,33 @@ def _measured(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
-def _sampled(distances: Array, width: int, height: int) -> Array:
-    """The nearest samples: halfway between two things there is none."""
+def _depth_edges(distances: Array, width: int, height: int) -> Array:
+    """Where depth leaps, height×width: by the second difference of 1 / distance, which is 0 on every plane."""
     import numpy as np
-
-    rows = ((np.arange(height) + 0.5) * distances.shape[0] / height).astype(int)
-    columns = ((np.arange(width) + 0.5) * distances.shape[1] / width).astype(int)
-    sampled: Array = distances[rows][:, columns]
-    return sampled
-
-
-def _depth_edges(distances: Array) -> Array:
-    """Where depth leaps: its second difference is compared, since a floor that runs away has a large first one."""
-    import numpy as np
+    from PIL import Image
 
     seen = np.isfinite(distances)
-    far = distances[seen].max() if seen.any() else 1.0
-    inverse = 1 / np.where(seen, np.maximum(distances, 1e-6), 4 * far)
-    edges = np.zeros(distances.shape, bool)
+    nearest = max(float(distances[seen].min()), 1e-6) if seen.any() else 1.0
+    inverse = np.where(seen, nearest / np.maximum(distances, nearest), np.float32(0)).astype(np.float32)
+    inverse = np.asarray(Image.fromarray(inverse).resize((width, height), Image.Resampling.BOX))
+    edges = np.zeros(inverse.shape, bool)
     for axis in (0, 1):
         values = np.moveaxis(inverse, axis, 0)
-        bend = np.abs(values[2:] - 2 * values[1:-1] + values[:-2]) / values[1:-1].clip(1e-9)
-        np.moveaxis(edges, axis, 0)[1:-1] |= bend > EDGE_STEP
+        bend = np.abs(values[2:] - 2 * values[1:-1] + values[:-2])
+        np.moveaxis(edges, axis, 0)[1:-1] |= bend > EDGE_STEP * (values[1:-1] + FAR_SHARE)
     return edges
 
 
-def _picture_edges(picture: Array) -> Array:
-    """The strongest edges of an H×W×3 picture, of any of its colours."""
+def _picture_edges(picture: Image.Image) -> Array:
+    """The strongest edges of ``picture``, of any of its colours; no noise."""
     import numpy as np
+    from PIL import ImageFilter
 
-    strength = np.zeros(picture.shape[:2], np.float32)
-    down = np.abs(np.diff(picture, axis=0)).max(axis=2)
-    across = np.abs(np.diff(picture, axis=1)).max(axis=2)
-    strength[:-1] = down
-    strength[:, :-1] = np.maximum(strength[:, :-1], across)
-    least = max(float(np.quantile(strength, 1 - RESULT_SHARE)), 4.0)
-    return strength >= least
+    smooth = np.asarray(picture.filter(ImageFilter.GaussianBlur(1)), np.float32)
+    strength = np.zeros(smooth.shape[:2], np.float32)
+    strength[1:-1] = np.abs(smooth[2:] - smooth[:-2]).max(axis=2)
+    strength[:, 1:-1] = np.maximum(strength[:, 1:-1], np.abs(smooth[:, 2:] - smooth[:, :-2]).max(axis=2))
+    return strength >= max(float(np.quantile(strength, 1 - RESULT_SHARE)), LEAST_STRENGTH)
 
 
 def _widened(mask: Array, by: int) -> Array:

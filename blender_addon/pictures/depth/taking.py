@@ -11,22 +11,15 @@ from typing import Any
 
 import bpy
 
+from ...properties import Settings
 from ...shared.errors import Cancelled, PictureError
 from ...shared.language import tr
 from ...shared.pictures import depth
+from ...shared.pictures.imaging import Pixels
 from ...shared.storage.log import LOGGER
-from .. import results, sources
+from .. import results, sizes, sources
 from . import drawn, eye as eyes, rays
 from .eye import Eye
-
-LONGEST = 2048  # px
-LONGEST_BY_RAYS = 1024  # px: some 0.6 million rays, 1.5 s
-
-
-def size_of(eye: Eye, longest: int) -> tuple[int, int]:
-    """In which depth is taken, of the same shape as the picture."""
-    factor = min(1.0, longest / max(eye.size))
-    return max(1, round(eye.size[0] * factor)), max(1, round(eye.size[1] * factor))
 
 
 class Depth:
@@ -38,7 +31,7 @@ class Depth:
         self._view_layer = view_layer.name
         self._slices: Iterator[Any] | None = None
         self._rows: Any = None
-        self._size = size_of(eye, LONGEST_BY_RAYS if bpy.app.background else LONGEST)
+        self._size = sizes.of_depth(eye.size)
         self._error: Exception | None = None
         self._served = threading.Event()
         self._mutex = threading.Lock()
@@ -99,6 +92,33 @@ class Depth:
         self._served.set()
 
 
+class DepthSnapshot(sources.Snapshot):
+    """Depth itself as the picture."""
+
+    def _pixels(self) -> Pixels:
+        kept = self.depth.kept(sources.SERVE_DEADLINE) if self.depth else None
+        if kept is None:
+            raise PictureError(tr("The scene's depth could not be taken."), tr("Try again."))
+        return depth.shown(depth.decode(kept))
+
+
+def take(context: bpy.types.Context, settings: Settings) -> sources.Snapshot:
+    """The picture that ``settings.source`` names, as it is now, with its depth. Raises PictureError."""
+    if settings.source == "DEPTH":
+        snapshot: sources.Snapshot = DepthSnapshot(settings, sources.place_of(context.scene, "DEPTH"))
+    else:
+        snapshot = sources.take(context, settings)
+    add(context, snapshot, settings.depth_range)
+    if settings.source == "DEPTH" and snapshot.depth is None:
+        reason = tr(str(snapshot.origin[eyes.KEY]))
+        raise PictureError(
+            tr("There is no depth for this picture: {reason}.").format(reason=reason),
+            tr("Choose another source."),
+            field="source",
+        )
+    return snapshot
+
+
 def add(
     context: bpy.types.Context, snapshot: sources.Snapshot, in_range: bool, scene: bpy.types.Scene | None = None
 ) -> None:
@@ -125,6 +145,8 @@ def add(
 def _eye_of(context: bpy.types.Context, snapshot: sources.Snapshot, scene: bpy.types.Scene) -> Eye | str:
     """The reason why there is none is a text that is marked for translation."""
     source = snapshot.origin["source"]
+    if source == "DEPTH":
+        return eyes.of_camera(scene)
     if source == "RENDER":
         return eyes.of_render_result(scene)
     if source == "VIEWPORT":
