@@ -214,9 +214,7 @@ def test_no_file_outside_the_tables_names_a_model_or_its_field() -> None:
     of_objects = fields - {"format", "prompt", "seed", "steps"}  # which a picture has, and an edit by their roles
     # A title ends where its word does: “Flux Depth Projection” is none.
     titles = [
-        re.compile(rf"{re.escape(words)}\b")
-        for model in models.MODELS
-        for words in (model.id, model.name, model.label)
+        re.compile(rf"{re.escape(words)}\b") for model in models.MODELS for words in (model.id, model.name, model.label)
     ]
     wrong = []
     for path in (path for house in HOUSES for path in set(modules(house)) - tables):
