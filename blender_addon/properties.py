@@ -47,7 +47,9 @@ SOURCE = Parameter(
         Choice(
             "DEPTH",
             N_("Depth"),
-            N_("The scene's true depth from its camera, near light and far dark: for models that such a picture steers"),
+            N_(
+                "The scene's true depth from its camera, near light and far dark: for models that such a picture steers"
+            ),
         ),
     ),
 )

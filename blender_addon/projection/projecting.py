@@ -14,7 +14,7 @@ from ..pictures.depth import visible
 from ..pictures.depth.eye import Eye
 from ..shared.language import tr
 from ..shared.pictures import depth
-from . import materials, nodes
+from . import baking, materials, nodes
 from .nodes import MARK
 
 SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "META", "CURVES"}
@@ -140,12 +140,13 @@ def _is_in_picture(thing: bpy.types.Object, eye: Eye) -> bool:
 
 
 def any_projection() -> bool:
-    return any(group.get(MARK) for group in bpy.data.node_groups)
+    return any(one.get(MARK) for kind in (bpy.data.node_groups, bpy.data.materials) for one in kind)
 
 
 def remove_all() -> int:
     """Takes every projection of the file back. Returns how many objects had one."""
     count = materials.uncover(bpy.data.objects)
+    baking.remove_maps()
     for material in bpy.data.materials:
         if material.node_tree and material.library is None and _is_used(material):
             materials.strip(material)

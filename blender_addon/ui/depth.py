@@ -40,6 +40,7 @@ def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
             row.operator("fluxdepth.pick_distance", text="", icon="EYEDROPPER").end = one.name
     if projecting.any_projection():
         column = layout.column(align=True)
+        column.operator("fluxdepth.bake_projections", icon="UV_DATA")
         column.operator("fluxdepth.remove_projections", icon="X")
 
 

@@ -5,7 +5,7 @@ import bpy
 from ... import session
 from ...pictures import results
 from ...pictures.depth import eye as eyes, taking
-from ...projection import projecting
+from ...projection import baking, projecting
 from ...shared.errors import FluxDepthError, PictureError
 from ...shared.language import N_, tr, trn
 from ...shared.pictures import depth
@@ -62,12 +62,7 @@ class FLUXDEPTH_OT_project(OnResult, bpy.types.Operator):
             return {"CANCELLED"}
         for words in done.warnings:
             self.report({"WARNING"}, words)
-        if done.left:
-            words = trn(
-                "{count} object can't have it: {names}", "{count} objects can't have it: {names}", len(done.left)
-            )
-            names = ", ".join(done.left[:NAMES_TOLD]) + ("…" if len(done.left) > NAMES_TOLD else "")
-            self.report({"WARNING"}, words.format(count=len(done.left), names=names))
+        _tell_left(self, done.left)
         words = trn("Projected onto {count} object", "Projected onto {count} objects", len(done.covered))
         self.report({"INFO"}, words.format(count=len(done.covered)))
         return {"FINISHED"} if done.covered else {"CANCELLED"}
@@ -87,6 +82,13 @@ class FLUXDEPTH_OT_project(OnResult, bpy.types.Operator):
         emission = self.surface == "EMISSION"
         kept = _depth_of(context, record, eye)
         return projecting.project(context, image, eye, kept, things, emission=emission, falloff=self.falloff)
+
+
+def _tell_left(operator: bpy.types.Operator, left: list[str]) -> None:
+    if left:
+        words = trn("{count} object is left out: {names}", "{count} objects are left out: {names}", len(left))
+        names = ", ".join(left[:NAMES_TOLD]) + ("…" if len(left) > NAMES_TOLD else "")
+        operator.report({"WARNING"}, words.format(count=len(left), names=names))
 
 
 def _depth_of(context: bpy.types.Context, record: dict[str, object], eye: eyes.Eye) -> bytes:
@@ -120,4 +122,50 @@ class FLUXDEPTH_OT_remove_projections(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (FLUXDEPTH_OT_project, FLUXDEPTH_OT_remove_projections)
+class FLUXDEPTH_OT_bake_projections(bpy.types.Operator):
+    bl_description = N_(
+        "Write the projections into a new UV map and images of each mesh, the selected ones or all, for export as "
+        "glTF. Remove Projections takes them away again"
+    )
+    bl_idname = "fluxdepth.bake_projections"
+    bl_label = N_("Bake Projections")
+    bl_options = {"REGISTER", "UNDO"}
+
+    size: bpy.props.IntProperty(
+        name=N_("Size"),
+        description=N_("Width and height of each image"),
+        default=1024,
+        min=64,
+        max=8192,
+        subtype="PIXEL",
+    )
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        if not baking.covered():
+            cls.poll_message_set(tr("Nothing is projected onto a mesh of this file"))
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Answer:
+        return context.window_manager.invoke_props_dialog(self)
+
+    def execute(self, context: bpy.types.Context) -> Answer:
+        things = baking.covered()
+        things = [one for one in things if one in context.selected_objects] or things
+        manager = context.window_manager
+        manager.progress_begin(0, len(things))
+        try:
+            left = baking.bake(context, things, self.size, manager.progress_update)
+        except FluxDepthError as exc:
+            self.report({"ERROR"}, str(exc))
+            return {"CANCELLED"}
+        finally:
+            manager.progress_end()
+        _tell_left(self, left)
+        count = len(things) - len(left)
+        self.report({"INFO"}, trn("{count} object baked", "{count} objects baked", count).format(count=count))
+        return {"FINISHED"} if count else {"CANCELLED"}
+
+
+CLASSES = (FLUXDEPTH_OT_project, FLUXDEPTH_OT_bake_projections, FLUXDEPTH_OT_remove_projections)

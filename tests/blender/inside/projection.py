@@ -339,7 +339,7 @@ def _value(socket) -> str:
     )
 
 
-def _differences(before: dict, after: dict) -> list:
+def differences(before: dict, after: dict) -> list:
     keys = sorted(set(before) | set(after))
     return [f"{key}: {before.get(key)} → {after.get(key)}" for key in keys if before.get(key) != after.get(key)]
 
@@ -433,7 +433,7 @@ def check_every_kind_of_material():
     again = shot("kinds")
     covered = sorted(name for name, thing in kinds.items() if "fluxdepth_slots" in thing)
     touched = [name for name in ("floor", "wall", "box") if "fluxdepth_slots" in bpy.data.objects[name]]
-    untouched = _differences(
+    untouched = differences(
         {key: one for key, one in before.items() if key.startswith("materials/")},
         {key: one for key, one in walked().items() if key in before and key.startswith("materials/")},
     )
@@ -453,7 +453,7 @@ def check_every_kind_of_material():
         "touched": touched,
         "own_materials": [one for one in untouched if "'users'" not in one],
         "wrong": wrong,
-        "left": _differences(before, walked()),
+        "left": differences(before, walked()),
         "as_it_was": float(np.abs(shot("kinds-after") - own).max()),
     }
 
@@ -480,7 +480,7 @@ def check_stack_save_reload_remove():
     for name in ("beside",):
         bpy.data.objects.remove(bpy.data.objects[name])
         bpy.data.cameras.remove(bpy.data.cameras[name])
-    left = [one for one in _differences(before, walked()) if not one.startswith(("images/", "scenes/", "libraries/"))]
+    left = [one for one in differences(before, walked()) if not one.startswith(("images/", "scenes/", "libraries/"))]
     marked = [
         one.name
         for kind in ("materials", "node_groups", "objects", "images", "meshes")
@@ -508,9 +508,9 @@ def check_undo():
     undone = walked()
     bpy.ops.ed.redo()
     return {
-        "undone": _differences(before, undone),
-        "redone": _differences(projected, walked()),
-        "projected": len(_differences(before, projected)),
+        "undone": differences(before, undone),
+        "redone": differences(projected, walked()),
+        "projected": len(differences(before, projected)),
     }
 
 
