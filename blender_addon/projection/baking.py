@@ -44,7 +44,11 @@ def bake(
     with _borrowed(context), _as_stored():
         for number, thing in enumerate(things):
             told(number)
-            if thing.data.library is not None or not thing.visible_get(view_layer=context.view_layer):
+            if (
+                not isinstance(thing.data, bpy.types.Mesh)
+                or thing.data.library
+                or not thing.visible_get(view_layer=context.view_layer)
+            ):
                 left.append(thing.name)
                 continue
             _only(context, thing)
@@ -58,10 +62,9 @@ def _projected(thing: bpy.types.Object) -> bool:
 
 
 def _groups(material: bpy.types.Material) -> Iterator[Any]:
-    if material.node_tree:
-        for node in material.node_tree.nodes:
-            if node.type == "GROUP" and node.node_tree and node.node_tree.get(MARK):  # type: ignore[attr-defined]
-                yield node
+    for node in material.node_tree.nodes if material.node_tree else ():
+        if isinstance(node, bpy.types.ShaderNodeGroup) and node.node_tree and node.node_tree.get(MARK):
+            yield node
 
 
 @contextlib.contextmanager

@@ -14,12 +14,11 @@ from typing import Any
 import bpy
 
 from ..pictures.depth.eye import Eye
-from ..shared.language import N_
 from ..shared.pictures.depth import NOTHING, Kept
 
 NAME = "Flux Depth Projection"
 MARK = "fluxdepth_projection"  # on all that a projection has made
-SURFACE, STRENGTH, EMISSION, FALLOFF = N_("Surface"), N_("Strength"), N_("Emission"), N_("Falloff")
+SURFACE, STRENGTH, EMISSION, FALLOFF = "Surface", "Strength", "Emission", "Falloff"  # of sockets
 TOLERANCE = 0.005  # of the distance by which a point may lie behind or before what was seen: rounding, modifiers
 SLOPE = 1.5  # px by which what was seen may have been sampled beside the point, on a surface that runs away
 FLAT = 1e-3  # the least cosine that is divided by
