@@ -81,7 +81,7 @@ def unfold(sidebar: Controls, panel: str, shows: tuple[str, str]) -> int:
 
 def test_every_setting_is_sent(sidebar: Controls, sandbox: Sandbox) -> None:
     window = sidebar.window
-    for source in ("VIEWPORT", "RENDER", "RENDER_NOW", "IMAGE"):
+    for source in ("VIEWPORT", "DEPTH", "RENDER", "RENDER_NOW", "IMAGE"):
         sidebar.choose("source", source)
     sidebar.write("prompt", "Every setting, far")
     sidebar.write("steps", "31", expected=31)
@@ -418,6 +418,59 @@ answer = fluxdepth.compare.comparing._handle is None
     sidebar.use("operator", "fluxdepth.save_as")
     into_the_window(sidebar, "File View", "Return")
     wait_until(lambda: "Saved “" in window.do(REPORTS), 20, "the file")
+
+
+MANAGER = "bpy.context.window_manager"
+
+
+def test_depth(sidebar: Controls, host: Installed) -> None:
+    """The range with its overlay and its pickers; a result projected, checked, baked; all of it taken away."""
+    window = sidebar.window
+    window.do("""
+scene = bpy.context.scene
+scene.render.engine = "BLENDER_WORKBENCH"
+scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 64, 36, 100
+bpy.context.preferences.view.render_display_type = "NONE"
+bpy.ops.render.render()
+chosen.source, chosen.upload_format, chosen.longest_side, chosen.variations = "RENDER", "png", 0, 2
+""")
+    sidebar.settle()
+    unfold(sidebar, "depth", ("property", "depth_range"))
+    sidebar.toggle("depth_range")
+    sidebar.write("depth_from", "2", expected=2)
+    sidebar.write("depth_to", "30", expected=30)
+    sidebar.write("depth_soft", "3", expected=3)
+    for shown in (False, True):
+        sidebar.use("operator", "fluxdepth.show_range")
+        window.wait_for(f"{MANAGER}.fluxdepth_range_shown is {shown}", 10)
+    for end in ("depth_from", "depth_to"):
+        sidebar.use("operator", f"fluxdepth.pick_distance {end}")
+        if sidebar.editor == "VIEW_3D":
+            left, top, _, height = sidebar.box()
+            sidebar.screen.xdotool("sleep", 0.5)
+            sidebar.click((left // 2, top + height // 2))
+            sidebar.screen.xdotool("sleep", 0.5)
+        sidebar.screen.key("Escape")
+    sidebar.write("depth_from", "0", expected=0)
+    sidebar.write("depth_to", "30", expected=30)
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"len({RESULTS}) == 2")
+    sidebar.settle()
+    for by_depth in (True, False):
+        sidebar.use("property", "fluxdepth_by_depth")
+        window.wait_for(f"{MANAGER}.fluxdepth_by_depth is {by_depth}", 10)
+    sidebar.use("operator", "fluxdepth.project")
+    window.wait_for("any(one.get('fluxdepth_projection') for one in bpy.data.node_groups)", 20)
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.depth_check")
+    window.wait_for("any(one.name.startswith('Depth check') for one in bpy.data.images)", 20)
+    sidebar.close_preferences()  # where no image editor was open
+    sidebar.use("operator", "fluxdepth.bake_projections")
+    sidebar.screen.xdotool("sleep", 1)
+    sidebar.screen.key("Return")
+    window.wait_for("any('fluxdepth_uv' in one for one in bpy.data.meshes)", 60)
+    sidebar.use("operator", "fluxdepth.remove_projections")
+    window.wait_for("not any(one.get('fluxdepth_projection') for one in bpy.data.materials)", 20)
 
 
 HISTORY = "bpy.context.window_manager.fluxdepth_history"

@@ -5,10 +5,14 @@ The pictures are in build/screens; look at them.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from .conftest import Installed
-from .controls import SCREENS
+from .controls import SCREENS, Controls
 from .window import Window
 
 pytestmark = pytest.mark.full
@@ -75,6 +79,17 @@ answer = {{
     "median": float(np.median(off)), "p98": float(np.percentile(off, 98)), "seen": float(both.mean()),
     "nothing": float((nothing == (by_gpu <= -1e29)).mean()), "seconds": seconds,
 }}
+"""
+
+# The panel is open, and no other below the main one.
+OPEN = """
+for cls in sys.modules["bl_ext.user_default.fluxdepth.ui.panels"]._PANELS:
+    part = cls.__name__.rpartition("_")[2]
+    if part != "main" and cls.is_registered:
+        bpy.utils.unregister_class(cls)
+    if part in ("depth", "results"):
+        cls.bl_options = set()
+        bpy.utils.register_class(cls)
 """
 
 
@@ -172,3 +187,65 @@ bpy.ops.render.render(write_still=True)
 """)
     assert solid > 0.4
     assert mean <= 4
+
+
+def test_the_range_is_seen_before_anything_is_paid_and_picked_by_a_click(fresh: Window, host: Installed) -> None:
+    """Through the camera the cover is what the mask leaves alone; the picture is kept to be looked at."""
+    controls = Controls(fresh)
+    controls.watch("")
+    fresh.do(SCENE)
+    controls.open("VIEW_3D")
+    fresh.do("""
+area = next(one for one in bpy.context.screen.areas if one.type == "VIEW_3D")
+space = area.spaces.active
+region = next(one for one in area.regions if one.type == "WINDOW")
+space.shading.type, space.overlay.show_overlays = "SOLID", True
+space.overlay.show_floor = space.overlay.show_axis_x = space.overlay.show_axis_y = space.overlay.show_cursor = False
+space.region_3d.view_perspective = "CAMERA"
+chosen.source, chosen.depth_range = "RENDER", False
+chosen.depth_from, chosen.depth_to, chosen.depth_soft = 7, 12, 1
+""")
+    fresh.do(OPEN)
+    controls.settle()
+    name = f"blender-{host.host.series}-depth"
+    plain = shot(fresh, SCREENS / f"{name}-plain.png")
+    fresh.do("chosen.depth_range = True; area.tag_redraw()")
+    covered = shot(fresh, SCREENS / f"{name}-range.png")
+    # Where each place of the viewport lies, told by rays along the view.
+    places = fresh.do(
+        """
+from bpy_extras import view3d_utils
+answer = []
+for x in range(40, region.width - 320, 12):
+    for y in range(20, region.height - 20, 12):
+        origin = view3d_utils.region_2d_to_origin_3d(region, space.region_3d, (x, y))
+        way = view3d_utils.region_2d_to_vector_3d(region, space.region_3d, (x, y))
+        hit, place, *_ = scene.ray_cast(bpy.context.evaluated_depsgraph_get(), origin, way)
+        away = -(camera.matrix_world.inverted() @ place).z if hit else 1e9
+        across, up, _ = bpy_extras.object_utils.world_to_camera_view(scene, camera, origin + way)
+        if 0.02 < across < 0.98 and 0.02 < up < 0.98:
+            answer.append([region.x + x, window.height - region.y - y, away])
+""".replace(
+            "from bpy_extras import view3d_utils", "import bpy_extras.object_utils\nfrom bpy_extras import view3d_utils"
+        )
+    )
+    change = {True: [], False: []}
+    for x, y, away in places:
+        if abs(away - 7) > 1.2 and abs(away - 12) > 1.2:
+            difference = np.abs(plain[y, x].astype(int) - covered[y, x]).max()
+            change[7 < away < 12].append(int(difference))
+    assert len(change[True]) > 50 and len(change[False]) > 50
+    assert np.mean(np.array(change[True]) <= 3) > 0.97, "what is edited is not covered"
+    assert np.mean(np.array(change[False]) > 20) > 0.97, "what is left alone is"
+    # Picked by a click, as the artist does.
+    x, y, away = min(places, key=lambda one: abs(one[2] - 10))
+    controls.use("operator", "fluxdepth.pick_distance depth_to")
+    fresh.screen.xdotool("sleep", 0.5)
+    controls.click((x, y))
+    fresh.wait_for(f"abs(chosen.depth_to - {away}) < 0.3", 10)
+    fresh.picture(SCREENS / f"{name}-picked.png")
+
+
+def shot(window: Window, path: Path) -> np.ndarray:
+    with Image.open(window.picture(path)) as picture:
+        return np.asarray(picture.convert("RGB"))

@@ -63,7 +63,7 @@ class FLUXDEPTH_OT_depth_check(OnResult, bpy.types.Operator):
 def _words(check: depth.Check) -> str:
     if check.kept is None:
         return tr("There are no edges of depth in this picture")
-    return tr("{percent} % of the edges of depth are edges of the result").format(percent=number(100 * check.kept))
+    return tr("Edges of depth that are edges of the result: {percent} %").format(percent=number(100 * check.kept))
 
 
 def register() -> None:
