@@ -144,6 +144,8 @@ def test_a_result_that_kept_the_edges_is_told_from_one_that_did_not() -> None:
     assert shares[0] > 0.9
     assert shares[1] < 0.6
     assert flat.kept < 0.1
+    noise = depth.check(as_file(RNG.integers(0, 255, (360, 640, 3))), kept).kept
+    assert noise is not None and noise < 0.2, "edges everywhere are none"
     overlay = np.asarray(Image.open(io.BytesIO(flat.overlay)))
     assert overlay.shape[2] == 3
     assert (overlay == depth.SHOWN_LOST).all(axis=2).any()
