@@ -1,7 +1,7 @@
-"""`build.py demo`: a small scene, rendered with Cycles in a real Blender, edited through the built extension, projected.
+"""`build.py demo`: a small scene, rendered with Cycles in a real Blender, edited and projected by the built extension.
 
-The service is the loopback stand-in, which blurs what it takes for far away. Writes to build/demo the render, the edited
-one, and the scene with that as its surface, rendered from a second camera.
+The service is the loopback stand-in, which blurs what it takes for far away. Writes to build/demo the render, the
+edited one, and the scene with that as its surface, rendered from a second camera.
 """
 
 from __future__ import annotations
