@@ -435,7 +435,8 @@ bpy.ops.render.render()
 chosen.source, chosen.upload_format, chosen.longest_side, chosen.variations = "RENDER", "png", 0, 2
 """)
     sidebar.settle()
-    unfold(sidebar, "depth", ("property", "depth_range"))
+    fold(sidebar, ("more", False), ("depth", True))
+    sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_depth")
     sidebar.toggle("depth_range")
     sidebar.write("depth_from", "2", expected=2)
     sidebar.write("depth_to", "30", expected=30)
@@ -481,19 +482,20 @@ def history(sidebar: Controls) -> Controls:
     """The panel is open, and the others are folded."""
     sidebar.window.do("h = fluxdepth.history; h.page, h.chosen, h.PAGE = None, None, 12")
     sidebar.window.do(f"asked = {HISTORY}; asked.search, asked.show = '', 'ALL'")
-    more = unfold(sidebar, "more", ("property", "safety_tolerance"))
-    middle = more + 6  # it is near the upper edge of a head of 24
-    for panel, head, wanted in (
-        ("more", middle, False),
-        ("results", middle + 24, False),
-        ("history", middle + 48, True),
-    ):
-        # Twice, when it is already as an earlier test has left it.
-        ways = (is_drawn_after_a_click(sidebar, panel, head) is wanted for _ in range(2))
-        assert any(ways), (panel, head, sidebar.names())
+    fold(sidebar, ("more", False), ("depth", False), ("results", False), ("history", True))
     sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_history")
     sidebar.see("property", "search")
     return sidebar
+
+
+def fold(sidebar: Controls, *panels: tuple[str, bool]) -> None:
+    """Folds the panels below the first, or opens them; all but the last are folded, so that their heads are close."""
+    middle = unfold(sidebar, "more", ("property", "safety_tolerance")) + 6  # it is near the upper edge of a head of 24
+    for number, (panel, wanted) in enumerate(panels):
+        head = middle + 24 * number
+        # Twice, when it is already as an earlier test has left it.
+        ways = (is_drawn_after_a_click(sidebar, panel, head) is wanted for _ in range(2))
+        assert any(ways), (panel, head, sidebar.names())
 
 
 def is_drawn_after_a_click(sidebar: Controls, panel: str, head: int) -> bool:
