@@ -19,7 +19,7 @@ from .materials import SLOTS
 from .nodes import MARK
 
 UV_MAP = "Flux Depth Bake"
-BAKED = "fluxdepth_uv"  # on a mesh: which UV maps were the active ones
+BAKED = "fluxdepth_uv"  # on a mesh that has such a map
 MARGIN = 8  # px beside islands, so that a texture's smaller copies have no seams
 BLACK = 1 / 255
 PASSES: tuple[tuple[Literal["DIFFUSE", "EMIT"], str, str], ...] = (
@@ -52,8 +52,9 @@ def bake(
                 left.append(thing.name)
                 continue
             _only(context, thing)
-            _map_uv(thing)
-            _replace(thing, [(socket, _baked(thing, kind, name, size)) for kind, socket, name in PASSES])
+            with _mapped(thing):
+                textures = [(socket, _baked(thing, kind, name, size)) for kind, socket, name in PASSES]
+            _replace(thing, textures)
     return left
 
 
@@ -133,23 +134,27 @@ def _only(context: bpy.types.Context, thing: bpy.types.Object) -> None:
     context.view_layer.objects.active = thing
 
 
-def _map_uv(thing: bpy.types.Object) -> None:
-    """A UV map of its own: as the active one is, else a new layout."""
+@contextlib.contextmanager
+def _mapped(thing: bpy.types.Object) -> Iterator[None]:
+    """A UV map of its own is the active one meanwhile: as the one that was is, else a new layout."""
     mesh: Any = thing.data
+    layers = mesh.uv_layers
+    active = layers.active.name if layers.active else ""
     if mesh.get(BAKED) is None:
-        layers = mesh.uv_layers
-        shown = next((one.name for one in layers if one.active_render), "")
-        had = len(layers) > 0
-        mesh[BAKED] = {"active": layers.active.name if had else "", "render": shown}
+        mesh[BAKED] = True
         layers.new(name=UV_MAP, do_init=True)
-        if not had:
+        if not active:
             bpy.ops.object.mode_set(mode="EDIT")
             bpy.ops.mesh.reveal(select=False)
             bpy.ops.mesh.select_all(action="SELECT")
             bpy.ops.uv.smart_project(island_margin=0.02)
             bpy.ops.object.mode_set(mode="OBJECT")
-    mesh.uv_layers.active = mesh.uv_layers[UV_MAP]
-    mesh.uv_layers[UV_MAP].active_render = True
+    layers.active = layers[UV_MAP]
+    try:
+        yield
+    finally:
+        if active in layers:
+            layers.active = layers[active]
 
 
 def _baked(thing: bpy.types.Object, kind: Literal["DIFFUSE", "EMIT"], name: str, size: int) -> bpy.types.Image | None:
@@ -213,16 +218,8 @@ def _replace(thing: bpy.types.Object, textures: list[tuple[str, bpy.types.Image 
 
 def remove_maps() -> None:
     """Takes the UV maps away that baking has made."""
-    for mesh in bpy.data.meshes:
-        kept = mesh.get(BAKED)
-        if kept is None:
-            continue
+    for mesh in [one for one in bpy.data.meshes if one.get(BAKED)]:
         layer = mesh.uv_layers.get(UV_MAP)
         if layer:
             mesh.uv_layers.remove(layer)
-        layers: Any = mesh.uv_layers
-        if kept["active"] in layers:
-            layers.active = layers[kept["active"]]
-        if kept["render"] in layers:
-            layers[kept["render"]].active_render = True
         del mesh[BAKED]

@@ -580,7 +580,7 @@ def test_pages_of_the_history(history: Controls, host: Installed) -> None:
 def test_panels_fold(sidebar: Controls) -> None:
     left, top, _, _ = sidebar.box()
     more = unfold(sidebar, "more", ("property", "safety_tolerance"))
-    for panel, y in (("more", more), ("results", more + 24), ("main", top + 14)):
+    for panel, y in (("more", more), ("results", more + 48), ("main", top + 14)):
         place = f"[key for key in drawn if key[1].endswith('_{panel}') and key[2] == 'draw']"
         for count in (0,) if panel == "more" else (0, 1):
             sidebar.click((left + 60, y))

@@ -18,6 +18,7 @@ from .. import sizes, sources
 KEY = "eye"  # in a picture's place in the document
 NONE_WATCHED = N_("it was rendered before Flux Depth was switched on")
 OTHER_FRAME = N_("the scene is at another frame than its render")
+OTHER_SCENE = N_("it was rendered from another scene")
 NO_CAMERA = N_("the scene has no camera")
 NO_FLAT_CAMERA = N_("its camera is a panorama or of another kind that is not flat")
 NO_EYE = N_("it is of no render and of no viewport")
@@ -157,6 +158,7 @@ def of_matrices(view: Matrix, window: Matrix, width: int, height: int) -> Eye:
 @dataclass(frozen=True)
 class _Seen:
     eye: Eye | str
+    scene_uid: int
     frame: int
 
 
@@ -170,13 +172,15 @@ def of_render_result(scene: bpy.types.Scene) -> Eye | str:
     seen = _rendered.get(sizes.slot_of(image)) if image else None
     if seen is None:
         return NONE_WATCHED
+    if seen.scene_uid != scene.session_uid:
+        return OTHER_SCENE
     return seen.eye if seen.frame == scene.frame_current else OTHER_FRAME
 
 
 def _frame_begins(scene: bpy.types.Scene, *_args: object) -> None:
     global _rendering
     image = sources.render_result()
-    _rendering = (sizes.slot_of(image) if image else 0, _Seen(of_camera(scene), scene.frame_current))
+    _rendering = (sizes.slot_of(image) if image else 0, _Seen(of_camera(scene), scene.session_uid, scene.frame_current))
 
 
 def _frame_ends(*_args: object) -> None:

@@ -321,7 +321,7 @@ def _of_block(block) -> dict:
                 slot.link = link
             data["slots"].append(slot_says)
     if isinstance(block, bpy.types.Mesh):
-        data["uv"] = [layer.name for layer in block.uv_layers]
+        data["uv"] = [(layer.name, layer.active, layer.active_render) for layer in block.uv_layers]
         data["materials"] = [one and one.name_full for one in block.materials]
     if isinstance(block, bpy.types.Material):
         data["uses_nodes"] = block.use_nodes
