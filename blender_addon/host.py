@@ -20,7 +20,7 @@ from .shared.language import N_, tr
 from .shared.pictures import depth, imaging
 from .shared.pictures.encoded import EncodedImage
 from .shared.storage import processes
-from .shared.storage.entries import ALPHA, DEPTH, SOURCE, Destination
+from .shared.storage.entries import ALPHA, DEPTH, WHOLE, Destination
 
 HOST = "blender"
 
@@ -111,7 +111,7 @@ def _in_range(ticket: Ticket, picture: EncodedImage) -> EncodedImage:
     chosen = _host_settings(ticket)
     if not chosen.get("depth_range"):
         return picture
-    source, kept = ticket.companion(SOURCE), ticket.companion(DEPTH)
+    source, kept = ticket.companion(WHOLE), ticket.companion(DEPTH)
     if source is None or kept is None:
         raise PictureError(tr("The depth of this edit is not here any more, so all of its result came in."))
     near, far, soft = (float(chosen[name]) for name in ("depth_from", "depth_to", "depth_soft"))

@@ -18,7 +18,7 @@ from ..shared.language import tr
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
-from ..shared.storage.entries import ALPHA, DEPTH, SOURCE
+from ..shared.storage.entries import ALPHA, DEPTH, WHOLE
 from . import displayed
 
 ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -50,7 +50,7 @@ class Snapshot:
         self.plain = False
         self.depth: Beside | None = None
         self.keeps_source = False  # the whole picture goes with the results, without loss
-        self._source: bytes | None = None  # that, as a file; set once encoded
+        self._whole: bytes | None = None  # that, as a file; set once encoded
         self._format = settings.upload_format
         self._longest_side = settings.longest_side
         self._keep_transparency = settings.keep_transparency
@@ -80,7 +80,7 @@ class Snapshot:
             alpha = imaging.alpha_of(image)
             self._alpha = None if alpha is None else imaging.stored_alpha(alpha)
         if self.keeps_source:
-            self._source = imaging.stored_source(image, opaque=self._alpha is None)
+            self._whole = imaging.stored_whole(image, opaque=self._alpha is None)
         self.plain = not bpy.app.background and imaging.is_plain(image)  # there is nobody to be asked
         return imaging.encode(image, format=self._format, longest_side=self._longest_side)
 
@@ -92,7 +92,7 @@ class Snapshot:
             raise PictureError(
                 tr("Depth could not be taken, and the edit is to stay in a range of it."), tr("Try again.")
             )
-        beside = {ALPHA: self._alpha, DEPTH: depth, SOURCE: self._source}
+        beside = {ALPHA: self._alpha, DEPTH: depth, WHOLE: self._whole}
         return Taken(image, {name: data for name, data in beside.items() if data is not None}, self.plain)
 
     def serve(self) -> None:

@@ -204,7 +204,7 @@ def read_alpha(data: bytes) -> Image.Image:
     return decode(data).getchannel(0)
 
 
-def stored_source(image: Image.Image, opaque: bool) -> bytes:
+def stored_whole(image: Image.Image, opaque: bool) -> bytes:
     """``image`` (RGB or RGBA) without loss, for :func:`decode`; ``opaque``: over white, as it is sent."""
     return _file(_over_white(image) if opaque else image, "png")
 

@@ -23,7 +23,7 @@ LATEST = 1e11  # s since 1970, the year 5138: what is later, or before 1970, is 
 ALPHA = "alpha.png"  # the source's transparency, 8-bit gray, 255 = opaque
 MASK = "mask.png"  # the selection, 8-bit gray, 255 = selected; it becomes the result's layer mask
 DEPTH = "depth.png"  # the distances from the eye that saw the picture; see pictures/depth.py
-SOURCE = "source.png"  # the whole picture without loss, where a result keeps parts of it as they were
+WHOLE = "whole.png"  # the source at its full size without loss, where a result keeps parts of it as they were
 SENT = "sent"  # the picture that was sent; its suffix is its format
 
 
