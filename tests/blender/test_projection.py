@@ -67,6 +67,13 @@ def test_projections_stack_and_survive_the_file(projected: Installed) -> None:
     assert note["marked"] == []
 
 
+def test_rays_never_hold_the_main_thread_for_long(projected: Installed) -> None:
+    note = projected.note("check_rays_leave_the_main_thread_to_others")
+    assert note["slices"] > 5
+    assert note["longest"] <= 0.1
+    assert note["kept"] > 1000
+
+
 def test_one_undo_takes_it_back(projected: Installed) -> None:
     note = projected.note("check_undo")
     assert note["projected"] > 5

@@ -21,14 +21,14 @@ VERTEX = """
 void main()
 {
   vec4 seen = to_eye * vec4(place, 1.0);
-  depth = -seen.z;
+  away = -seen.z;
   gl_Position = projection * seen;
 }
 """
 FRAGMENT = """
 void main()
 {
-  distance = depth;
+  found = away;
 }
 """
 SURFACES = {"CURVE", "SURFACE", "FONT", "META"}
@@ -135,13 +135,13 @@ def _filled(kind: str, places: array, order: array, shader: Any) -> Any:  # type
 @functools.cache
 def _made_shader() -> Any:
     between = gpu.types.GPUStageInterfaceInfo("fluxdepth_depth")
-    between.smooth("FLOAT", "depth")
+    between.smooth("FLOAT", "away")
     info = gpu.types.GPUShaderCreateInfo()
     info.push_constant("MAT4", "projection")
     info.push_constant("MAT4", "to_eye")
     info.vertex_in(0, "VEC3", "place")
     info.vertex_out(between)
-    info.fragment_out(0, "FLOAT", "distance")
+    info.fragment_out(0, "FLOAT", "found")
     info.vertex_source(VERTEX)
     info.fragment_source(FRAGMENT)
     return gpu.shader.create_from_info(info)

@@ -76,7 +76,7 @@ def as_rendered(view_layer: bpy.types.ViewLayer, hiding: bool) -> Iterator[None]
     selected = [one for one in view_layer.objects if one.select_get(view_layer=view_layer)]  # what is hidden loses it
     active = view_layer.objects.active
     # A collection that is shown shows all in it: what a render does not show is hidden one by one then.
-    others = [one for one in view_layer.objects if layers and one.name not in wanted and one not in extra]
+    others = [one for one in view_layer.objects if layers and hiding and one.name not in wanted and one not in extra]
     kept += [(one, one.hide_viewport, one.hide_get(view_layer=view_layer)) for one in others]
     try:
         for layer in layers:

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -566,6 +567,20 @@ def check_render_visibility_counts():
         across, up, away = world_to_camera_view(scene, scene.camera, thing.location)
         found[name] = [float(distances[int(up * HEIGHT), int(across * WIDTH)]), away]
     return {"kept": kept == flags(), "found": found, "nearest": float(distances.min())}
+
+
+def check_rays_leave_the_main_thread_to_others():
+    """Processor time of each slice, in seconds: the machine may be busy with something else."""
+    scene, _ = scene_of()
+    scene.render.resolution_x, scene.render.resolution_y = 1024, 576
+    taking, eye = module("pictures.depth.taking"), module("pictures.depth.eye")
+    depth = taking.Depth(eye.of_camera(scene), scene, bpy.context.view_layer)
+    held = []
+    while not depth._served.is_set():
+        begun = time.thread_time()
+        depth.serve()
+        held.append(time.thread_time() - begun)
+    return {"slices": len(held), "longest": max(held), "kept": len(depth.kept(0.0) or b"")}
 
 
 if __name__ == "__main__":
