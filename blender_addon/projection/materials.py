@@ -42,21 +42,18 @@ class Covering:
                 return False
             thing.data.materials.append(None)
             thing.data[SLOT_ADDED] = True
+        copies = {index: self._copy_of(slot.material) for index, slot in enumerate(thing.material_slots)}
+        copies = {index: copy for index, copy in copies.items() if copy}
+        if not copies:
+            return False
         before = thing.get(SLOTS)
         record: dict[str, Any] = dict(before) if before is not None else {}
-        changed = False
-        for index, slot in enumerate(thing.material_slots):
-            copy = self._copy_of(slot.material)
-            if copy is None:
-                continue
-            if str(index) not in record:
-                record[str(index)] = _remembered(slot)
-            slot.link = "OBJECT"
-            slot.material = copy
-            changed = True
-        if changed:
-            thing[SLOTS] = record
-        return changed
+        slots = thing.material_slots
+        thing[SLOTS] = {str(index): _remembered(slots[index]) for index in copies} | record
+        for index, copy in copies.items():
+            slots[index].link = "OBJECT"
+            slots[index].material = copy
+        return True
 
     def _copy_of(self, material: bpy.types.Material | None) -> bpy.types.Material | None:
         """A projected one; None where the material has no surface, but a volume."""

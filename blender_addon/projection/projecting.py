@@ -147,9 +147,9 @@ def remove_all() -> int:
     """Takes every projection of the file back. Returns how many objects had one."""
     count = materials.uncover(bpy.data.objects)
     baking.remove_maps()
-    for material in bpy.data.materials:
-        if material.node_tree and material.library is None and _is_used(material):
-            materials.strip(material)
+    own = {one for one in bpy.data.materials if one.node_tree and one.library is None}
+    for material in own - _unused(own):
+        materials.strip(material)
     _remove_unused()
     return count
 
@@ -158,17 +158,18 @@ def _remove_unused() -> None:
     """What projections have made and nothing needs any more."""
     data: Any = bpy.data
     for kind in (data.materials, data.node_groups, data.images):
-        for one in [one for one in kind if one.get(MARK) and not _is_used(one)]:
+        for one in _unused({one for one in kind if one.get(MARK)}):
             kind.remove(one)
     used = {node.object for group in bpy.data.node_groups if group.get(MARK) for node in _textures(group)}
     for empty in [one for one in bpy.data.objects if one.get(MARK) and one.type == "EMPTY" and one not in used]:
         bpy.data.objects.remove(empty)
 
 
-def _is_used(block: bpy.types.ID) -> bool:
-    """Whether it has a user. In 4.2 ``users`` is too high for what a copied material's nodes use."""
+def _unused(blocks: set[Any]) -> set[Any]:
+    """Those that have no user. In 4.2 ``users`` is too high for what a copied material's nodes use."""
     user_map: Any = bpy.data.user_map  # the stub asks for all of its filters
-    return block.use_fake_user or bool(user_map(subset={block})[block])
+    users = user_map(subset=blocks) if blocks else {}
+    return {one for one in blocks if not (one.use_fake_user or users[one])}
 
 
 def _textures(group: bpy.types.NodeTree) -> Iterator[bpy.types.ShaderNodeTexCoord]:

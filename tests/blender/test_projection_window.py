@@ -117,6 +117,33 @@ def test_the_gpu_sees_what_rays_hit(fresh: Window, eye: str) -> None:
     assert found["nothing"] > 0.98
 
 
+def test_a_viewport_is_seen_as_it_is_drawn_and_without_the_range(fresh: Window) -> None:
+    fresh.do(SCENE)
+    off, same, covered = fresh.do("""
+sources = session.taking.sources
+area = next(one for one in bpy.context.screen.areas if one.type == "VIEW_3D")
+region = next(one for one in area.regions if one.type == "WINDOW")
+view, space = region.data, area.spaces.active
+off = []
+for perspective in ("PERSP", "ORTHO", "CAMERA"):
+    view.view_perspective = perspective
+    view.update()
+    eye = eyes.of_view(view, region.width, region.height)
+    for made, true in ((eye.projection(), view.window_matrix), (eye.matrix.inverted(), view.view_matrix)):
+        largest = max(abs(one) for row in true for one in row)
+        off.append(max(abs(made[row][column] - true[row][column]) for row in range(4) for column in range(4)) / largest)
+chosen.source, chosen.upload_format, chosen.longest_side = "VIEWPORT", "png", 0
+chosen.depth_from, chosen.depth_to, space.overlay.show_overlays = 5, 8, True
+sent = []
+for ranged in (False, True):
+    chosen.depth_range = ranged
+    sent.append(sources.take(bpy.context, chosen).encode().data)
+answer = [off, sent[0] == sent[1], len(set(sent[0])) > 20]
+""")
+    assert max(off) < 1e-5
+    assert covered and same, "the range is no part of the picture"
+
+
 def test_a_hundred_objects_are_projected_onto_within_a_second(fresh: Window, host: Installed) -> None:
     fresh.do(SCENE)
     fresh.do("""
