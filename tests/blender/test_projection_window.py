@@ -62,7 +62,7 @@ bpy.context.view_layer.update()
 depths = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.taking"]
 eyes = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.eye"]
 rays = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.rays"]
-drawn = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.drawn"]
+by_card = sys.modules["bl_ext.user_default.fluxdepth.pictures.depth.drawn"]
 """
 # How far the GPU's distances are from those of rays, but at edges, which may fall to either side.
 COMPARE = """
@@ -70,7 +70,7 @@ eye = {eye}
 width, height = 160, 90
 layer = bpy.context.view_layer
 begun = time.perf_counter()
-by_gpu = np.array(drawn.distances(eye, layer, width, height), np.float32).reshape(height, width)
+by_gpu = np.array(by_card.distances(eye, layer, width, height), np.float32).reshape(height, width)
 seconds = time.perf_counter() - begun
 for by_rays in rays.distances(eye, scene, layer, width, height):
     pass
@@ -282,6 +282,7 @@ chosen.depth_from, chosen.depth_to, chosen.depth_soft = 7, 12, 1
     name = f"blender-{host.host.series}-depth"
     plain = shot(fresh, SCREENS / f"{name}-plain.png")
     fresh.do("chosen.depth_range = True; area.tag_redraw()")
+    controls.settle()
     covered = shot(fresh, SCREENS / f"{name}-range.png")
     # Where each place of the viewport lies, told by rays along the view.
     places = fresh.do(f"HEIGHT = {fresh.screen.height}\n{PLACES}")
