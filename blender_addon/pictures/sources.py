@@ -7,7 +7,7 @@ the worker; it touches no ``bpy``. Knows no service.
 import re
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import bpy
 
@@ -20,6 +20,7 @@ from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
 from ..shared.storage.entries import ALPHA, DEPTH, WHOLE
 from . import displayed
+from .depth.beside import Beside
 
 ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
 PAGE = 4096  # bytes
@@ -29,16 +30,6 @@ LINEAR = "Linear Rec.709"
 OPAQUE_MODES = {"NONE", "CHANNEL_PACKED"}  # the fourth channel is no transparency
 # What GPUOffScreen.draw_view3d draws in rendered shading; of any other engine's render it gives black.
 DRAWN_ENGINES = {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH"}
-
-
-class Beside(Protocol):
-    """What is taken beside a picture, on the main thread, and becomes a companion."""
-
-    def serve(self) -> None: ...
-
-    def discard(self) -> None: ...
-
-    def kept(self, deadline: float) -> bytes | None: ...
 
 
 class Snapshot:
