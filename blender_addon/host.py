@@ -4,6 +4,7 @@ A document is known by its path, and while it has none by the session of this pr
 Knows no operator and no panel.
 """
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping
@@ -17,11 +18,11 @@ from .shared.errors import PictureError, ResultError
 from .shared.jobs.request import Result
 from .shared.jobs.ticket import Ticket
 from .shared.language import N_, tr
-from .shared.pictures import finishing, imaging
+from .shared.pictures import depth, finishing, imaging
 from .shared.pictures.encoded import EncodedImage
 from .shared.pictures.sending import KEPT
 from .shared.storage import processes
-from .shared.storage.entries import ALPHA, SOURCE, Destination
+from .shared.storage.entries import ALPHA, DEPTH, SOURCE, WHOLE, Destination
 
 HOST = "blender"
 
@@ -46,6 +47,7 @@ class BlenderHost:
                 raise ResultError(tr("Another file was opened while the results came in."))
             picture = ticket.pictures.get(result.index, result.image)
             record = {"origin": dict(ticket.destination.place), "host_settings": dict(ticket.host_settings)}
+            record |= ticket.notes.get(result.index, {})
             if kept := ticket.kept.get(result.index):
                 record[KEPT] = dataclasses.asdict(kept)
             ticket.images.append(_brought_in(picture, result, record).name)
@@ -86,7 +88,12 @@ def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]
 
 
 def composed(ticket: Ticket, result: Result) -> EncodedImage:
-    """In the worker: the result as it comes into Blender, with the source's detail and transparency put back."""
+    """In the worker: the result as it comes into Blender: with the source's detail and transparency, in its range."""
+    _note_depth(ticket, result)
+    return _in_range(ticket, _whole(ticket, result))
+
+
+def _whole(ticket: Ticket, result: Result) -> EncodedImage:
     try:
         picture = with_companions(ticket, result)
         # A kind that the core does not know: Pillow knows more of them than Blender.
@@ -111,3 +118,26 @@ def with_companions(ticket: Ticket, result: Result, transparent: bool = True, de
     if done.problem:
         ticket.warnings.append(done.problem)
     return done.image
+
+
+def _note_depth(ticket: Ticket, result: Result) -> None:
+    """How many of the edges of true depth the result has kept. Of what can't be compared, nothing is said."""
+    kept = ticket.companion(DEPTH)
+    if kept is None:
+        return
+    with contextlib.suppress(PictureError):
+        share = depth.check(result.image, kept).kept
+        if share is not None:
+            ticket.notes[result.index] = {results.DEPTH_CHECK: round(share, 3)}
+
+
+def _in_range(ticket: Ticket, picture: EncodedImage) -> EncodedImage:
+    """``picture`` between the distances that were chosen, and the source outside of them."""
+    chosen = ticket.host_settings
+    if not chosen.get("depth_range"):
+        return picture
+    source, kept = ticket.companion(WHOLE), ticket.companion(DEPTH)
+    if source is None or kept is None:
+        raise PictureError(tr("The depth of this edit is not here any more, so all of its result came in."))
+    near, far, soft = (float(chosen[name]) for name in ("depth_from", "depth_to", "depth_soft"))
+    return depth.within(picture, source, kept, near, far, soft)

@@ -21,11 +21,15 @@ PICTURES: dict[str, tuple[str, tuple[int, int, int, int] | None]] = {
     "gimp-settings.png": ("screens/gimp-settings-light-100.png", None),
     "gimp-result.png": ("screens/gimp-result-3.0.png", None),
     "blender-done.png": ("screens/blender-4.3-done.png", None),
+    "blender-depth.png": ("screens/blender-4.3-depth-range.png", None),
 }
 PHOTOS = {"before.jpg": "demo/gimp-before.png", "after.jpg": "demo/gimp-after.png"}
 
 
-WINDOWS = ["tests/gimp/test_windows.py", "tests/gimp/test_screens.py", "tests/blender/test_window.py"]
+WINDOWS = [
+    *("tests/gimp/test_windows.py", "tests/gimp/test_screens.py", "tests/blender/test_window.py"),
+    "tests/blender/test_projection_window.py",
+]
 
 
 # A photo, an effect of the sandbox, how many times smaller it came, and the part that is shown at 100 %.

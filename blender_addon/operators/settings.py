@@ -165,8 +165,8 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
         settings.source, settings.image = "IMAGE", image
     elif kind == "RENDER":
         settings.source = "RENDER" if render_result() else "RENDER_NOW"
-    elif kind == "VIEWPORT":
-        settings.source = "VIEWPORT"
+    elif kind in ("VIEWPORT", "DEPTH"):
+        settings.source = kind
     else:
         return [tr("Its source is not known here: choose one.")]
     return []
@@ -175,7 +175,8 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
 def reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
     """Takes over what fits of ``record``; sentences about the rest."""
     settings = properties.of(scene)
-    fitting = presets.reused(record, properties.model_of(settings), OF_BOTH_HOSTS)
+    beside = (*OF_BOTH_HOSTS, *properties.DEPTH_RANGE)
+    fitting = presets.reused(record, properties.model_of(settings), beside)
     properties.take_over(settings, fitting)
     return fitting.problems
 

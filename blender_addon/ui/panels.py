@@ -15,7 +15,7 @@ from ..shared.model import models
 from ..shared.model.edit import DepthEdit
 from ..shared.model.parameters import OF_BOTH_HOSTS, VARIATIONS, Kind, Parameter, Role
 from ..shared.pictures.sending import KEPT, Kept, sent_size
-from . import history, models as models_part, prompts, rows, texts
+from . import depth, history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
 CHOICES = 4  # beside each other
@@ -149,6 +149,7 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     if not found:
         texts.paragraph(layout, tr("Results of this file appear here"), width)
         return
+    found = depth.sorted_results(layout, context, found)
     shown, compared = results.shown(), comparing.compared()
     for number, (image, record) in enumerate(found):
         # An older one that the editor shows can be worked with as well.
@@ -195,6 +196,7 @@ def _draw_result(
     buttons.operator("fluxdepth.edit_again", text="", icon="FILE_REFRESH").name = image.name
     buttons.operator("fluxdepth.reuse_settings", text="", icon="COPYDOWN").name = image.name
     buttons.operator("fluxdepth.save_as", text="", icon="FILE_TICK").name = image.name
+    depth.draw_of_result(column, image, record)
 
 
 def _properties(layout: bpy.types.UILayout) -> bpy.types.UILayout:
@@ -265,6 +267,7 @@ _PANELS = [
     for panel in (
         _panel(space, "main", "Flux Depth", _draw_main, draw_header_preset=_draw_presets),
         _panel(space, "more", N_("More"), _draw_more, parent="main", bl_options={"DEFAULT_CLOSED"}),
+        _panel(space, "depth", N_("Depth"), depth.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
         _panel(space, "results", N_("Results"), _draw_results, parent="main"),
         _panel(space, "history", N_("History"), history.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
     )

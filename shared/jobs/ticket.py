@@ -59,6 +59,7 @@ class Ticket:
         self.results: tuple[Result, ...] = ()
         self.pictures: dict[int, EncodedImage] = {}  # by index: the result as its document takes it
         self.kept: dict[int, Kept] = {}  # by index: what came of the source's detail, where it was to be kept
+        self.notes: dict[int, dict[str, Any]] = {}  # by index: what was found out about it on arrival, for its record
         self.images: list[Any] = []
         # What the desk works with.
         self.request: EditRequest | None = None
@@ -84,7 +85,7 @@ class Ticket:
         """The same ticket from the start, with a token of its own."""
         self.state, self.error, self.failures, self.job_id = State.PREPARING, None, (), ""
         self.cancel, self.events, self.submit_begun = CancelToken(), queue.SimpleQueue(), False
-        self.warnings, self.results, self.pictures, self.kept = [], (), {}, {}
+        self.warnings, self.results, self.pictures, self.kept, self.notes = [], (), {}, {}, {}
         self._restart()
 
     # What hosts read.

@@ -216,6 +216,11 @@ def read_alpha(data: bytes) -> Image.Image:
     return decode(data).getchannel(0)
 
 
+def stored_whole(image: Image.Image, opaque: bool) -> bytes:
+    """``image`` (RGB or RGBA) without loss, for :func:`decode`; ``opaque``: over white, as it is sent."""
+    return _file(_over_white(image) if opaque else image, "png")
+
+
 def _over_white(image: Image.Image) -> Image.Image:
     from PIL import Image
 

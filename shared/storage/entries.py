@@ -23,6 +23,8 @@ LATEST = 1e11  # s since 1970, the year 5138: what is later, or before 1970, is 
 ALPHA = "alpha.png"  # the source's transparency, 8-bit gray, 255 = opaque
 MASK = "mask.png"  # the selection, 8-bit gray, 255 = selected; it becomes the result's layer mask
 SOURCE = "source.jpg"  # the source at its full size, over white, where it was sent smaller and its detail is to be kept
+DEPTH = "depth.png"  # the distances from the eye that saw the picture; see pictures/depth.py
+WHOLE = "whole.png"  # the source at its full size without loss, where a result keeps parts of it as they were
 SENT = "sent"  # the picture that was sent; its suffix is its format
 
 
