@@ -221,12 +221,6 @@ class SameEditError(FluxDepthError):
     def __init__(self, message: str = "") -> None:
         super().__init__(message or tr("The same edit of this picture is on its way already."))
 
-    @classmethod
-    def of_layers(cls, count: int) -> SameEditError:
-        """``count`` layers of an order would be edited alike."""
-        words = tr("{count} layers show the same picture, and would all be edited alike.").format(count=count)
-        return cls(words).with_advice(tr("Select one of them, or edit anyway and pay for each."))
-
 
 class MadeBeforeError(FluxDepthError):
     """Asked before the second submit: the result of the same edit of the same picture lies in the history."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from ...errors import SameEditError
+from ...language import tr
 from ...pictures.encoded import EncodedImage
 from ..desk import Desk
 from ..request import EditRequest, Taken
@@ -24,7 +25,8 @@ def start(desk: Desk, requests: Sequence[EditRequest]) -> list[Ticket]:
         return [desk.start(requests[0])]
     asked = Counter(one for request in requests if not request.confirmed for one in _asked(request))
     if asked and (most := max(asked.values())) > 1:
-        raise SameEditError.of_layers(most)
+        words = tr("{count} layers show the same picture, and would all be edited alike.").format(count=most)
+        raise SameEditError(words).with_advice(tr("Select one of them, or edit anyway and pay for each."))
     order = Order(sum(len(request.all_edits) for request in requests))
     tickets = [desk.start(dataclasses.replace(request, order=order)) for request in requests]
     for ticket in tickets:
