@@ -205,11 +205,10 @@ class PictureError(FluxDepthError):
 
 class KeyMissingError(FluxDepthError):
     next_step = NextStep.OPEN_SETTINGS
+    advice = N_("Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
 
     def __init__(self) -> None:
-        super().__init__(
-            tr("There is no API key yet."), tr("Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
-        )
+        super().__init__(tr("There is no API key yet."))
 
 
 class SameEditError(FluxDepthError):
