@@ -75,28 +75,28 @@ def _draw(eye: Eye, view_layer: bpy.types.ViewLayer) -> None:
         # A mesh is the object's own where a modifier has changed it; other kinds have their modifiers beside.
         key = thing.data.as_pointer() if isinstance(thing.data, bpy.types.Mesh) else thing.name_full
         if key not in batches:
-            batches[key] = _batch(thing, shader)
+            batches[key] = _batch(thing)
         if batches[key] is not None:
             shader.uniform_float("to_eye", to_eye @ instance.matrix_world)
             batches[key].draw(shader)
 
 
-def _batch(thing: bpy.types.Object, shader: Any) -> Any:
+def _batch(thing: bpy.types.Object) -> Any:
     """Its triangles, or a hair's lines; None where it has none."""
     if thing.type == "MESH":
-        return _of_mesh(thing.data, shader)
+        return _of_mesh(thing.data)
     if thing.type == "CURVES":
-        return _of_hair(thing.data, shader)
+        return _of_hair(thing.data)
     if thing.type not in SURFACES:
         return None
     mesh = thing.to_mesh()
     try:
-        return _of_mesh(mesh, shader) if mesh else None
+        return _of_mesh(mesh) if mesh else None
     finally:
         thing.to_mesh_clear()
 
 
-def _of_mesh(mesh: Any, shader: Any) -> Any:
+def _of_mesh(mesh: Any) -> Any:
     mesh.calc_loop_triangles()
     if not len(mesh.loop_triangles):
         return None
@@ -104,10 +104,10 @@ def _of_mesh(mesh: Any, shader: Any) -> Any:
     mesh.vertices.foreach_get("co", places)
     corners = array("i", bytes(12 * len(mesh.loop_triangles)))
     mesh.loop_triangles.foreach_get("vertices", corners)
-    return _filled("TRIS", places, corners, shader)
+    return _filled("TRIS", places, corners)
 
 
-def _of_hair(curves: Any, shader: Any) -> Any:
+def _of_hair(curves: Any) -> Any:
     count = len(curves.points)
     if not count:
         return None
@@ -117,12 +117,14 @@ def _of_hair(curves: Any, shader: Any) -> Any:
     curves.curve_offset_data.foreach_get("value", ends)
     last = set(ends)
     lines = array("i", [end for at in range(1, count) if at not in last for end in (at - 1, at)])
-    return _filled("LINES", places, lines, shader) if lines else None
+    return _filled("LINES", places, lines) if lines else None
 
 
-def _filled(kind: str, places: array, order: array, shader: Any) -> Any:  # type: ignore[type-arg]  # of Python 3.12
+def _filled(kind: str, places: array, order: array) -> Any:  # type: ignore[type-arg]  # of Python 3.12
     count = len(places) // 3
-    vertices = gpu.types.GPUVertBuf(shader.format_calc(), count)
+    form = gpu.types.GPUVertFormat()  # the shader's own does not know its attribute in 5.2
+    form.attr_add(id="place", comp_type="F32", len=3, fetch_mode="FLOAT")
+    vertices = gpu.types.GPUVertBuf(form, count)
     vertices.attr_fill("place", memoryview(places).cast("B").cast("f", (count, 3)))
     size = 3 if kind == "TRIS" else 2
     indices = gpu.types.GPUIndexBuf(
