@@ -39,35 +39,25 @@ Gegl.init(None)
 from pixels.export import export  # noqa: E402
 from pixels.result import detail, edge  # noqa: E402
 from pixels.result.transparency import scaled  # noqa: E402
-from pixels.scratch import loaded  # noqa: E402
 from pixels.source import find_sources  # noqa: E402
 
 notes = {}
-photo = load(SETUP["photo"])
+came, whole = load(SETUP["came"]), load(SETUP["source"])
+full = whole.get_layers()[0].get_width(), whole.get_layers()[0].get_height()
+before, worked = peak(), time.process_time()
+layers = came.get_layers()[0], whole.get_layers()[0]
+notes["kept"], _ = timed(lambda: detail.kept(*layers, edge.pixels_of(came), detail.Wanted(), came))
+notes["worked"], notes["memory of arriving"] = time.process_time() - worked, peak() - before
+came.delete()
+came = load(SETUP["came"])
+notes["plain"], _ = timed(lambda: scaled(came.get_layers()[0], full))
+came.delete()
+
 before = peak()
-(source,) = find_sources(photo, photo.get_layers(), "layer")
+(source,) = find_sources(whole, whole.get_layers(), "layer")
 way = {"longest_side": 2048, "upload_format": "jpg", "keep_transparency": True}
 notes["sent"], outgoing = timed(lambda: export(source, **way, keep_detail=False))
 notes["sent and kept"], outgoing = timed(lambda: export(source, **way, keep_detail=True))
 notes["bytes"], notes["memory of sending"] = len(outgoing.source), peak() - before
-full = photo.get_width(), photo.get_height()
-photo.delete()
-came = load(SETUP["came"])
-copy = came.duplicate()
-notes["plain"], _ = timed(lambda: scaled(copy.get_layers()[0], full))
-copy.delete()
-before = peak()
-
-
-def arrive():
-    with loaded(outgoing.source, ".jpg") as whole, loaded(outgoing.picture.data, ".jpg") as sent:
-        began, worked = time.monotonic(), time.process_time()
-        layers = came.get_layers()[0], whole.get_layers()[0]
-        _, share = detail.kept(*layers, edge.pixels_of(sent), detail.Wanted(), came)
-        return time.monotonic() - began, time.process_time() - worked, share
-
-
-notes["arrived"], (notes["kept"], notes["worked"], notes["share"]) = timed(arrive)
-notes["memory of arriving"] = peak() - before
-came.delete()
+whole.delete()
 (OUT / "notes.json").write_text(json.dumps(notes))

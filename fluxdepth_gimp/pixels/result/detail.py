@@ -76,7 +76,6 @@ def _sum(
 ) -> None:
     """Fills ``layer`` with the enlarged rest and so much of ``source`` as is taken of it."""
     full, size = (layer.get_width(), layer.get_height()), parts[0].get_extent()
-    target = layer.get_buffer()
     graph = Gegl.Node()
     ratio = full[0] / size.width, full[1] / size.height
     moved = -beside[0] * ratio[0], -beside[1] * ratio[1]
@@ -88,15 +87,18 @@ def _sum(
         tiled = node(graph, "gegl:tile", node(graph, "gegl:buffer-source", buffer=noise))
         left = node(graph, "gegl:rgb-clip", node(graph, "gegl:invert-linear", taken))
         sum_ = node(graph, "gegl:add", sum_, node(graph, "gegl:multiply", left, tiled))
+    for one in graph.get_children():
+        one.set_property("dont-cache", True)  # each pixel is asked for once
     for strip in strips(*full):
         read = Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height)
-        # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
+        # A fresh buffer for each strip, here and below: the old one's tile cache would grow to the whole layer.
         read.set(strip, NUMBERS_AS_BYTES, source.get_buffer().get(strip, 1.0, BYTES, NONE))
         pixels.set_property("buffer", read)
         made = Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height)
         sum_.blit_buffer(made, strip, 0, NONE)
+        target = layer.get_buffer()
         target.set(strip, BYTES, made.get(strip, 1.0, NUMBERS_AS_BYTES, NONE))
-    target.flush()
+        target.flush()
     layer.update(0, 0, *full)
 
 
