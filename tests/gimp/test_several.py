@@ -138,6 +138,13 @@ def test_a_large_order_counts_all_of_them(told: Told) -> None:
     assert facts["layers"] == 5
 
 
+def test_copies_are_told_before_anything_is_paid(told: Told) -> None:
+    facts = told.notes["copies"]
+    assert facts["status"] == "execution-error"
+    assert "5 layers show the same picture" in facts["message"] and "Nothing was billed." in facts["message"]
+    assert facts["layers"] == 5
+
+
 def test_after_a_kill_each_is_recovered_above_its_own_source(told: Told) -> None:
     facts = told.notes["recovered"]
     assert names(facts["killed"]) == ["Small", ["Group", "Inner"], "Photo"]

@@ -75,16 +75,19 @@ for number in range(4):
     copy.set_name(f"Copy {number}")
     image.insert_layer(copy, None, 0)
     copy.set_offsets(number, 0)
-status, message, new = call(
-    "plug-in-fluxdepth-edit",
-    image,
-    image.get_layers(),
-    run_mode=Gimp.RunMode.WITH_LAST_VALS,
-    prompt="Fog far behind",
-    variations=4,
-    format="png",
-)
-notes.add("asked", status=status, message=message, layers=len(image.get_layers()))
+for case in ("copies", "asked"):
+    status, message, new = call(
+        "plug-in-fluxdepth-edit",
+        image,
+        image.get_layers(),
+        run_mode=Gimp.RunMode.WITH_LAST_VALS,
+        prompt="Fog far behind",
+        variations=4,
+        format="png",
+    )
+    notes.add(case, status=status, message=message, layers=len(image.get_layers()))
+    for number, layer in enumerate(image.get_layers()):
+        layer.scale(240 - number, 160, False)  # no copies any more
 image.delete()
 
 use_service(*services["slow"], "async")
