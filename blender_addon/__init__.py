@@ -16,6 +16,7 @@ from .operators import (
     service,
     settings,
 )
+from .operators.depth import checking, projecting, ranging
 from .ui import panels, preferences, presets
 
 _CLASSES = (
@@ -27,6 +28,9 @@ _CLASSES = (
     *recover.CLASSES,
     *results.CLASSES,
     *compare.CLASSES,
+    *projecting.CLASSES,
+    *ranging.CLASSES,
+    *checking.CLASSES,
     *own_presets.CLASSES,
     *settings.CLASSES,
     *service.CLASSES,
@@ -48,12 +52,16 @@ def register() -> None:
     session.register()
     translation.follow()
     compare.register()
+    ranging.register()
+    checking.register()
     _commands.append(bpy.utils.register_cli_command("fluxdepth", run.main))
 
 
 def unregister() -> None:
     while _commands:
         bpy.utils.unregister_cli_command(_commands.pop())
+    checking.unregister()
+    ranging.unregister()
     compare.unregister()
     session.unregister()
     translation.unregister()

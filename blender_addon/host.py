@@ -5,6 +5,7 @@ Knows no operator and no panel.
 """
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,10 +18,11 @@ from .shared.errors import PictureError, ResultError
 from .shared.jobs.request import Result
 from .shared.jobs.ticket import Ticket
 from .shared.language import N_, tr
-from .shared.pictures import imaging
+from .shared.pictures import depth, finishing, imaging
 from .shared.pictures.encoded import EncodedImage
+from .shared.pictures.sending import KEPT
 from .shared.storage import processes
-from .shared.storage.entries import ALPHA, Destination
+from .shared.storage.entries import ALPHA, DEPTH, SOURCE, WHOLE, Destination
 
 HOST = "blender"
 
@@ -44,7 +46,10 @@ class BlenderHost:
             if not self.is_open(here):
                 raise ResultError(tr("Another file was opened while the results came in."))
             picture = ticket.pictures.get(result.index, result.image)
-            record = {"origin": dict(ticket.destination.place), "host_settings": _host_settings(ticket)}
+            record = {"origin": dict(ticket.destination.place), "host_settings": dict(ticket.host_settings)}
+            record |= ticket.notes.get(result.index, {})
+            if kept := ticket.kept.get(result.index):
+                record[KEPT] = dataclasses.asdict(kept)
             ticket.images.append(_brought_in(picture, result, record).name)
             yield
         shown = bpy.data.images.get(ticket.images[0])
@@ -74,12 +79,6 @@ def another_file() -> None:
     _generation += 1
 
 
-def _host_settings(ticket: Ticket) -> dict[str, Any]:
-    """What was chosen beside the model's parameters, for using it again."""
-    source = ticket.request or ticket.job
-    return dict(source.host_settings) if source else {}
-
-
 def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]) -> bpy.types.Image:
     try:
         return results.bring_in(picture, result, record)
@@ -89,11 +88,56 @@ def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]
 
 
 def composed(ticket: Ticket, result: Result) -> EncodedImage:
-    """In the worker: the result as it comes into Blender, with its transparency put back where it had one."""
-    alpha = ticket.companion(ALPHA)
-    if alpha:
-        return imaging.with_alpha(result.image, imaging.read_alpha(alpha))
-    if not result.image.format:  # a kind that the core does not know; Pillow knows more of them than Blender
-        with contextlib.suppress(PictureError):
-            return imaging.as_kind(result.image, "png")
-    return result.image
+    """In the worker: the result as it comes into Blender: with the source's detail and transparency, in its range."""
+    _note_depth(ticket, result)
+    return _in_range(ticket, _whole(ticket, result))
+
+
+def _whole(ticket: Ticket, result: Result) -> EncodedImage:
+    try:
+        picture = with_companions(ticket, result)
+        # A kind that the core does not know: Pillow knows more of them than Blender.
+        return picture if picture.format else imaging.as_kind(picture, "png")
+    except PictureError:
+        if ticket.companion(ALPHA):
+            raise
+        return result.image
+
+
+def with_companions(ticket: Ticket, result: Result, transparent: bool = True, detailed: bool = True) -> EncodedImage:
+    """In the worker: the result as its settings want it, unless the caller does not. Raises PictureError."""
+    done = finishing.finished(
+        result.image,
+        ticket.host_settings if detailed else {},
+        alpha=ticket.companion(ALPHA) if transparent else None,
+        source=ticket.companion(SOURCE),
+        sent=ticket.sent,
+    )
+    if done.kept:
+        ticket.kept[result.index] = done.kept
+    if done.problem:
+        ticket.warnings.append(done.problem)
+    return done.image
+
+
+def _note_depth(ticket: Ticket, result: Result) -> None:
+    """How many of the edges of true depth the result has kept. Of what can't be compared, nothing is said."""
+    kept = ticket.companion(DEPTH)
+    if kept is None:
+        return
+    with contextlib.suppress(PictureError):
+        share = depth.check(result.image, kept).kept
+        if share is not None:
+            ticket.notes[result.index] = {results.DEPTH_CHECK: round(share, 3)}
+
+
+def _in_range(ticket: Ticket, picture: EncodedImage) -> EncodedImage:
+    """``picture`` between the distances that were chosen, and the source outside of them."""
+    chosen = ticket.host_settings
+    if not chosen.get("depth_range"):
+        return picture
+    source, kept = ticket.companion(WHOLE), ticket.companion(DEPTH)
+    if source is None or kept is None:
+        raise PictureError(tr("The depth of this edit is not here any more, so all of its result came in."))
+    near, far, soft = (float(chosen[name]) for name in ("depth_from", "depth_to", "depth_soft"))
+    return depth.within(picture, source, kept, near, far, soft)

@@ -12,16 +12,13 @@ from typing import Any, Protocol
 import bpy
 
 from .shared.errors import ParameterError
-from .shared.language import N_
+from .shared.language import N_, number, tr
 from .shared.model import models, prompts
 from .shared.model.carry import Wishes
 from .shared.model.edit import DepthEdit
 from .shared.model.model import Model
 from .shared.model.parameters import (
-    KEEP_TRANSPARENCY,
-    LONGEST_SIDE,
-    UPLOAD_FORMAT,
-    VARIATIONS,
+    OF_BOTH_HOSTS,
     Choice,
     Kind,
     Parameter,
@@ -44,12 +41,56 @@ SOURCE = Parameter(
         Choice("RENDER_NOW", N_("Render Now"), N_("Render the current frame first, then edit it")),
         Choice("IMAGE", N_("Image"), N_("An image of this file")),
         Choice("VIEWPORT", N_("3D Viewport"), N_("The 3D viewport as it is seen, without overlays")),
+        Choice(
+            "DEPTH",
+            N_("Depth"),
+            N_(
+                "The scene's true depth from its camera, near light and far dark: for models that such a picture steers"
+            ),
+        ),
     ),
 )
-HOST_PARAMETERS = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
-
-# What an edit is made with beside the model's parameters and its picture.
-KEPT_PARAMETERS = tuple(parameter for parameter in HOST_PARAMETERS if parameter is not SOURCE)
+HOST_PARAMETERS = (SOURCE, *OF_BOTH_HOSTS)
+LENGTH = "scene units"
+DEPTH_RANGE = (
+    Parameter(
+        "depth_range",
+        Kind.BOOLEAN,
+        False,
+        N_("Depth range"),
+        N_("Keep the edit between two distances from the camera; outside them the picture stays as it was"),
+    ),
+    Parameter(
+        "depth_from",
+        Kind.REAL,
+        0.0,
+        N_("From"),
+        N_("Where the range begins, measured along the camera's view"),
+        maximum=1e6,
+        decimals=3,
+        unit=LENGTH,
+    ),
+    Parameter(
+        "depth_to",
+        Kind.REAL,
+        10.0,
+        N_("To"),
+        N_("Where the range ends, measured along the camera's view"),
+        maximum=1e6,
+        decimals=3,
+        unit=LENGTH,
+    ),
+    Parameter(
+        "depth_soft",
+        Kind.REAL,
+        0.5,
+        N_("Soft edge"),
+        N_("Over which distance the edit fades out beyond each end"),
+        maximum=1e6,
+        decimals=3,
+        unit=LENGTH,
+    ),
+)
 
 MODEL = models.CHOICE
 OF_MODELS = models.union()
@@ -68,6 +109,8 @@ class Settings(Protocol):
     longest_side: int
     upload_format: str
     keep_transparency: bool
+    keep_detail: bool
+    depth_range: bool
 
 
 class SceneSettings(Settings, Protocol):
@@ -78,6 +121,9 @@ class SceneSettings(Settings, Protocol):
     seed_exact: str
     shown_model: str
     wishes: str
+    depth_from: float
+    depth_to: float
+    depth_soft: float
 
 
 def declared(parameter: Parameter, **more: Any) -> object:
@@ -93,6 +139,8 @@ def declared(parameter: Parameter, **more: Any) -> object:
         return bpy.props.EnumProperty(items=items, **common)
     low = 0 if parameter.zero_means else parameter.minimum
     if parameter.kind is Kind.REAL:
+        if parameter.unit == LENGTH:
+            common |= {"subtype": "DISTANCE", "unit": "LENGTH"}
         return bpy.props.FloatProperty(min=low, max=parameter.maximum, precision=parameter.decimals, step=10, **common)
     if not parameter.stated and parameter.role is not Role.SEED:
         common["soft_max"] = int(parameter.usual[1])
@@ -132,7 +180,7 @@ FluxDepthSettings = type(
             MODEL.name: declared(MODEL, update=_other_model),
             "shown_model": bpy.props.StringProperty(default=str(MODEL.default), options={"HIDDEN"}),
             "wishes": bpy.props.StringProperty(options={"HIDDEN"}),
-            **{parameter.name: declared(parameter) for parameter in (*OF_MODELS, *HOST_PARAMETERS)},
+            **{parameter.name: declared(parameter) for parameter in (*OF_MODELS, *HOST_PARAMETERS, *DEPTH_RANGE)},
             PROMPT_TEXT: bpy.props.PointerProperty(
                 type=bpy.types.Text,
                 name=N_("Prompt text"),
@@ -226,12 +274,23 @@ class Chosen:
 
 def chosen_of(settings: SceneSettings, confirmed: bool = False) -> list[Chosen]:
     """One for each prompt, validated. Raises ParameterError."""
-    for parameter in HOST_PARAMETERS:
+    for parameter in (*HOST_PARAMETERS, *DEPTH_RANGE):
         parameter.checked(getattr(settings, parameter.name))
     model, values = model_of(settings), values_of(settings)
-    host_settings = {one.name: getattr(settings, one.name) for one in KEPT_PARAMETERS}
+    host_settings = {one.name: getattr(settings, one.name) for one in OF_BOTH_HOSTS} | range_of(settings)
     edits = [DepthEdit.checked({**values, **_prompted(model, prompt)}, model) for prompt in prompts_of(settings)]
     return [Chosen(edit, settings.variations, host_settings, confirmed) for edit in edits]
+
+
+def range_of(settings: SceneSettings) -> dict[str, Value]:
+    """The depth range, where there is one. Raises ParameterError when it ends before it begins."""
+    if not settings.depth_range:
+        return {}
+    if settings.depth_to <= settings.depth_from:
+        end = next(one for one in DEPTH_RANGE if one.name == "depth_to")
+        above = tr("more than {low}").format(low=number(settings.depth_from, end.decimals))
+        raise ParameterError.out_of_range(end.name, end.label, number(settings.depth_to, end.decimals), above)
+    return {one.name: one.checked(getattr(settings, one.name)) for one in DEPTH_RANGE}
 
 
 def _prompted(model: Model, prompt: str) -> dict[str, Value]:

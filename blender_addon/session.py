@@ -14,7 +14,8 @@ from bpy.app.handlers import persistent
 
 from . import host, problem, properties, ticker
 from .host import HOST, document
-from .pictures import beside, comparing, rendering, results, sizes, sources
+from .pictures import beside, comparing, rendering, results, sizes
+from .pictures.depth import eye, taking
 from .preparing import Preparing
 from .shared.errors import FluxDepthError, NextStep, PictureError, SameEditError
 from .shared.jobs import spending
@@ -70,7 +71,7 @@ def submit(context: bpy.types.Context, chosen: properties.SceneSettings, confirm
         begun = rendering.start(context, chosen)
         tickets = preparing.add(wanted, begun, document(begun.place))
     else:
-        snapshot = sources.take(context, chosen)
+        snapshot = taking.take(context, chosen)
         tickets = preparing.add(wanted, snapshot, document(snapshot.origin))
     ticker.wake()
     return tickets
@@ -312,8 +313,8 @@ _HANDLERS = (
     ("save_post", _file_saved),
     ("undo_post", _undone),
     ("redo_post", _undone),
-    *((name, persistent(handler)) for name, handler in (*rendering.HANDLERS, *sizes.HANDLERS)),
-    *((name, persistent(handler)) for name, handler in (*beside.HANDLERS, *comparing.HANDLERS)),
+    *((name, persistent(handler)) for one in (rendering, sizes, eye) for name, handler in one.HANDLERS),
+    *((name, persistent(handler)) for one in (beside, comparing) for name, handler in one.HANDLERS),
 )
 
 

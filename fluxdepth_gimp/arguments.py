@@ -19,6 +19,7 @@ from shared.model.model import Model
 from shared.model.parameters import (
     KEEP_TRANSPARENCY,
     LONGEST_SIDE,
+    OF_DETAIL,
     UPLOAD_FORMAT,
     VARIATIONS,
     Choice,
@@ -61,6 +62,22 @@ RESULT = Parameter(
     ),
     advanced=True,
 )
+DETAIL_AS = Parameter(
+    "detail_as",
+    Kind.CHOICE,
+    "merged",
+    N_("Detail as"),
+    N_("Where the source's detail goes"),
+    choices=(
+        Choice("merged", N_("In the result"), N_("One layer, as large as the source")),
+        Choice(
+            "layer",
+            N_("A layer of its own"),
+            N_("The detailed picture above the plain result, with a mask to paint on"),
+        ),
+    ),
+    advanced=True,
+)
 SELECTION_CONTEXT = Parameter(
     "selection_context",
     Kind.INTEGER,
@@ -96,14 +113,15 @@ MATCH_EDGE = Parameter(
 )
 OF_SELECTION = (SELECTION_CONTEXT, SELECTION_FEATHER, MATCH_EDGE)  # they say nothing for any other source
 _OF_EVERY_SOURCE = (SOURCE, VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, FIT_TO_SOURCE, KEEP_TRANSPARENCY, RESULT)
-OF_THE_HOST = (*_OF_EVERY_SOURCE, *OF_SELECTION)
+OF_DETAIL_HERE = (*OF_DETAIL, DETAIL_AS)
+OF_THE_HOST = (*_OF_EVERY_SOURCE, *OF_SELECTION, *OF_DETAIL_HERE)
 KEPT = tuple(one for one in OF_THE_HOST if one not in (SOURCE, RESULT))  # in a preset
 MODEL = models.CHOICE
 # Those of all models, by name. Those that the default model has come first, and what is new last: scripts of before may
 # count them.
 OF_MODELS = models.union()
 _FIRST = len(models.DEFAULT.parameters)
-ALL = (*OF_MODELS[:_FIRST], *_OF_EVERY_SOURCE, MODEL, *OF_MODELS[_FIRST:], *OF_SELECTION)
+ALL = (*OF_MODELS[:_FIRST], *_OF_EVERY_SOURCE, MODEL, *OF_MODELS[_FIRST:], *OF_SELECTION, *OF_DETAIL_HERE)
 BY_ARGUMENT = {parameter.argument: parameter for parameter in ALL}
 
 # The labels with the letter that reaches the setting with the keyboard. Where two controls of a window have the same

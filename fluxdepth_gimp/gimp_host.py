@@ -6,15 +6,17 @@ Works in GIMP's main thread alone. No decision about retries, ownership or billi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import documents
-from arguments import Chosen
+from arguments import DETAIL_AS, Chosen
 from gi.repository import Gimp
 from pixels.coverage import Coverage
 from pixels.export import export
 from pixels.insert import Companions, insert, undo_step
 from pixels.place import Place
+from pixels.result.detail import Wanted
 from pixels.source import Source, find_sources
 
 from shared.errors import FluxDepthError, PictureError
@@ -23,9 +25,9 @@ from shared.jobs.request import EditRequest, Taken
 from shared.jobs.ticket import State, Ticket
 from shared.jobs.wording import result_name
 from shared.language import N_, tr
-from shared.pictures.encoded import sniff_or_raw
+from shared.model.parameters import DETAIL_STRENGTH, GRAIN, KEEP_DETAIL
 from shared.storage.credentials import key_or_error
-from shared.storage.entries import ALPHA, MASK, SENT, Destination
+from shared.storage.entries import ALPHA, MASK, SOURCE, Destination
 
 
 class GimpHost:
@@ -76,6 +78,7 @@ class GimpHost:
             longest_side=chosen.longest_side,
             upload_format=str(chosen.host["upload_format"]),
             keep_transparency=chosen.host["keep_transparency"] is True,
+            keep_detail=chosen.host["keep_detail"] is True and chosen.host["fit_to_source"] is True,
         )
         place = Place.of(
             source,
@@ -83,12 +86,13 @@ class GimpHost:
             new_image=chosen.host["result"] == "image",
             match_edge=chosen.host["match_edge"] is True,
         )
-        kept = {ALPHA: outgoing.alpha, MASK: outgoing.mask}
+        coverages = {ALPHA: outgoing.alpha, MASK: outgoing.mask}
+        companions = {name: coverage.png for name, coverage in coverages.items() if coverage}
+        if outgoing.source is not None:
+            companions[SOURCE] = outgoing.source
         return EditRequest(
             chosen.edit,
-            Taken(
-                outgoing.picture, {name: coverage.png for name, coverage in kept.items() if coverage}, outgoing.plain
-            ),
+            Taken(outgoing.picture, companions, outgoing.plain),
             documents.destination(image, place),
             variations=chosen.variations,
             host_settings=dict(chosen.host),
@@ -133,6 +137,7 @@ class GimpHost:
         if inserted.new_image:
             documents.give_name(inserted.image, ticket.destination, result_name(ticket.results[0].edit))
         ticket.images += inserted.layers
+        ticket.kept |= inserted.kept
         ticket.warnings += inserted.remarks
         ticket.placed_in(path=documents.path_of(inserted.image), session=documents.name_of(inserted.image))
         if inserted.new_image and self._interactive:
@@ -158,8 +163,14 @@ def _companions(ticket: Ticket, place: Place) -> Companions:
         except ValueError as exc:
             found[name] = None
             ticket.warnings.append(tr(words).format(reason=exc))
-    sent = None
-    if place.match_edge:
-        data = ticket.job.companion(SENT) if ticket.job else None
-        sent = ticket.taken.image if ticket.taken else sniff_or_raw(data or b"")
-    return Companions(found[ALPHA], found[MASK], sent)
+    wanted = _wanted(ticket.host_settings) if place.fit else None
+    sent = ticket.sent if place.match_edge or wanted else None
+    return Companions(found[ALPHA], found[MASK], sent, ticket.companion(SOURCE), wanted)
+
+
+def _wanted(settings: Mapping[str, Any]) -> Wanted | None:
+    """Of the source's detail."""
+    if settings.get(KEEP_DETAIL.name) is not True:
+        return None
+    strength, grain = (float(settings.get(one.name, one.default)) / 100 for one in (DETAIL_STRENGTH, GRAIN))
+    return Wanted(strength, grain, settings.get(DETAIL_AS.name) == "layer")

@@ -80,8 +80,9 @@ class FluxDepthError(Exception):
 
     ``message`` and ``advice`` are in the artist's language; :attr:`english` is the message for the log.
     ``detail`` is for the log only (a status code, an error code of the service) and never holds the API key.
-    ``field`` is the setting that is meant. ``retry_after``: for how many seconds the service asks to wait, or None.
-    ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now or later.
+    ``field`` is the setting that is meant. ``retry_after`` is the number of seconds that the service asks to wait, None
+    when it asks for nothing. ``final`` is set on what a record itself says of its edit: there is nothing to fetch, now
+    or later.
     """
 
     billed = Billed.NO
@@ -204,11 +205,10 @@ class PictureError(FluxDepthError):
 
 class KeyMissingError(FluxDepthError):
     next_step = NextStep.OPEN_SETTINGS
+    advice = N_("Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
 
     def __init__(self) -> None:
-        super().__init__(
-            tr("There is no API key yet."), tr("Paste your 1min.ai key in Settings, or set FLUXDEPTH_API_KEY.")
-        )
+        super().__init__(tr("There is no API key yet."))
 
 
 class SameEditError(FluxDepthError):

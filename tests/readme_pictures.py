@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 import build
+from tests.bench import detail as bench
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "tests" / "data" / "screens"
@@ -20,11 +21,31 @@ PICTURES: dict[str, tuple[str, tuple[int, int, int, int] | None]] = {
     "gimp-settings.png": ("screens/gimp-settings-light-100.png", None),
     "gimp-result.png": ("screens/gimp-result-3.0.png", None),
     "blender-done.png": ("screens/blender-4.3-done.png", None),
+    "blender-depth.png": ("screens/blender-4.3-depth-range.png", None),
 }
 PHOTOS = {"before.jpg": "demo/gimp-before.png", "after.jpg": "demo/gimp-after.png"}
 
 
-WINDOWS = ["tests/gimp/test_windows.py", "tests/gimp/test_screens.py", "tests/blender/test_window.py"]
+WINDOWS = [
+    *("tests/gimp/test_windows.py", "tests/gimp/test_screens.py", "tests/blender/test_window.py"),
+    "tests/blender/test_projection_window.py",
+]
+
+
+# A photo, an effect of the sandbox, how many times smaller it came, and the part that is shown at 100 %.
+DETAIL = ("coffee.png", "light", 3, (190, 90, 470, 290))
+
+
+def detail() -> Image.Image:
+    """The source, the result enlarged, and the same with the source's detail, side by side."""
+    photo, effect, factor, part = DETAIL
+    case = bench.Case.of(effect, photo, factor=factor, encoding="jpeg 95")
+    pictures = (bench.PHOTOS[photo], Image.fromarray(case.plain), Image.fromarray(case.made))
+    width, height, gap = part[2] - part[0], part[3] - part[1], 6
+    shown = Image.new("RGB", (3 * width + 2 * gap, height), "white")
+    for number, picture in enumerate(pictures):
+        shown.paste(picture.crop(part), (number * (width + gap), 0))
+    return shown
 
 
 def main() -> int:
@@ -50,6 +71,7 @@ def main() -> int:
     for name, source in PHOTOS.items():
         with Image.open(ROOT / "build" / source) as picture:
             picture.convert("RGB").save(OUT / name, quality=90)
+    detail().save(OUT / "detail.png", optimize=True)
     for path in sorted(OUT.iterdir()):
         print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1e3:.0f} kB")
     return 0

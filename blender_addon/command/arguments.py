@@ -14,12 +14,11 @@ from ..shared.model import models, prompts
 from ..shared.model.carry import to_model
 from ..shared.model.edit import DepthEdit
 from ..shared.model.model import Model
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind, Role, Value
+from ..shared.model.parameters import OF_BOTH_HOSTS, Kind, Role, Value
 from . import frames
 from .talk import complain
 
-HOST_PARAMETERS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
-OPTIONS = (models.CHOICE, *properties.OF_MODELS, *HOST_PARAMETERS)
+OPTIONS = (models.CHOICE, *properties.OF_MODELS, *OF_BOTH_HOSTS)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -95,12 +94,12 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
     of_scene = properties.model_of(saved)
     model = models.named(chosen.model or of_scene.name)
     named = properties.values_of(saved)
-    stored = {one.name: getattr(saved, one.name) for one in HOST_PARAMETERS} | {
+    stored = {one.name: getattr(saved, one.name) for one in OF_BOTH_HOSTS} | {
         **{one.name: one.default for one in model.parameters},
         **(named if model is of_scene else to_model(changed_of(named, of_scene), of_scene.id, model)),
     }
     given = {one.name: getattr(chosen, one.name) for one in OPTIONS if getattr(chosen, one.name) is not None}
-    own = {one.name for one in (models.CHOICE, *model.parameters, *HOST_PARAMETERS)}
+    own = {one.name for one in (models.CHOICE, *model.parameters, *OF_BOTH_HOSTS)}
     if ignored := [f"--{one.argument}" for one in OPTIONS if one.name in given and one.name not in own]:
         words = tr("{model} has no {options}: ignored").format(model=model.label, options=", ".join(ignored))
         complain(f"fluxdepth: {words}")
@@ -128,7 +127,7 @@ def settings_of(chosen: argparse.Namespace, scene: bpy.types.Scene) -> SimpleNam
     else:
         asked = properties.prompts_of(saved)
     settings = SimpleNamespace(**values, source="IMAGE" if image else "RENDER", image=image, prompts=asked)
-    for parameter in HOST_PARAMETERS:
+    for parameter in OF_BOTH_HOSTS:
         parameter.checked(getattr(settings, parameter.name))
     return settings
 

@@ -21,11 +21,12 @@ from ..shared.jobs.request import EditRequest, Taken
 from ..shared.jobs.ticket import Ticket
 from ..shared.jobs.wording import Why
 from ..shared.language import tr
+from ..shared.model.parameters import OF_BOTH_HOSTS
 from ..shared.storage import processes
 from ..shared.storage.claims import Claim
 from ..shared.storage.entries import Destination, EditEntry, EditState, Job
 from ..shared.storage.journal import is_running
-from . import arguments, frames, pictures
+from . import frames, pictures
 from .frames import ATTEMPT, Decision, Way, Wish
 from .guard import ClaimGuard
 from .interrupts import Interrupts
@@ -172,7 +173,7 @@ class Maker:
             taken or snapshot.taken,
             self._destination(wishes, snapshot.origin, attempt),
             len(wishes),
-            {one.name: getattr(self.settings, one.name) for one in arguments.HOST_PARAMETERS},
+            {one.name: getattr(self.settings, one.name) for one in OF_BOTH_HOSTS},
             confirmed=True,  # frames of a still scene may be equal; the claims say which are on their way
             guard=ClaimGuard(flown, [self._facts(wish, attempt) for wish in wishes], self.asked),
             edits=tuple(wish.edit for wish in wishes),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bpy
 
-from .. import translation
+from .. import host, translation
 from ..operators import access
 from ..shared.errors import (
     FETCH,
@@ -33,7 +33,7 @@ from ..shared.pictures.encoded import EncodedImage
 from ..shared.service import offers
 from ..shared.storage import claims, credentials, files, settings as stored
 from ..shared.storage.claims import Claim
-from ..shared.storage.entries import ALPHA, Destination, EditState
+from ..shared.storage.entries import Destination, EditState
 from ..shared.storage.journal import Journal
 from . import arguments, frames, pictures
 from .frames import Wish
@@ -227,9 +227,9 @@ class _Run:
 
     def _composed(self, ticket: Ticket, result: Result) -> EncodedImage:
         """The result as its file holds it; in a worker."""
-        alpha = ticket.companion(ALPHA) if self.settings.keep_transparency else None
+        wanted = self.settings
         try:
-            picture = imaging.with_alpha(result.image, imaging.read_alpha(alpha)) if alpha else result.image
+            picture = host.with_companions(ticket, result, wanted.keep_transparency, wanted.keep_detail)
             picture = imaging.as_kind(picture, self.kind)
         except FluxDepthError as exc:
             self.unreadable[ticket.job_id, result.index] = exc

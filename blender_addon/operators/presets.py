@@ -10,7 +10,7 @@ from ..shared.errors import FluxDepthError, ParameterError
 from ..shared.jobs.wording import preset_name, short_prompt
 from ..shared.language import N_, tr
 from ..shared.model.model import Model
-from ..shared.model.parameters import Role, Value
+from ..shared.model.parameters import OF_BOTH_HOSTS, Role, Value
 from ..shared.model.presets import OwnPreset, Preset
 from ..shared.storage.library import blender_presets, preset_files
 from ..shared.storage.library.preset_files import Shelf
@@ -104,7 +104,7 @@ class FLUXDEPTH_OT_apply_preset(bpy.types.Operator):
             self.report({"ERROR"}, tr("There is no preset called “{name}”").format(name=self.preset))
             return {"CANCELLED"}
         settings = properties.of(context.scene)
-        fitting = preset.fitted(properties.model_of(settings), properties.KEPT_PARAMETERS)
+        fitting = preset.fitted(properties.model_of(settings), OF_BOTH_HOSTS)
         properties.take_over(settings, fitting)
         if fitting.problems:
             self.report(
@@ -178,7 +178,7 @@ class FLUXDEPTH_OT_save_preset(bpy.types.Operator):
         of_model = properties.values_of(settings, model)
         values = {one.name: of_model[one.name] for one in model.parameters if kept.get(one.role, self.keep_settings)}
         if self.keep_settings:
-            values |= {one.name: getattr(settings, one.name) for one in properties.KEPT_PARAMETERS}
+            values |= {one.name: getattr(settings, one.name) for one in OF_BOTH_HOSTS}
         # Blender's numbers are of single precision: 3.3 is kept as 3.3.
         own = {one.name: one for one in model.parameters}
         return {

@@ -15,7 +15,7 @@ from ..shared.errors import FluxDepthError, PictureError
 from ..shared.jobs.wording import one_line
 from ..shared.language import N_, tr
 from ..shared.model import presets, prompts
-from ..shared.model.parameters import VARIATIONS, Role, Value
+from ..shared.model.parameters import OF_BOTH_HOSTS, VARIATIONS, Role, Value
 from ..shared.pictures import embedded
 from .access import Answer
 from .results import KINDS, OnResult, read_file
@@ -165,8 +165,8 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
         settings.source, settings.image = "IMAGE", image
     elif kind == "RENDER":
         settings.source = "RENDER" if render_result() else "RENDER_NOW"
-    elif kind == "VIEWPORT":
-        settings.source = "VIEWPORT"
+    elif kind in ("VIEWPORT", "DEPTH"):
+        settings.source = kind
     else:
         return [tr("Its source is not known here: choose one.")]
     return []
@@ -175,7 +175,8 @@ def _take_source(settings: properties.SceneSettings, origin: Any) -> list[str]:
 def reused(scene: bpy.types.Scene, record: Mapping[str, Any]) -> list[str]:
     """Takes over what fits of ``record``; sentences about the rest."""
     settings = properties.of(scene)
-    fitting = presets.reused(record, properties.model_of(settings), properties.KEPT_PARAMETERS)
+    beside = (*OF_BOTH_HOSTS, *properties.DEPTH_RANGE)
+    fitting = presets.reused(record, properties.model_of(settings), beside)
     properties.take_over(settings, fitting)
     return fitting.problems
 

@@ -12,11 +12,12 @@ import bpy
 from ..properties import Settings
 from ..shared.errors import PictureError
 from ..shared.language import tr
+from .depth import taking
 from .sources import Snapshot, place_of, render
 
 START_GRACE = 1.0  # s in which Blender may call a render neither running nor ended
 NO_STEP = 2**31 - 1
-CHOICES = ("upload_format", "longest_side", "keep_transparency")
+CHOICES = ("upload_format", "longest_side", "keep_transparency", "keep_detail", "depth_range")
 
 
 class _Watch:
@@ -59,7 +60,7 @@ class Rendering:
     def __init__(self, scene: bpy.types.Scene, settings: Settings) -> None:
         self.place = place_of(scene, "RENDER", image="Render Result")
         self._scene_uid = scene.session_uid
-        self._choices = SimpleNamespace(**{name: getattr(settings, name) for name in CHOICES})
+        self._choices = SimpleNamespace(**{name: getattr(settings, name, False) for name in CHOICES})
         self._watch = _watch
         self._started = time.monotonic()
 
@@ -96,6 +97,7 @@ class Rendering:
             raise PictureError(tr("The render was stopped, so nothing was sent."))
         if self._watch.ended:
             snapshot = render(scene, self._choices)
+            taking.add(bpy.context, snapshot, self._choices.depth_range, scene)
             snapshot.origin["frame"] = self.place["frame"]  # the artist may be at another one by now
             return snapshot
         if self.seconds < START_GRACE:

@@ -16,6 +16,7 @@ from ..shared.language import tr, trn
 from ..shared.pictures.encoded import EncodedImage
 
 PROPERTY = "fluxdepth_edit"
+DEPTH_CHECK = "depth_check"  # in that: the share of the edges of true depth that the result has kept
 SENT_PROPERTY = "fluxdepth_sent"  # the job whose picture it is
 NAME_BYTES = 63  # what a name holds before Blender 5.0; ".001" needs four of them
 
@@ -26,7 +27,7 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
     ``more`` is what is told of it on the image, beside the result's own record. Raises RuntimeError, in Blender's words
     or ours, when Blender can't take it in.
     """
-    image = _packed(result_name(result.edit, NAME_BYTES - 4), picture)
+    image = packed(result_name(result.edit, NAME_BYTES - 4), picture.data, picture.suffix)
     if not picture.format and not all(image.size):  # asking for the size decodes it
         bpy.data.images.remove(image)
         raise RuntimeError(tr("It is a picture of a kind that Blender does not know."))
@@ -38,18 +39,18 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
 
 def bring_in_sent(job_id: str, sent: EncodedImage) -> bpy.types.Image:
     """A new image with the picture that was sent in that job, to compare its results with. Returns the image."""
-    image = _packed(tr("Sent to Flux Depth"), sent)
+    image = packed(tr("Sent to Flux Depth"), sent.data, sent.suffix)
     image[SENT_PROPERTY] = job_id
     return image
 
 
-def _packed(name: str, picture: EncodedImage) -> bpy.types.Image:
-    """A new image that holds the bytes of ``picture``."""
+def packed(name: str, data: bytes, suffix: str) -> bpy.types.Image:
+    """A new image that holds ``data``, a picture as a file whose name would end in ``suffix``."""
     image = bpy.data.images.new(name, 1, 1)
-    image.pack(data=picture.data, data_len=len(picture.data))
+    image.pack(data=data, data_len=len(data))
     image.source = "FILE"
     # Where it would go when the artist unpacks it.
-    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{picture.suffix}"
+    image.filepath_raw = f"//{bpy.path.clean_name(image.name)}{suffix}"
     with contextlib.suppress(TypeError):  # a colour configuration of the artist's own may call it otherwise
         image.colorspace_settings.name = "sRGB"
     return image
@@ -83,6 +84,18 @@ def all_results() -> list[tuple[bpy.types.Image, dict[str, Any]]]:
         job_id, created = key_of(record)[0], float(record.get("created") or 0)
         newest[job_id] = max(newest.get(job_id, 0.0), created)
     return sorted(found, key=lambda one: (-newest[key_of(one[1])[0]], *key_of(one[1])))
+
+
+def check_of(record: Mapping[str, Any]) -> float | None:
+    """What the check of depth found, 0–1; None where there was none."""
+    share = record.get(DEPTH_CHECK)
+    return float(share) if isinstance(share, (int, float)) else None
+
+
+def best_first(found: list[tuple[bpy.types.Image, dict[str, Any]]]) -> list[tuple[bpy.types.Image, dict[str, Any]]]:
+    """Results as :func:`all_results` gives them, the variations of each job by their check of depth."""
+    jobs = {key_of(record)[0]: number for number, (_, record) in reversed(list(enumerate(found)))}
+    return sorted(found, key=lambda one: (jobs[key_of(one[1])[0]], -(check_of(one[1]) or 0.0)))
 
 
 def key_of(record: dict[str, Any]) -> tuple[str, int]:

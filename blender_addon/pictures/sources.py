@@ -18,11 +18,13 @@ from ..shared.language import tr
 from ..shared.pictures import imaging
 from ..shared.pictures.encoded import EncodedImage
 from ..shared.pictures.imaging import Pixels
-from ..shared.storage.entries import ALPHA
+from ..shared.storage.entries import ALPHA, DEPTH, SOURCE, WHOLE
 from . import displayed
+from .depth.beside import Beside
 
 ORDERS = {1: "L", 3: "RGB", 4: "RGBA"}
 PAGE = 4096  # bytes
+DEPTH_DEADLINE = 60.0  # s; no edit waits longer for what it can do without
 SERVE_DEADLINE = 600.0  # s; the main thread may be held by a bake or a file dialog
 LINEAR = "Linear Rec.709"
 OPAQUE_MODES = {"NONE", "CHANNEL_PACKED"}  # the fourth channel is no transparency
@@ -35,11 +37,14 @@ class Snapshot:
 
     def __init__(self, settings: Settings, origin: dict[str, Any], opaque: bool = False) -> None:
         self.origin = origin
-        self._alpha: bytes | None = None  # as a file; set once encoded, where there is any
+        self._companions: dict[str, bytes] = {}  # as files; set once encoded
         self.plain = False
+        self.depth: Beside | None = None
+        self.keeps_source = False  # the whole picture goes with the results, without loss
         self._format = settings.upload_format
         self._longest_side = settings.longest_side
         self._keep_transparency = settings.keep_transparency
+        self._keep_detail = settings.keep_detail
         self._opaque = opaque
         self._mutex = threading.Lock()
         self._encoded: EncodedImage | None = None
@@ -64,20 +69,37 @@ class Snapshot:
             image = image.convert("RGB")
         if self._keep_transparency:
             alpha = imaging.alpha_of(image)
-            self._alpha = None if alpha is None else imaging.stored_alpha(alpha)
+            if alpha is not None:
+                self._companions[ALPHA] = imaging.stored_alpha(alpha)
+        if self.keeps_source:
+            self._companions[WHOLE] = imaging.stored_whole(image, opaque=ALPHA not in self._companions)
         self.plain = not bpy.app.background and imaging.is_plain(image)  # there is nobody to be asked
-        return imaging.encode(image, format=self._format, longest_side=self._longest_side)
+        sent = imaging.encode(image, format=self._format, longest_side=self._longest_side)
+        if self._keep_detail and (source := imaging.source_of(image, sent)):
+            self._companions[SOURCE] = source
+        return sent
 
     def taken(self) -> Taken:
-        """In the worker: the encoded picture, with the transparency that a result gets back. Raises PictureError."""
+        """In the worker: the encoded picture, with all that a result gets back or is seen by. Raises PictureError."""
         image = self.encode()
-        return Taken(image, {} if self._alpha is None else {ALPHA: self._alpha}, self.plain)
+        depth = self.depth.kept(DEPTH_DEADLINE) if self.depth else None
+        if depth is not None:
+            self._companions[DEPTH] = depth
+        elif self.keeps_source:
+            raise PictureError(
+                tr("Depth could not be taken, and the edit is to stay in a range of it."), tr("Try again.")
+            )
+        return Taken(image, self._companions, self.plain)
 
     def serve(self) -> None:
         """On the main thread, again and again while the job runs: hands over what the worker asks for."""
+        if self.depth:
+            self.depth.serve()
 
     def discard(self) -> None:
         """On the main thread, when the job is over or given up."""
+        if self.depth:
+            self.depth.discard()
 
     def _pixels(self) -> Pixels:
         raise NotImplementedError
@@ -94,6 +116,7 @@ class FileSnapshot(Snapshot):
         return displayed.read_or_error(self._path)
 
     def discard(self) -> None:
+        super().discard()
         displayed.remove(self._path)
 
 
@@ -144,6 +167,7 @@ class ImageSnapshot(Snapshot):
         return Pixels(memory, width, height, order, self._kind, bottom_up=True, premultiplied=self._premultiplied)
 
     def serve(self) -> None:
+        super().serve()
         if not self._asked.is_set() or self._served.is_set():
             return
         # Looked up now: undo, a new file or the artist may have taken the image away since.
@@ -159,6 +183,7 @@ class ImageSnapshot(Snapshot):
         self._served.set()
 
     def discard(self) -> None:
+        super().discard()
         if not self._served.is_set():
             self._error = Cancelled.before_submit()
             self._served.set()

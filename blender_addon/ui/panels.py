@@ -9,13 +9,13 @@ from .. import problem, properties, session, translation
 from ..operators import access, offered, presets, results as on_results, service
 from ..pictures import beside, comparing, results, sizes
 from ..properties import SceneSettings
-from ..shared.jobs.wording import numbers, one_line
+from ..shared.jobs.wording import expected, numbers, one_line, returned
 from ..shared.language import N_, tr, trn
 from ..shared.model import models
 from ..shared.model.edit import DepthEdit
-from ..shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS, Kind, Parameter, Role
-from ..shared.pictures.sending import sent_size
-from . import history, models as models_part, prompts, rows, texts
+from ..shared.model.parameters import OF_BOTH_HOSTS, VARIATIONS, Kind, Parameter, Role
+from ..shared.pictures.sending import KEPT, Kept, sent_size
+from . import depth, history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
 CHOICES = 4  # beside each other
@@ -110,7 +110,9 @@ def _what_is_sent(context: bpy.types.Context, settings: SceneSettings) -> str:
     width, height = size
     sent = sent_size(width, height, settings.longest_side)
     words = tr("{width} × {height} px") if sent == size else tr("{width} × {height} px, sent as {sent} × {sent_height}")
-    return words.format(width=width, height=height, sent=sent[0], sent_height=sent[1])
+    shown = words.format(width=width, height=height, sent=sent[0], sent_height=sent[1])
+    more = expected(width, height, settings.keep_detail, settings.keep_detail)
+    return f"{shown}. {more}" if more else shown
 
 
 def _why_nothing(settings: SceneSettings) -> str:
@@ -124,7 +126,7 @@ def _why_nothing(settings: SceneSettings) -> str:
 def _draw_more(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     width = texts.width_of(context)
     parameters = [one for one in properties.model_of(properties.of(context.scene)).parameters if one.advanced]
-    parameters += (LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
+    parameters += [one for one in OF_BOTH_HOSTS if one.advanced]
     named = [one for one in parameters if one.kind is not Kind.BOOLEAN]  # before it; a checkbox has its name behind it
     split = all(texts.fits_split(tr(one.label), width) for one in named)
     column = _properties(self.layout)
@@ -147,6 +149,7 @@ def _draw_results(self: bpy.types.Panel, context: bpy.types.Context) -> None:
     if not found:
         texts.paragraph(layout, tr("Results of this file appear here"), width)
         return
+    found = depth.sorted_results(layout, context, found)
     shown, compared = results.shown(), comparing.compared()
     for number, (image, record) in enumerate(found):
         # An older one that the editor shows can be worked with as well.
@@ -180,6 +183,8 @@ def _draw_result(
     if edit.model is not models.DEFAULT:
         note += f" · {edit.model.label}"
     texts.paragraph(column, note, width, beside=THUMBNAIL_WIDTH)
+    if kept := Kept.recorded(record.get(KEPT)):
+        texts.paragraph(column, returned(kept), width, beside=THUMBNAIL_WIDTH)
     buttons = column.row(align=True)
     buttons.operator("fluxdepth.show", text="", icon="HIDE_OFF", depress=is_shown).name = image.name
     buttons.operator("fluxdepth.compare", text="", icon="ARROW_LEFTRIGHT").name = image.name
@@ -191,6 +196,7 @@ def _draw_result(
     buttons.operator("fluxdepth.edit_again", text="", icon="FILE_REFRESH").name = image.name
     buttons.operator("fluxdepth.reuse_settings", text="", icon="COPYDOWN").name = image.name
     buttons.operator("fluxdepth.save_as", text="", icon="FILE_TICK").name = image.name
+    depth.draw_of_result(column, image, record)
 
 
 def _properties(layout: bpy.types.UILayout) -> bpy.types.UILayout:
@@ -261,6 +267,7 @@ _PANELS = [
     for panel in (
         _panel(space, "main", "Flux Depth", _draw_main, draw_header_preset=_draw_presets),
         _panel(space, "more", N_("More"), _draw_more, parent="main", bl_options={"DEFAULT_CLOSED"}),
+        _panel(space, "depth", N_("Depth"), depth.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
         _panel(space, "results", N_("Results"), _draw_results, parent="main"),
         _panel(space, "history", N_("History"), history.draw, parent="main", bl_options={"DEFAULT_CLOSED"}),
     )

@@ -67,6 +67,8 @@ def _draw_ticket(box: bpy.types.UILayout, context: bpy.types.Context, ticket: Ti
     _head(box, context, ticket.title, _ICONS[ticket.state], ticket.key, alert=ticket.state is State.FAILED)
     if ticket.images:
         texts.paragraph(box, _what_came(ticket), texts.width_of(context), icon="BLANK1")
+        for words in dict.fromkeys(map(wording.returned, ticket.kept.values())):
+            texts.paragraph(box, words, texts.width_of(context), icon="BLANK1")
         first = bpy.data.images.get(ticket.images[0])
         if first and first not in results.shown():
             box.operator("fluxdepth.show", icon="HIDE_OFF").name = first.name

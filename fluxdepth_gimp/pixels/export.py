@@ -20,7 +20,7 @@ from pixels.source import Source
 from shared.errors import PictureError
 from shared.language import tr
 from shared.pictures.encoded import EncodedImage, sniff
-from shared.pictures.sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
+from shared.pictures.sending import JPEG_LARGEST_SIDE, JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
 # Suffix → GEGL's operation, its options, and how such a file ends. No time stamp is written: an unchanged picture
 # encodes to the same bytes, so that it is not uploaded twice. GEGL's JPEG has no chroma subsampling.
@@ -48,18 +48,24 @@ class Outgoing:
     plain: bool  # it has one single colour
     alpha: Coverage | None  # None: the source is opaque, or its transparency is not to be kept
     mask: Coverage | None  # the selection, for the result's layer mask
+    source: bytes | None  # a JPEG of the source's size, for its detail; None: not to be kept, or sent at that size
 
 
-def export(source: Source, *, longest_side: int, upload_format: str, keep_transparency: bool) -> Outgoing:
+def export(
+    source: Source, *, longest_side: int, upload_format: str, keep_transparency: bool, keep_detail: bool
+) -> Outgoing:
     """Encode the source. Image, selection, undo history and context of the artist stay as they are."""
     Gegl.init(None)  # without it a scaled read gives black, and says nothing
+    size = sent_size(source.width, source.height, longest_side)
     try:
-        return _exported(source, sent_size(source.width, source.height, longest_side), upload_format, keep_transparency)
+        return _exported(source, size, upload_format, keep_transparency, keep_detail)
     except Refused as exc:
         raise PictureError(tr("GIMP could not make the picture: {reason}.").format(reason=exc)) from exc
 
 
-def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_transparency: bool) -> Outgoing:
+def _exported(
+    source: Source, size: tuple[int, int], upload_format: str, keep_transparency: bool, keep_detail: bool
+) -> Outgoing:
     profile = _unread_profile(source.image)
     with _as_shown(source, raw=profile is not None) as drawable:
         see_through = drawable.has_alpha()
@@ -67,6 +73,8 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
         if alpha is not None and alpha.full:
             see_through, alpha = False, None
         pixels = Pixels.read(drawable, size, see_through, profile)
+        smaller = size != (source.width, source.height) and max(source.width, source.height) <= JPEG_LARGEST_SIDE
+        whole = _whole(drawable, see_through, profile) if keep_detail and smaller else None
     picture, plain = _encode(pixels, sent_format(size, upload_format))
     mask = None
     if source.kind == "selection":
@@ -75,7 +83,15 @@ def _exported(source: Source, size: tuple[int, int], upload_format: str, keep_tr
             mask = Coverage.feathered(selection, source.feather, source.x, source.y, size)
         else:
             mask = Coverage.read(selection, SELECTION, source.x, source.y, size)
-    return Outgoing(picture, plain, alpha, mask)
+    return Outgoing(picture, plain, alpha, mask, whole)
+
+
+def _whole(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfile | None) -> bytes:
+    """All of it at its own size as a JPEG over white."""
+    if see_through or profile is not None:
+        size = drawable.get_width(), drawable.get_height()
+        return _encode(Pixels.read(drawable, size, see_through, profile), "jpg")[0].data
+    return _written(drawable.get_buffer(), "jpg")
 
 
 def _unread_profile(image: Gimp.Image) -> Gimp.ColorProfile | None:
@@ -193,20 +209,27 @@ def _put_over_white(layer: Gimp.Layer) -> None:
 
 def _file(image: Gimp.Image, suffix: str) -> EncodedImage:
     """GIMP's own export shows itself in GIMP's window, which takes the keyboard from the dialog: GEGL's does not."""
-    with scratch_folder() as folder:
-        path = folder / f"picture.{suffix}"
-        if suffix not in SAVERS:
+    if suffix not in SAVERS:
+        with scratch_folder() as folder:
+            path = folder / f"picture.{suffix}"
             _export(image, path)
             return sniff(path.read_bytes())
-        operation, options, end = SAVERS[suffix]
-        _save(image.get_layers()[0].get_buffer(), path, operation, options)
+    return sniff(_written(image.get_layers()[0].get_buffer(), suffix))
+
+
+def _written(buffer: Gegl.Buffer, suffix: str) -> bytes:
+    """By one of :data:`SAVERS`."""
+    operation, options, end = SAVERS[suffix]
+    with scratch_folder() as folder:
+        path = folder / f"picture.{suffix}"
+        _save(buffer, path, operation, options)
         data = path.read_bytes() if path.exists() else b""
         if not data.endswith(end):  # GEGL says nothing when it could not write to the end
             raise PictureError(
                 tr("GIMP could not write the picture to {folder}.").format(folder=folder.parent),
                 tr("Is the disk full?"),
             )
-        return sniff(data)
+        return data
 
 
 def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, object]) -> None:

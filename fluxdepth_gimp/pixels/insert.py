@@ -6,8 +6,9 @@ in GIMP's main thread alone. Knows nothing of the service and of dialogs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,7 +17,8 @@ from gi.repository import Gegl, Gimp
 from pixels.coverage import Coverage
 from pixels.place import Place
 from pixels.record import attach, is_result
-from pixels.result import edge
+from pixels.result import detail, edge
+from pixels.result.detail import Wanted
 from pixels.result.transparency import add_mask, scaled, with_alpha
 from pixels.scratch import Refused, checked, loaded
 from shared.errors import ResultDamagedError, ResultError
@@ -24,25 +26,46 @@ from shared.jobs.request import Result
 from shared.jobs.wording import result_name, short_prompt
 from shared.language import tr
 from shared.pictures.encoded import EncodedImage
+from shared.pictures.sending import KEPT, STRETCHED, Kept, lacks_detail
 
 COLOURS_LOST = tr(
     "The image is grayscale or indexed, so the new layer has lost colours. "
     "The edit itself has them: choose a new image as the result to keep them."
 )
-# The model rounds its sizes, so a small difference of aspect is its arithmetic and no cropping.
-STRETCH_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True)
 class Companions:
     """What of the source the results need: its transparency, the selection for the layer mask, and what was sent.
 
-    With that the results are matched to it at the edge of the mask; None leaves them as they came.
+    With that the results are matched to it at the edge of the mask; None leaves them as they came. ``source`` is a JPEG
+    of the source at its own size, None where it was sent as it is: what is ``wanted`` of its detail is put back.
     """
 
     alpha: Coverage | None = None
     mask: Coverage | None = None
     sent: EncodedImage | None = None
+    source: bytes | None = None
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The pictures among them; ``source`` only where its detail is wanted."""
+
+    sent: Gegl.Buffer | None = None
+    source: Gimp.Layer | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """Layers of one result that are in no image yet, from above, and how it was brought to its size.
+
+    There are two where the detail is a layer of its own, above the plain one.
+    """
+
+    layers: tuple[Gimp.Layer, ...]
+    kept: Kept | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,7 @@ class Inserted:
     layers: tuple[Gimp.Layer, ...]
     remarks: tuple[str, ...]
     new_image: bool
+    kept: Mapping[int, Kept]  # by the index of the result
 
 
 def insert(results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image | None) -> Inserted:
@@ -74,21 +98,28 @@ def _inserted(results: Sequence[Result], place: Place, companions: Companions, i
     if image is not None:
         if image.get_base_type() is not Gimp.ImageBaseType.RGB:
             remarks.append(COLOURS_LOST)
-        layers = _prepared(results, place, companions, image, remarks)
-        _put_in(layers, results, image, place.layer_in(image))
-        return Inserted(image, layers, tuple(remarks), new_image=False)
+        made = _prepared(results, place, companions, image, remarks)
+        _put_in(made, results, image, place.layer_in(image))
+        return _told(image, results, made, remarks, new_image=False)
     image = _new_image(place)
     try:
         image.undo_disable()
-        layers = _prepared(results, place.at_origin(), companions, image, remarks)
-        _put_in(layers, results, image, None)
+        made = _prepared(results, place.at_origin(), companions, image, remarks)
+        _put_in(made, results, image, None)
         if not (place.known and place.fit):
             image.resize_to_layers()
         image.undo_enable()  # not clean: it is in no file yet, and GIMP asks before it is closed
     except BaseException:
         image.delete()
         raise
-    return Inserted(image, layers, tuple(remarks), new_image=True)
+    return _told(image, results, made, remarks, new_image=True)
+
+
+def _told(
+    image: Gimp.Image, results: Sequence[Result], made: Sequence[Made], remarks: list[str], new_image: bool
+) -> Inserted:
+    kept = {result.index: one.kept for result, one in zip(results, made, strict=True) if one.kept}
+    return Inserted(image, tuple(one.layers[0] for one in made), tuple(remarks), new_image, kept)
 
 
 def _new_image(place: Place) -> Gimp.Image:
@@ -105,39 +136,55 @@ def _new_image(place: Place) -> Gimp.Image:
 
 def _prepared(
     results: Sequence[Result], place: Place, companions: Companions, image: Gimp.Image, remarks: list[str]
-) -> tuple[Gimp.Layer, ...]:
-    """A layer for each result, made for ``image`` and not in it yet."""
-    layers: list[Gimp.Layer] = []
-    sent = _sent(companions, remarks)
-    try:
-        for result in results:
-            layers.append(_layer(result, place, companions, sent, image, remarks))
-    except BaseException:
-        for layer in layers:
+) -> tuple[Made, ...]:
+    """The layers of each result, made for ``image`` and not in it yet."""
+    made: list[Made] = []
+    with _opened(companions, place, remarks) as pictures:
+        try:
+            for result in results:
+                made.append(_layer(result, place, companions, pictures, image, remarks))
+        except BaseException:
+            _delete(made)
+            raise
+    return tuple(made)
+
+
+def _delete(made: Sequence[Made], but: Sequence[Gimp.Layer] = ()) -> None:
+    for layer in (layer for one in made for layer in one.layers):
+        if layer not in but:
             layer.delete()
-        raise
-    return tuple(layers)
 
 
-def _sent(companions: Companions, remarks: list[str]) -> Gegl.Buffer | None:
-    """What the results are to be matched to, when they are."""
-    if companions.sent is None or companions.mask is None:
-        return None
-    try:
-        with loaded(companions.sent.data, companions.sent.suffix) as picture:
-            return edge.pixels_of(picture)
-    except ValueError as exc:
-        remarks.append(
-            tr("The edge of the selection is not matched: the picture that was sent can't be read ({reason}).").format(
-                reason=exc
-            )
-        )
-    return None
+@contextmanager
+def _opened(companions: Companions, place: Place, remarks: list[str]) -> Iterator[Opened]:
+    """What of them is needed; what can't be read is told, and the results do without."""
+    matches = place.match_edge and companions.mask is not None
+    if companions.sent is None or not (matches or companions.wanted):
+        yield Opened()
+        return
+    with ExitStack() as ends:
+        sent = source = None
+        try:
+            picture = ends.enter_context(loaded(companions.sent.data, companions.sent.suffix))
+            sent = edge.pixels_of(picture)
+            if companions.wanted:
+                if companions.source is not None:
+                    picture = ends.enter_context(loaded(companions.source, ".jpg"))
+                _to_srgb(picture)
+                (source,) = picture.get_layers()
+        except ValueError as exc:
+            if matches and sent is None:
+                words = tr(
+                    "The edge of the selection is not matched: the picture that was sent can't be read ({reason})."
+                )
+                remarks.append(words.format(reason=exc))
+            if companions.wanted:
+                words = tr("The source's detail is not kept: the source can't be read ({reason}).")
+                remarks.append(words.format(reason=exc))
+        yield Opened(sent, source)
 
 
-def _put_in(
-    layers: Sequence[Gimp.Layer], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None
-) -> None:
+def _put_in(made: Sequence[Made], results: Sequence[Result], image: Gimp.Image, above: Gimp.Layer | None) -> None:
     selected = image.get_selected_layers()
     parent: Gimp.Layer | None = None
     position = 0
@@ -152,29 +199,29 @@ def _put_in(
     with undo_step(image):
         inside: list[Gimp.Layer] = []
         try:
-            if len(layers) > 1:
+            if len(made) > 1:
                 group = Gimp.GroupLayer.new(
                     image,
                     tr("{prompt} · {count} variations").format(
-                        prompt=short_prompt(results[0].edit.prompt), count=len(layers)
+                        prompt=short_prompt(results[0].edit.prompt), count=len(made)
                     ),
                 )
                 checked(image.insert_layer(group, parent, position))
                 inside.append(group)
                 parent, position = group, 0
-            for number, layer in enumerate(layers):
-                layer.set_visible(number == 0)
-                checked(image.insert_layer(layer, parent, position + number))
-                inside.append(layer)
+            for one in made:
+                for layer in one.layers:
+                    layer.set_visible(one is made[0])
+                    checked(image.insert_layer(layer, parent, position))
+                    inside.append(layer)
+                    position += 1
         except BaseException:
-            for layer in inside[:1]:
+            for layer in inside[:1] if len(made) > 1 else inside:
                 image.remove_layer(layer)  # a group goes with what is in it
-            for layer in layers:
-                if layer not in inside:
-                    layer.delete()
+            _delete(made, but=inside)
             raise
         # What the artist had selected stays so: else Repeat, or the next edit, would pay for an edit of the edit.
-        image.set_selected_layers(selected or [layers[0]])
+        image.set_selected_layers(selected or [made[0].layers[0]])
 
 
 @contextmanager
@@ -190,7 +237,7 @@ def undo_step(image: Gimp.Image) -> Iterator[None]:
 def fitted_size(result: tuple[int, int], source: tuple[int, int]) -> tuple[int, int]:
     """``result`` scaled to ``source``: stretched when the aspects nearly agree, else as large as fits inside."""
     (width, height), (wide, high) = result, source
-    if abs((width / height) / (wide / high) - 1) <= STRETCH_TOLERANCE:
+    if abs((width / height) / (wide / high) - 1) <= STRETCHED:
         return source
     scale = min(wide / width, high / height)
     return max(1, round(width * scale)), max(1, round(height * scale))
@@ -200,11 +247,13 @@ def _layer(
     result: Result,
     place: Place,
     companions: Companions,
-    sent: Gegl.Buffer | None,
+    pictures: Opened,
     image: Gimp.Image,
     remarks: list[str],
-) -> Gimp.Layer:
-    """The result as a layer for ``image``, not inserted yet."""
+) -> Made:
+    """The result as layers for ``image``, not inserted yet."""
+    kept = None
+    finished: list[Gimp.Layer] = []
     try:
         with loaded(result.image.data, result.image.suffix) as picture:
             _to_srgb(picture)
@@ -212,35 +261,56 @@ def _layer(
             native = layer.get_width(), layer.get_height()
             fits = place.known and place.fit
             size = fitted_size(native, (place.width, place.height)) if fits else native
-            if fits and size != (place.width, place.height):
+            same = size == (place.width, place.height)
+            if fits and not same:
                 remarks.append(
                     tr(
                         "The result has another shape ({width}×{height} px) than its place in the image "
                         "({source_width}×{source_height} px); it was scaled to fit inside, not stretched."
                     ).format(width=native[0], height=native[1], source_width=place.width, source_height=place.height)
                 )
-            if sent and companions.mask and size == (place.width, place.height):  # else they don't show the same
-                edge.match(layer, sent, companions.mask, place.at_border)
-            layer = with_alpha(picture, layer, companions.alpha, size) if companions.alpha else scaled(layer, size)
-            if companions.mask:
-                add_mask(layer, companions.mask)
-            finished = checked(Gimp.Layer.new_from_drawable(layer, image))
-    except ValueError as exc:
-        raise ResultDamagedError(tr("GIMP can't read the result: {reason}.").format(reason=exc)) from exc
-    try:
-        _describe(finished, result, place)
-    except BaseException:
-        finished.delete()
+            if pictures.sent and companions.mask and place.match_edge and same:  # else they don't show the same
+                edge.match(layer, pictures.sent, companions.mask, place.at_border)
+            stack = [layer]
+            if lacks_detail(native, size):
+                kept = Kept(native, size, None)
+                source = pictures.source
+                # It may be of another document's size, which this place fits to its own.
+                larger = source is not None and lacks_detail(native, (source.get_width(), source.get_height()))
+                if pictures.sent and source and larger and companions.wanted and same:
+                    detailed, share = detail.kept(layer, source, pictures.sent, companions.wanted, picture)
+                    kept = Kept(native, size, share)
+                    stack = [detailed, layer] if companions.wanted.apart else [detailed]
+            for one in stack:
+                one = with_alpha(picture, one, companions.alpha, size) if companions.alpha else scaled(one, size)
+                if companions.mask:
+                    add_mask(one, companions.mask)
+                finished.append(checked(Gimp.Layer.new_from_drawable(one, image)))
+            for one in finished:
+                _describe(one, result, place, kept)
+            if len(finished) > 1:
+                _to_be_masked(finished[0])
+    except BaseException as exc:
+        _delete([Made(tuple(finished), kept)])
+        if isinstance(exc, ValueError):
+            raise ResultDamagedError(tr("GIMP can't read the result: {reason}.").format(reason=exc)) from exc
         raise
-    return finished
+    return Made(tuple(finished), kept)
 
 
-def _describe(layer: Gimp.Layer, result: Result, place: Place) -> None:
+def _to_be_masked(layer: Gimp.Layer) -> None:
+    """The detail as a layer of its own, for the artist to paint away."""
+    layer.set_name(tr("{name} · detail").format(name=layer.get_name()))
+    if layer.get_mask() is None:
+        checked(layer.add_mask(checked(layer.create_mask(Gimp.AddMaskType.WHITE))))
+
+
+def _describe(layer: Gimp.Layer, result: Result, place: Place, kept: Kept | None) -> None:
     """Name, place and the record of the edit."""
     layer.set_name(result_name(result.edit))
     across, down = place.width or layer.get_width(), place.height or layer.get_height()
     layer.set_offsets(place.x + (across - layer.get_width()) // 2, place.y + (down - layer.get_height()) // 2)
-    attach(layer, result.record(), place)
+    attach(layer, {**result.record(), **({KEPT: dataclasses.asdict(kept)} if kept else {})}, place)
 
 
 def _to_srgb(picture: Gimp.Image) -> None:

@@ -47,7 +47,8 @@ from windows.ui import SPACE, STEP_LABELS
 
 Act = Callable[[], list[Ticket]]
 # Under "More", after what the model has there.
-MORE = ("longest-side", "upload-format", "result", "fit-to-source", "keep-transparency")
+OF_DETAIL = tuple(one.argument for one in arguments.OF_DETAIL_HERE)
+MORE = ("longest-side", "upload-format", "result", "fit-to-source", *OF_DETAIL, "keep-transparency")
 
 
 def show(

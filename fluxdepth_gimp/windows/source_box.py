@@ -9,6 +9,7 @@ from pixels.preview import preview
 from pixels.source import Source, find_sources, label_of
 
 from shared.errors import FluxDepthError
+from shared.jobs.wording import expected
 from shared.language import N_, number, tr
 from shared.pictures.sending import sent_format, sent_size
 from windows import ui
@@ -27,6 +28,8 @@ FOLLOWED = (
     "longest-side",
     "upload-format",
     "keep-transparency",
+    "fit-to-source",
+    "keep-detail",
     *(one.argument for one in arguments.OF_SELECTION),
 )
 
@@ -41,9 +44,10 @@ class SourceBox(Gtk.Box):
         self.count = 1  # of the pictures that are sent
         self._frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN, valign=Gtk.Align.CENTER)
         self._frame.set_size_request(SIDE, -1)
-        self._name, self._size, self._sent = ui.label(bold=True), ui.label(), ui.label()
+        self._name, self._size, self._sent, self._comes = ui.label(bold=True), ui.label(), ui.label(), ui.label()
         self._name.set_line_wrap(False)
         self._name.set_ellipsize(Pango.EllipsizeMode.END)
+        self._comes.set_no_show_all(True)
         self._hint = ui.label()
         self._hint.set_no_show_all(True)
         self._as_image = ui.button(
@@ -51,7 +55,7 @@ class SourceBox(Gtk.Box):
         )
         self._as_image.set_no_show_all(True)
         self._as_image.set_halign(Gtk.Align.START)
-        lines = ui.column(self._name, self._size, self._sent, self._hint, self._as_image, spacing=2)
+        lines = ui.column(self._name, self._size, self._sent, self._comes, self._hint, self._as_image, spacing=2)
         lines.set_valign(Gtk.Align.CENTER)
         self.pack_start(self._frame, False, False, 0)
         self.pack_start(lines, True, True, 0)
@@ -72,6 +76,7 @@ class SourceBox(Gtk.Box):
             ui.set_bold(self._name, sources.message)
             self._size.set_text(sources.advice)
             self._sent.set_text("")
+            self._comes.set_text("")
             self._show_preview(None)
             return
         self.count = len(sources)
@@ -88,6 +93,9 @@ class SourceBox(Gtk.Box):
         )
         self._travel = words.format(format=FORMATS[file_format], width=size[0], height=size[1])
         self._sent.set_text(self._travel)
+        fits, keeps = map(self._config.get_property, ("fit-to-source", "keep-detail"))
+        self._comes.set_text(expected(source.width, source.height, fits, fits and keeps))
+        self._comes.set_visible(bool(self._comes.get_text()))
         self._show_preview(preview(sources[0], SIDE * self.get_scale_factor()))
         pixels = sum(one.width * one.height for one in sources)
         if pixels <= WEIGHED_PIXELS and file_format in WEIGHED_FORMATS:
@@ -137,6 +145,7 @@ class SourceBox(Gtk.Box):
                     longest_side=self._config.get_property("longest-side"),
                     upload_format=self._config.get_property("upload-format"),
                     keep_transparency=False,
+                    keep_detail=False,
                 )
                 size += len(outgoing.picture.data)
         except FluxDepthError as exc:

@@ -16,8 +16,9 @@ from ..cancel import CancelToken
 from ..errors import Billed, Cancelled, FluxDepthError
 from ..language import tr
 from ..model.edit import DepthEdit
-from ..pictures.encoded import EncodedImage
-from ..storage.entries import Destination, Job
+from ..pictures.encoded import EncodedImage, sniff_or_raw
+from ..pictures.sending import Kept
+from ..storage.entries import SENT, Destination, Job
 from .background import Background
 from .request import EditRequest, Event, Outcome, Result, Stage, Taken
 from .wording import Progress, generating, of_variations, one_line, staged, submitting
@@ -57,6 +58,8 @@ class Ticket:
         self.warnings: list[str] = []
         self.results: tuple[Result, ...] = ()
         self.pictures: dict[int, EncodedImage] = {}  # by index: the result as its document takes it
+        self.kept: dict[int, Kept] = {}  # by index: what came of the source's detail, where it was to be kept
+        self.notes: dict[int, dict[str, Any]] = {}  # by index: what was found out about it on arrival, for its record
         self.images: list[Any] = []
         # What the desk works with.
         self.request: EditRequest | None = None
@@ -82,7 +85,7 @@ class Ticket:
         """The same ticket from the start, with a token of its own."""
         self.state, self.error, self.failures, self.job_id = State.PREPARING, None, (), ""
         self.cancel, self.events, self.submit_begun = CancelToken(), queue.SimpleQueue(), False
-        self.warnings, self.results, self.pictures = [], (), {}
+        self.warnings, self.results, self.pictures, self.kept, self.notes = [], (), {}, {}, {}
         self._restart()
 
     # What hosts read.
@@ -123,10 +126,24 @@ class Ticket:
         return max((result.seconds for result in self.results), default=0.0)
 
     def companion(self, name: str) -> bytes | None:
-        """A companion of the results (``entries.ALPHA``, ``MASK``); None when the job has none of that name."""
+        """A companion of the results (``entries.ALPHA`` and so on); None when the job has none of that name."""
         if self.taken is not None:
             return self.taken.companions.get(name)
         return self.job.companion(name) if self.job else None
+
+    @property
+    def sent(self) -> EncodedImage | None:
+        """The picture that was sent; None when it is not there any more."""
+        if self.taken is not None:
+            return self.taken.image
+        data = self.job.companion(SENT) if self.job else None
+        return sniff_or_raw(data) if data else None
+
+    @property
+    def host_settings(self) -> Mapping[str, Any]:
+        """What was chosen beside the model's parameters."""
+        source = self.request or self.job
+        return source.host_settings if source else {}
 
     def placed_in(self, *, path: str, session: str) -> None:
         """Says in which document the results are now; called by the host that places them."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from ..language import N_, number, tr, trn
 from ..model.edit import DepthEdit
+from ..pictures.sending import Kept
 from ..storage.entries import Destination, EditEntry, EditState, Job
 
 HOSTS = {"gimp": "GIMP", "blender": "Blender", "command": N_("the Blender command")}
+LARGE = 1_500_000  # px; the models paint about a megapixel, whatever they are sent
 PROMPT_LENGTH = 48  # characters of the prompt in a name; more would push the seed out of the hosts' lists
 PRESET_NAME_LENGTH = 40  # characters of a name that is made of the prompt
 
@@ -140,6 +142,31 @@ def numbers(edit: DepthEdit) -> str:
     """What a result was made with beside prompt and model, e.g. ``Seed 5 · 28 steps``."""
     words = tr("Seed {seed}") if edit.steps is None else tr("Seed {seed} · {steps} steps")
     return words.format(seed=edit.seed, steps=edit.steps)
+
+
+def returned(kept: Kept) -> str:
+    """What became of a result's size, e.g. ``The service returned 1248×832; enlarged 4.8×; detail kept on 62 %``."""
+    words = (
+        tr("The service returned {width}×{height}; enlarged {factor}×")
+        if kept.share is None
+        else tr("The service returned {width}×{height}; enlarged {factor}×; detail kept on {percent} %")
+    )
+    share = "" if kept.share is None else round(100 * kept.share)
+    return words.format(width=kept.came[0], height=kept.came[1], factor=number(kept.factor, 1), percent=share)
+
+
+def expected(width: int, height: int, fits: bool, keeps: bool) -> str:
+    """What is likely to come back for a source of that size, in px, before it is paid for; "" for a small one.
+
+    ``fits``: it is enlarged to the source's size; ``keeps``: with the source's detail.
+    """
+    if width * height < LARGE:
+        return ""
+    if not fits:
+        return tr("About 1 megapixel comes back")
+    if keeps:
+        return tr("About 1 megapixel comes back; it is enlarged, and the source's detail is kept")
+    return tr("About 1 megapixel comes back; it is enlarged")
 
 
 def state_words(entry: EditEntry) -> str:

@@ -212,5 +212,43 @@ KEEP_TRANSPARENCY = Parameter(
     N_("Give the result the transparency of the source; the service itself returns opaque pictures"),
     advanced=True,
 )
+KEEP_DETAIL = Parameter(
+    "keep_detail",
+    Kind.BOOLEAN,
+    True,
+    N_("Keep source detail"),
+    N_(
+        "Bring the result to the size of the source, with the source's own detail wherever the edit left the picture "
+        "as it was or only changed its light"
+    ),
+    advanced=True,
+)
+DETAIL_STRENGTH = Parameter(
+    "detail_strength",
+    Kind.INTEGER,
+    100,
+    N_("Detail strength"),
+    N_("How much of the source's detail is put back, in percent"),
+    minimum=0,
+    maximum=100,
+    unit="%",
+    advanced=True,
+)
+GRAIN = Parameter(
+    "grain",
+    Kind.INTEGER,
+    0,
+    N_("Grain"),
+    N_(
+        "How much of the source's own grain is laid over what the edit blurred or painted anew, in percent; 0 leaves "
+        "it smooth"
+    ),
+    minimum=0,
+    maximum=100,
+    unit="%",
+    advanced=True,
+)
+OF_DETAIL = (KEEP_DETAIL, DETAIL_STRENGTH, GRAIN)
+OF_BOTH_HOSTS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY, *OF_DETAIL)
 # Names that only one of the hosts has: in a preset they are kept, and mean nothing to the other.
-OF_ONE_HOST = frozenset({"fit_to_source", "selection_context", "selection_feather", "match_edge"})
+OF_ONE_HOST = frozenset({"fit_to_source", "detail_as", "selection_context", "selection_feather", "match_edge"})

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import PictureError
 from ..language import tr
-from ..model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, UPLOAD_FORMAT, VARIATIONS
+from ..model.parameters import OF_BOTH_HOSTS
 from .encoded import MOST_PARTS, sniff
 
 KEYWORD = b"fluxdepth-edit"
@@ -30,7 +30,6 @@ _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _EXIF_MARK = b"Exif\0"
 _LONGEST_SEGMENT = 65533  # bytes in a JPEG's segment
-_OF_BOTH_HOSTS = (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)
 
 
 def with_settings(data: bytes, record: Mapping[str, Any]) -> bytes:
@@ -64,7 +63,7 @@ def settings_in(data: bytes) -> dict[str, Any] | None:
 def _given_away(record: Mapping[str, Any]) -> dict[str, Any]:
     """``record`` without job, id and document, and of the host's settings only what both hosts have."""
     of_host, settings = record.get("host_settings"), record.get("settings")
-    shared = {one.name: of_host[one.name] for one in _OF_BOTH_HOSTS if one.name in of_host} if of_host else {}
+    shared = {one.name: of_host[one.name] for one in OF_BOTH_HOSTS if one.name in of_host} if of_host else {}
     kept = {name: record[name] for name in ("model", "index", "variations", "created") if name in record}
     return {"version": 1, **kept, "settings": settings, "host_settings": shared}
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import PictureError
 from ..language import tr
 from .encoded import EncodedImage
-from .sending import JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
+from .sending import JPEG_LARGEST_SIDE, JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Strip = np.ndarray[Any, np.dtype[Any]]  # (rows, width, channels)
 
 WEBP_LARGEST_SIDE = 16383  # RFC 9649: 14 bits
-JPEG_LARGEST_SIDE = 65535  # ITU-T T.81: 16 bits
 # The kinds that a store of pictures may have. Pillow knows more, some of which start other programs (EPS).
 DECODED = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "MPO")
 THUMBNAIL_QUALITY = 85  # some 10 KB at 256 px
@@ -118,6 +117,16 @@ def encode(image: Image.Image, *, format: str, longest_side: int) -> EncodedImag
     return EncodedImage(_file(opaque, format), format, *size)
 
 
+def source_of(image: Image.Image, sent: EncodedImage) -> bytes | None:
+    """``image`` (RGB or RGBA) at its own size as a JPEG over white, for its detail; None where ``sent`` is that large.
+
+    None as well for a side that JPEG does not hold.
+    """
+    if image.size == (sent.width, sent.height) or max(image.size) > JPEG_LARGEST_SIDE:
+        return None
+    return _file(_over_white(image), "jpg")
+
+
 def decode(data: bytes) -> Image.Image:
     """The picture in ``data`` as mode RGB or RGBA. Raises :class:`PictureError` when it can't be decoded."""
     if problem := missing():
@@ -134,16 +143,15 @@ def decode(data: bytes) -> Image.Image:
         raise PictureError(tr("The picture can't be decoded."), str(exc)) from exc
 
 
-def with_alpha(result: EncodedImage, alpha: Image.Image) -> EncodedImage:
-    """``result`` with the transparency ``alpha`` (mode L, any size: scaled to the result's), as PNG.
+def with_alpha(image: Image.Image, alpha: Image.Image) -> Image.Image:
+    """``image`` (RGB), a result, with the transparency ``alpha`` (mode L, any size: scaled to the result's).
 
     What was sent stood over white; that white is taken out again (C = 1 − (1 − R) / α), or soft edges would keep a
-    white fringe. Raises :class:`PictureError` when the result can't be decoded.
+    white fringe.
     """
     import numpy as np
     from PIL import Image
 
-    image = decode(result.data).convert("RGB")
     if alpha.size != image.size:
         alpha = alpha.resize(image.size, Image.Resampling.LANCZOS)
     colours, shares = np.asarray(image), np.asarray(alpha)
@@ -152,7 +160,14 @@ def with_alpha(result: EncodedImage, alpha: Image.Image) -> EncodedImage:
     for rows in _strips(*shares.shape):
         share = np.maximum(shares[rows, :, None], np.float32(1))  # where it is 0, nothing is seen
         _to_bytes(255 - (255 - colours[rows].astype(np.float32)) * (255 / share), whole[rows, :, :3])
-    return EncodedImage(_file(Image.fromarray(whole), "png"), "png", *image.size)
+    return Image.fromarray(whole)
+
+
+def filed(image: Image.Image, kind: str) -> EncodedImage:
+    """``image`` (RGB or RGBA) as a file of ``kind``, as :func:`as_kind` makes it. Raises :class:`PictureError`."""
+    if kind == "jpg":
+        image = _over_white(image)
+    return EncodedImage(_file(image, kind, lossless=True), kind, *image.size)
 
 
 def as_kind(picture: EncodedImage, kind: str) -> EncodedImage:
@@ -163,10 +178,7 @@ def as_kind(picture: EncodedImage, kind: str) -> EncodedImage:
     """
     if picture.format == kind:
         return picture
-    image = decode(picture.data)
-    if kind == "jpg":
-        image = _over_white(image)
-    return EncodedImage(_file(image, kind, lossless=True), kind, *image.size)
+    return filed(decode(picture.data), kind)
 
 
 def thumbnail(file: Path, longest_side: int) -> bytes:
@@ -202,6 +214,11 @@ def stored_alpha(alpha: Image.Image) -> bytes:
 def read_alpha(data: bytes) -> Image.Image:
     """What :func:`stored_alpha` wrote, mode L. Raises :class:`PictureError`."""
     return decode(data).getchannel(0)
+
+
+def stored_whole(image: Image.Image, opaque: bool) -> bytes:
+    """``image`` (RGB or RGBA) without loss, for :func:`decode`; ``opaque``: over white, as it is sent."""
+    return _file(_over_white(image) if opaque else image, "png")
 
 
 def _over_white(image: Image.Image) -> Image.Image:

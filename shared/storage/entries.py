@@ -22,6 +22,9 @@ LATEST = 1e11  # s since 1970, the year 5138: what is later, or before 1970, is 
 # Companions: files beside ``job.json`` that a result needs besides its bytes.
 ALPHA = "alpha.png"  # the source's transparency, 8-bit gray, 255 = opaque
 MASK = "mask.png"  # the selection, 8-bit gray, 255 = selected; it becomes the result's layer mask
+SOURCE = "source.jpg"  # the source at its full size, over white, where it was sent smaller and its detail is to be kept
+DEPTH = "depth.png"  # the distances from the eye that saw the picture; see pictures/depth.py
+WHOLE = "whole.png"  # the source at its full size without loss, where a result keeps parts of it as they were
 SENT = "sent"  # the picture that was sent; its suffix is its format
 
 
@@ -159,7 +162,7 @@ class Job:
         return dataclasses.replace(self, edits=tuple(edits))
 
     def companion(self, name: str) -> bytes | None:
-        """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, or with :data:`SENT` the picture that was sent)."""
+        """The companion ``name`` (:data:`ALPHA`, :data:`MASK`, :data:`SOURCE`, or with :data:`SENT` what was sent)."""
         for path in self.folder.glob(f"{SENT}.*") if name == SENT else [self.folder / name]:
             try:
                 return path.read_bytes()

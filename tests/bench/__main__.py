@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import blender, core, gimp
+from tests.bench import blender, core, detail, gimp
 
 
 def main() -> int:
-    measurements = {**core.MEASUREMENTS, **gimp.MEASUREMENTS, **blender.MEASUREMENTS}
+    measurements = {**core.MEASUREMENTS, **gimp.MEASUREMENTS, **blender.MEASUREMENTS, **detail.MEASUREMENTS}
     names = sys.argv[1:] or list(measurements)
     unknown = set(names) - set(measurements)
     if unknown:

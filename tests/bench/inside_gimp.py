@@ -51,7 +51,8 @@ from pixels.source import find_sources  # noqa: E402
 notes = {}
 before = peak()
 (source,) = find_sources(photo, photo.get_layers(), "layer")
-notes["ours"], outgoing = timed(lambda: export(source, longest_side=2048, upload_format="jpg", keep_transparency=True))
+way = {"longest_side": 2048, "upload_format": "jpg", "keep_transparency": True, "keep_detail": False}
+notes["ours"], outgoing = timed(lambda: export(source, **way))
 notes["memory"] = peak() - before
 (OUT / "ours.jpg").write_bytes(outgoing.picture.data)
 del outgoing

@@ -1,6 +1,7 @@
-"""`build.py demo`: a small scene, rendered with Cycles in a real Blender, edited through the built extension.
+"""`build.py demo`: a small scene, rendered with Cycles in a real Blender, edited and projected by the built extension.
 
-The service is the loopback stand-in, which blurs what it takes for far away. Writes before and after to build/demo.
+The service is the loopback stand-in, which blurs what it takes for far away. Writes to build/demo the render, the
+edited one, and the scene with that as its surface, rendered from a second camera.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ OUT = build.ROOT / "build" / "demo"
 SECONDS = 4.0  # that the stand-in takes for an edit: long enough to be seen
 
 
-def run(host: Blender, base_url: str, api_key: str, out: Path) -> tuple[Path, Path]:
-    """Installs the extension in a scratch profile, renders, edits. Returns the pictures before and after."""
+def run(host: Blender, base_url: str, api_key: str, out: Path) -> tuple[Path, Path, Path]:
+    """Installs the extension in a scratch profile, renders, edits, projects. Returns the three pictures."""
     out.mkdir(parents=True, exist_ok=True)
-    before, after = out / "blender-before.png", out / "blender-after.png"
+    before, after, beside = (out / f"blender-{name}.png" for name in ("before", "after", "projected"))
     with tempfile.TemporaryDirectory(prefix="fluxdepth-demo-") as folder:
         profile = Path(folder)
         scene = profile / "scene.blend"
@@ -33,11 +34,11 @@ def run(host: Blender, base_url: str, api_key: str, out: Path) -> tuple[Path, Pa
         for done in (
             host.run_script(INSIDE / "install.py", [package], user_resources=profile, env=env),
             host.run_script(INSIDE / "scene.py", [scene], user_resources=profile, env=env),
-            host.run([*demo, "--", before, after], user_resources=profile, env=env),
+            host.run([*demo, "--", before, after, beside], user_resources=profile, env=env),
         ):
             if done.returncode:
                 raise RuntimeError(done.stdout + done.stderr)
-    return before, after
+    return before, after, beside
 
 
 def main() -> int:

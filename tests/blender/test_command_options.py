@@ -69,6 +69,7 @@ def test_every_option(
     of_image += ["--seed", "7"]
     of_model = ["--steps", "31", "--guidance", "4.5", "--safety-tolerance", "3", "--format", "webp"]
     of_host = ["--variations", "2", "--longest-side", "256", "--upload-format", "jpg", "--no-prompt-upsampling"]
+    of_host += ["--no-keep-detail"]
     run("is what was sent, or sent of", scene, *of_image, *of_model, *of_host)
     sent = [request.json["promptObject"] for request in sandbox.at("submit")]
     assert sorted(one.pop("seed") for one in sent) == [7, 8]
@@ -82,8 +83,11 @@ def test_every_option(
         "safety_tolerance": 3,
         "format": "webp",
     }
-    assert sorted(path.name for path in (tmp_path / "image").iterdir()) == ["it-2.webp", "it.webp"]
+    assert sizes(tmp_path / "image") == dict.fromkeys(["it-2.webp", "it.webp"], (256, 128))
     run("is what was sent, or sent of", scene, *of_image[:-1], "9", "--prompt-upsampling")
+    detailed = ["--output", tmp_path / "detail" / "it.png", "--longest-side", "256", "--keep-detail"]
+    run("has its size and detail so", scene, *of_image, *detailed, "--detail-strength", "70", "--grain", "20")
+    assert sizes(tmp_path / "detail") == {"it.png": (640, 320)}
     assert sandbox.at("submit")[-1].json["promptObject"]["prompt_upsampling"] is True
 
     for number, (name, words) in enumerate(OF_OTHER_MODELS):

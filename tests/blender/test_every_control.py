@@ -82,7 +82,7 @@ def unfold(sidebar: Controls, panel: str, shows: tuple[str, str]) -> int:
 
 def test_every_setting_is_sent(sidebar: Controls, sandbox: Sandbox) -> None:
     window = sidebar.window
-    for source in ("VIEWPORT", "RENDER", "RENDER_NOW", "IMAGE"):
+    for source in ("VIEWPORT", "DEPTH", "RENDER", "RENDER_NOW", "IMAGE"):
         sidebar.choose("source", source)
     sidebar.write("prompt", "Every setting, far")
     sidebar.write("steps", "31", expected=31)
@@ -99,6 +99,9 @@ def test_every_setting_is_sent(sidebar: Controls, sandbox: Sandbox) -> None:
     sidebar.write("longest_side", "256", expected=256)
     sidebar.choose("upload_format", "jpg")
     sidebar.toggle("keep_transparency")
+    sidebar.toggle("keep_detail")
+    sidebar.write("detail_strength", "70", expected=70)
+    sidebar.write("grain", "20", expected=20)
     sidebar.use("operator", "fluxdepth.edit")
     window.wait_for(f"len({RESULTS}) == 2")
     sent = [request.json["promptObject"] for request in sandbox.at("submit")][-2:]
@@ -460,6 +463,60 @@ area = session.results.editors()[0]
 region = next(one for one in area.regions if one.type == "WINDOW")
 answer = [region.x + 60, region.y + 60]
 """
+MANAGER = "bpy.context.window_manager"
+
+
+def test_depth(sidebar: Controls, host: Installed) -> None:
+    """The range with its overlay and its pickers; a result projected, checked, baked; all of it taken away."""
+    window = sidebar.window
+    window.do("""
+scene = bpy.context.scene
+scene.render.engine = "BLENDER_WORKBENCH"
+scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 64, 36, 100
+bpy.context.preferences.view.render_display_type = "NONE"
+bpy.ops.render.render()
+chosen.source, chosen.upload_format, chosen.longest_side, chosen.variations = "RENDER", "png", 0, 2
+""")
+    sidebar.settle()
+    fold(sidebar, ("more", False), ("depth", True))
+    sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_depth")
+    sidebar.toggle("depth_range")
+    sidebar.write("depth_from", "2", expected=2)
+    sidebar.write("depth_to", "30", expected=30)
+    sidebar.write("depth_soft", "3", expected=3)
+    for shown in (False, True):
+        sidebar.use("operator", "fluxdepth.show_range")
+        window.wait_for(f"{MANAGER}.fluxdepth_range_shown is {shown}", 10)
+    for end in ("depth_from", "depth_to"):
+        sidebar.use("operator", f"fluxdepth.pick_distance {end}")
+        if sidebar.editor == "VIEW_3D":
+            left, top, _, height = sidebar.box()
+            sidebar.screen.xdotool("sleep", 0.5)
+            sidebar.click((left // 2, top + height // 2))
+            sidebar.screen.xdotool("sleep", 0.5)
+        sidebar.screen.key("Escape")
+    sidebar.write("depth_from", "0", expected=0)
+    sidebar.write("depth_to", "30", expected=30)
+    sidebar.use("operator", "fluxdepth.edit")
+    window.wait_for(f"len({RESULTS}) == 2")
+    sidebar.settle()
+    for by_depth in (True, False):
+        sidebar.use("property", "fluxdepth_by_depth")
+        window.wait_for(f"{MANAGER}.fluxdepth_by_depth is {by_depth}", 10)
+    sidebar.use("operator", "fluxdepth.project")
+    window.wait_for("any(one.get('fluxdepth_projection') for one in bpy.data.node_groups)", 20)
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.depth_check")
+    window.wait_for("any(one.name.startswith('Depth check') for one in bpy.data.images)", 20)
+    sidebar.close_preferences()  # where no image editor was open
+    sidebar.use("operator", "fluxdepth.bake_projections")
+    sidebar.screen.xdotool("sleep", 1)
+    sidebar.screen.key("Return")
+    window.wait_for("any('fluxdepth_uv' in one for one in bpy.data.meshes)", 60)
+    sidebar.use("operator", "fluxdepth.remove_projections")
+    window.wait_for("not any(one.get('fluxdepth_projection') for one in bpy.data.materials)", 20)
+
+
 HISTORY = "bpy.context.window_manager.fluxdepth_history"
 
 
@@ -468,19 +525,20 @@ def history(sidebar: Controls) -> Controls:
     """The panel is open, and the others are folded."""
     sidebar.window.do("h = fluxdepth.history; h.page, h.chosen, h.PAGE = None, None, 12")
     sidebar.window.do(f"asked = {HISTORY}; asked.search, asked.show = '', 'ALL'")
-    more = unfold(sidebar, "more", ("property", "safety_tolerance"))
-    middle = more + 6  # it is near the upper edge of a head of 24
-    for panel, head, wanted in (
-        ("more", middle, False),
-        ("results", middle + 24, False),
-        ("history", middle + 48, True),
-    ):
-        # Twice, when it is already as an earlier test has left it.
-        ways = (is_drawn_after_a_click(sidebar, panel, head) is wanted for _ in range(2))
-        assert any(ways), (panel, head, sidebar.names())
+    fold(sidebar, ("more", False), ("depth", False), ("results", False), ("history", True))
     sidebar.note("panel", f"FLUXDEPTH_PT_{sidebar.editor.lower()}_history")
     sidebar.see("property", "search")
     return sidebar
+
+
+def fold(sidebar: Controls, *panels: tuple[str, bool]) -> None:
+    """Folds the panels below the first, or opens them; all but the last are folded, so that their heads are close."""
+    middle = unfold(sidebar, "more", ("property", "safety_tolerance")) + 6  # it is near the upper edge of a head of 24
+    for number, (panel, wanted) in enumerate(panels):
+        head = middle + 24 * number
+        # Twice, when it is already as an earlier test has left it.
+        ways = (is_drawn_after_a_click(sidebar, panel, head) is wanted for _ in range(2))
+        assert any(ways), (panel, head, sidebar.names())
 
 
 def is_drawn_after_a_click(sidebar: Controls, panel: str, head: int) -> bool:
@@ -565,7 +623,7 @@ def test_pages_of_the_history(history: Controls, host: Installed) -> None:
 def test_panels_fold(sidebar: Controls) -> None:
     left, top, _, _ = sidebar.box()
     more = unfold(sidebar, "more", ("property", "safety_tolerance"))
-    for panel, y in (("more", more), ("results", more + 24), ("main", top + 14)):
+    for panel, y in (("more", more), ("results", more + 48), ("main", top + 14)):
         place = f"[key for key in drawn if key[1].endswith('_{panel}') and key[2] == 'draw']"
         for count in (0,) if panel == "more" else (0, 1):
             sidebar.click((left + 60, y))

@@ -139,9 +139,10 @@ class TestTransparency:
         source = Image.new("RGBA", (8, 4), (0, 0, 0, 0))
         source.paste((9, 9, 9, 255), (0, 0, 4, 4))
         jpeg = imaging.encode(Image.new("RGB", (16, 8), RED), format="jpg", longest_side=0)
-        result = imaging.with_alpha(jpeg, imaging.alpha_of(source))
-        assert (result.format, result.width, result.height) == ("png", 16, 8)
-        image = imaging.decode(result.data)
+        result = imaging.with_alpha(imaging.decode(jpeg.data), imaging.alpha_of(source))
+        file = imaging.filed(result, "png")
+        assert (file.format, file.width, file.height) == ("png", 16, 8)
+        image = imaging.decode(file.data)
         assert image.mode == "RGBA"
         assert image.getpixel((1, 4))[3] == 255
         assert image.getpixel((14, 4))[3] == 0
@@ -150,7 +151,7 @@ class TestTransparency:
         source = Image.new("RGBA", (256, 4), (200, 40, 90, 255))
         source.putalpha(Image.linear_gradient("L").rotate(90).resize((256, 4)))
         sent = imaging.encode(source, format="png", longest_side=0)
-        back = np.asarray(imaging.decode(imaging.with_alpha(sent, imaging.alpha_of(source)).data)).astype(int)
+        back = np.asarray(imaging.with_alpha(imaging.decode(sent.data), imaging.alpha_of(source))).astype(int)
         visible = back[..., 3] >= 32
         assert np.array_equal(back[..., 3], np.asarray(source)[..., 3])
         assert np.abs(back[visible][:, :3] - (200, 40, 90)).max() <= 4  # 8 bits divided by α

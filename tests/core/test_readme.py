@@ -18,12 +18,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 TABLES = {
     "parameters": models.DEFAULT.parameters,
-    "settings": (
-        parameters.VARIATIONS,
-        parameters.LONGEST_SIDE,
-        parameters.UPLOAD_FORMAT,
-        parameters.KEEP_TRANSPARENCY,
-    ),
+    "settings": parameters.OF_BOTH_HOSTS,
 }
 
 
@@ -65,7 +60,7 @@ def test_every_variable_that_it_names_is_read(name: str) -> None:
 
 def test_the_limits_it_names_are_the_codes() -> None:
     text = README.read_text("utf-8")
-    assert f"last {settings.Settings().history_limit} jobs" in text
+    assert f"last {settings.Settings().history_limit} edits" in text
 
 
 def test_every_file_that_it_shows_exists() -> None:

@@ -25,6 +25,7 @@ from shared.jobs.pipeline import recover, trim
 from shared.model.edit import DepthEdit
 from shared.pictures import imaging
 from shared.pictures.encoded import declared_pixels, sniff_or_raw
+from shared.pictures.finishing import finished
 from shared.service import retrying
 from shared.service.client import Client
 from shared.service.replies import error_of, offered, parse_json, parse_record, upload_path
@@ -226,7 +227,9 @@ SPOILED = st.builds(
 @AMOUNT
 @pytest.mark.filterwarnings("ignore")
 def test_any_result_is_a_picture_or_an_error_in_words(amount: int) -> None:
-    mask = Image.new("L", (9, 9), 128)
+    mask = imaging.stored_alpha(Image.new("L", (9, 9), 128))
+    sent = imaging.encode(Image.new("RGB", (9, 9)), format="png", longest_side=0)
+    settings = {"keep_detail": True}
 
     @on_many(amount, data=SPOILED | st.binary(max_size=300))
     def check(data: bytes) -> None:
@@ -236,7 +239,10 @@ def test_any_result_is_a_picture_or_an_error_in_words(amount: int) -> None:
         for _ in range(2):
             with contextlib.suppress(ResultError):
                 image = arrivals.take(data)
-        for made in (lambda: imaging.as_kind(image, "png"), lambda: imaging.with_alpha(image, mask)):
+        for made in (
+            lambda: imaging.as_kind(image, "png"),
+            lambda: finished(image, settings, alpha=mask, source=data, sent=sent),
+        ):
             with contextlib.suppress(PictureError):
                 made()
 

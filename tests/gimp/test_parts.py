@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.model.parameters import KEEP_TRANSPARENCY, LONGEST_SIDE, OF_ONE_HOST, UPLOAD_FORMAT, VARIATIONS
+from shared.model.parameters import OF_BOTH_HOSTS, OF_ONE_HOST
 
 from .conftest import Inside
 
@@ -80,7 +80,7 @@ def test_what_is_sent_smaller_reaches_from_edge_to_edge(
 
 
 def test_blender_knows_what_it_passes_over_in_a_preset(notes: Notes) -> None:
-    of_both = {one.name for one in (VARIATIONS, LONGEST_SIDE, UPLOAD_FORMAT, KEEP_TRANSPARENCY)}
+    of_both = {one.name for one in OF_BOTH_HOSTS}
     assert set(notes["kept in a preset"]["names"]) - of_both == OF_ONE_HOST
 
 

@@ -112,8 +112,9 @@ def test_what_is_recovered_is_what_would_have_come(notes: Notes, inside: Inside)
     assert notes["recovered"]["status"] == "success", notes["recovered"]["message"]
     assert notes["recovered"]["place"] == notes["haze matched"]["place"]
     for what in ("layer", "mask"):
-        there, here = (layer(inside, notes, case, what) for case in ("haze matched", "recovered"))
-        assert (there == here).all()
+        there, here = (layer(inside, notes, case, what).astype(int) for case in ("haze matched", "recovered"))
+        # GEGL's blurs round a value in a hundred thousand the other way, as its threads share the work.
+        assert abs(there - here).max() <= 1 and (there != here).mean() < 1e-4
     assert (layer(inside, notes, "haze as it came", "layer") != layer(inside, notes, "recovered", "layer")).any()
 
 

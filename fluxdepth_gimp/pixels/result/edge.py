@@ -30,10 +30,14 @@ INSIDE = bytes(255 if value >= 128 else 0 for value in range(256))
 
 def pixels_of(picture: Gimp.Image) -> Gegl.Buffer:
     """The pixels of a picture as it was sent; GIMP does not need to keep it."""
-    source = picture.get_layers()[0].get_buffer()
-    place = source.get_extent()
-    made = Gegl.Buffer.new("R'G'B' u8", 0, 0, place.width, place.height)
-    made.set(place, "R'G'B' u8", source.get(place, 1.0, "R'G'B' u8", NONE))
+    return whole_of(picture.get_layers()[0].get_buffer(), "R'G'B' u8", "R'G'B' u8")
+
+
+def whole_of(buffer: Gegl.Buffer, as_read: str, pixel: str) -> Gegl.Buffer:
+    """All of ``buffer``; its numbers as those of ``as_read`` are written as those of ``pixel``."""
+    place = buffer.get_extent()
+    made = Gegl.Buffer.new(pixel, 0, 0, place.width, place.height)
+    made.set(place, pixel, buffer.get(place, 1.0, as_read, NONE))
     return made
 
 

@@ -12,8 +12,10 @@ from gi.repository import Gimp, GimpUi
 from pixels.record import current_result, record_of, whole_result
 from windows import ui
 
+from shared.jobs.wording import returned
 from shared.language import tr
 from shared.model.presets import Fitting, again, reused
+from shared.pictures.sending import KEPT, Kept
 
 GoTo = Callable[[Gimp.Image, list[Gimp.Drawable]], object]
 
@@ -36,7 +38,8 @@ class ResultBar(ui.NoticeBar):
         """Nothing is said where no result is selected."""
         if self._layer is not None:
             actions = {tr("Use This Result's Settings"): self._use_settings, tr("Edit Again"): self.edit_again}
-            self.tell(tr("This layer is a result."), actions)
+            kept = Kept.recorded((record_of(self._layer) or {}).get(KEPT))
+            self.tell(" ".join((tr("This layer is a result."), f"{returned(kept)}." if kept else "")).strip(), actions)
 
     def _use_settings(self) -> None:
         record = self._record()

@@ -25,9 +25,8 @@ def start(desk: Desk, requests: Sequence[EditRequest]) -> list[Ticket]:
         return [desk.start(requests[0])]
     asked = Counter(one for request in requests if not request.confirmed for one in _asked(request))
     if asked and (most := max(asked.values())) > 1:
-        words = tr("{count} layers show the same picture, and would all be edited alike.")
-        advice = tr("Select one of them, or edit anyway and pay for each.")
-        raise SameEditError(words.format(count=most)).with_advice(advice)
+        words = tr("{count} layers show the same picture, and would all be edited alike.").format(count=most)
+        raise SameEditError(words).with_advice(tr("Select one of them, or edit anyway and pay for each."))
     order = Order(sum(len(request.all_edits) for request in requests))
     tickets = [desk.start(dataclasses.replace(request, order=order)) for request in requests]
     for ticket in tickets:

@@ -127,4 +127,4 @@ def disk_use(journal: Journal) -> tuple[int, int]:
         for name in names:
             with contextlib.suppress(OSError):
                 total += os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  a Path for each is slower than the disk
-    return sum(job.count for job in journal.summaries()), total
+    return sum(job.edit_count for job in journal.summaries()), total

@@ -56,7 +56,7 @@ class Summary(NamedTuple):
     edits: tuple[EditSummary, ...]
 
     @property
-    def count(self) -> int:
+    def edit_count(self) -> int:
         """The edits that are still in the history."""
         return sum(not edit.deleted for edit in self.edits)
 
@@ -72,7 +72,7 @@ def beyond(jobs: Iterable[Summary], keep: int) -> list[Summary]:
     Of the newest all edits stay together, unless none is to be kept.
     """
     finished = [one for one in jobs if not one.kept]
-    counts = itertools.accumulate(one.count for one in finished)
+    counts = itertools.accumulate(one.edit_count for one in finished)
     old = [one for one, count in zip(finished, counts, strict=True) if count > keep]
     return old[1:] if keep and len(old) == len(finished) else old
 

@@ -112,7 +112,7 @@ def check_properties_come_from_the_table():
         assert (round(value, parameter.decimals) if isinstance(value, float) else value) == parameter.default
     assert chosen.bl_rna.properties["seed"].hard_max == 2147483647
     assert [item.identifier for item in chosen.bl_rna.properties["source"].enum_items] == [
-        *("RENDER", "RENDER_NOW", "IMAGE", "VIEWPORT")
+        *("RENDER", "RENDER_NOW", "IMAGE", "VIEWPORT", "DEPTH")
     ]
 
 

@@ -39,7 +39,8 @@ def ink_of(node):
 def key_of(node):
     """The key that reaches it together with Alt, as "<Alt>m"."""
     action = node.get_action_iface()
-    return action.get_key_binding(0).split(";")[0] if action and action.get_n_actions() else ""
+    # A widget that goes away just now has an action and no key.
+    return (action.get_key_binding(0) or "").split(";")[0] if action and action.get_n_actions() else ""
 
 
 def within(box, outer):

@@ -1,0 +1,221 @@
+"""The source's own detail, put back into a result that is smaller than its source: as shared/pictures/detail.py has it.
+
+There is no numpy in GIMP: sums of pictures are made by GEGL, and what is decided in cells of some pixels is reckoned
+in Python. The large pictures are read and written in strips. Knows buffers and layers, nothing of edits.
+"""
+
+from __future__ import annotations
+
+import random
+from array import array
+from dataclasses import dataclass
+
+from gi.repository import Gegl, Gimp
+
+from pixels.coverage import strips
+from pixels.result.edge import ENCODED, NONE, NUMBERS, whole_of
+from pixels.scaling import node
+from pixels.scratch import checked
+from shared.pictures import compared, grain, registration
+from shared.pictures.compared import CELL
+
+BYTES, NUMBERS_AS_BYTES = "R'G'B' u8", "RGB u8"  # the same bytes; what is called linear GEGL takes as it is
+MARGIN = 3  # px that an enlargement looks at beyond the border, and that a cell of the border has there
+NOISE_SIDE = 512  # px of a tile of grain; it is laid beside itself
+CLAMP = Gegl.AbyssPolicy.CLAMP
+LINEAR, CUBIC, SHARP = Gegl.SamplerType.LINEAR, Gegl.SamplerType.CUBIC, Gegl.SamplerType.NOHALO
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an artist wants, 0–1: how much of the detail, and how much of the source's grain over what has none.
+
+    ``apart``: as a layer of its own.
+    """
+
+    strength: float = 1.0
+    grain: float = 0.0
+    apart: bool = False
+
+
+def kept(
+    result: Gimp.Layer, source: Gimp.Drawable, sent: Gegl.Buffer, wanted: Wanted, image: Gimp.Image
+) -> tuple[Gimp.Layer, float]:
+    """A new layer of ``image`` that shows ``result`` (opaque) at the size of ``source``, with its detail.
+
+    ``sent`` is ``source`` as the service got it, at any size. And how much of the source's detail it has, 0–1.
+    """
+    size = result.get_width(), result.get_height()
+    full = source.get_width(), source.get_height()
+    now, was = whole_of(result.get_buffer(), ENCODED, NUMBERS), _at(sent, size)
+    beside = registration.offset(
+        (_brightness(was, place, NUMBERS), _brightness(now, place, NUMBERS)) for place in registration.places(*size)
+    )
+    if any(beside):
+        was = _at(sent, size, beside)
+    finest, other = _finest(was), _finest(now)
+    cells = compared.in_cells(*(_in_cells(one, two) for one, two in ((finest,) * 2, (other,) * 2, (finest, other))))
+    mended, mending, taken = (_filled(size, values) for values in cells.weights(wanted.strength))
+    rest = _rest(now, was, finest, other, (mended, mending, taken))
+    deviation = 0.0
+    if wanted.grain:
+        places = registration.places(*full)
+        deviation = wanted.grain * grain.measured(_brightness(source.get_buffer(), one, BYTES) for one in places)
+    layer = Gimp.Layer.new(image, "detail", *full, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
+    checked(image.insert_layer(layer, None, 0))
+    _sum(layer, source, (rest, taken), beside, _noise(deviation))
+    return layer, cells.share
+
+
+def _sum(
+    layer: Gimp.Layer,
+    source: Gimp.Drawable,
+    parts: tuple[Gegl.Buffer, Gegl.Buffer],
+    beside: tuple[float, float],
+    noise: Gegl.Buffer | None,
+) -> None:
+    """Fills ``layer`` with the enlarged rest and so much of ``source`` as is taken of it."""
+    full, size = (layer.get_width(), layer.get_height()), parts[0].get_extent()
+    graph = Gegl.Node()
+    ratio = full[0] / size.width, full[1] / size.height
+    moved = -beside[0] * ratio[0], -beside[1] * ratio[1]
+    rest = _enlarged(graph, parts[0], ratio, CUBIC, moved)
+    taken = _enlarged(graph, parts[1], (CELL * ratio[0], CELL * ratio[1]), LINEAR, moved)
+    pixels = node(graph, "gegl:buffer-source")
+    sum_ = node(graph, "gegl:add", rest, node(graph, "gegl:multiply", pixels, taken))
+    if noise is not None:
+        tiled = node(graph, "gegl:tile", node(graph, "gegl:buffer-source", buffer=noise))
+        left = node(graph, "gegl:rgb-clip", node(graph, "gegl:invert-linear", taken))
+        sum_ = node(graph, "gegl:add", sum_, node(graph, "gegl:multiply", left, tiled))
+    for one in graph.get_children():
+        one.set_property("dont-cache", True)  # each pixel is asked for once
+    for strip in strips(*full):
+        read = Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height)
+        # A fresh buffer for each strip, here and below: the old one's tile cache would grow to the whole layer.
+        read.set(strip, NUMBERS_AS_BYTES, source.get_buffer().get(strip, 1.0, BYTES, NONE))
+        pixels.set_property("buffer", read)
+        made = Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height)
+        sum_.blit_buffer(made, strip, 0, NONE)
+        target = layer.get_buffer()
+        target.set(strip, BYTES, made.get(strip, 1.0, NUMBERS_AS_BYTES, NONE))
+        target.flush()
+    layer.update(0, 0, *full)
+
+
+def _rest(
+    now: Gegl.Buffer,
+    was: Gegl.Buffer,
+    finest: Gegl.Buffer,
+    other: Gegl.Buffer,
+    weights: tuple[Gegl.Buffer, Gegl.Buffer, Gegl.Buffer],
+) -> Gegl.Buffer:
+    """What of the result, its finest detail mended, is not taken from the source."""
+    place = now.get_extent()
+    graph = Gegl.Node()
+    mended, mending, taken = (_enlarged(graph, one, (CELL, CELL), LINEAR) for one in weights)
+
+    def weighed(weight: Gegl.Node, buffer: Gegl.Buffer) -> Gegl.Node:
+        return node(graph, "gegl:multiply", node(graph, "gegl:buffer-source", buffer=buffer), weight)
+
+    sum_ = node(graph, "gegl:add", node(graph, "gegl:buffer-source", buffer=now), weighed(mended, finest))
+    sum_ = node(graph, "gegl:subtract", sum_, weighed(mending, other))
+    sum_ = node(graph, "gegl:subtract", sum_, weighed(taken, was))
+    return _made(sum_, place)
+
+
+def _enlarged(
+    graph: Gegl.Node,
+    buffer: Gegl.Buffer,
+    ratio: tuple[float, float],
+    sampler: Gegl.SamplerType,
+    moved: tuple[float, float] = (0.0, 0.0),
+) -> Gegl.Node:
+    """``buffer`` at ``ratio`` times its size, ``moved`` right and down after that; its border goes on beyond it."""
+    place = buffer.get_extent()
+    margin = MARGIN + int(max(abs(one / times) for one, times in zip(moved, ratio, strict=True)))
+    wide = Gegl.Rectangle.new(-margin, -margin, place.width + 2 * margin, place.height + 2 * margin)
+    padded = Gegl.Buffer.new(NUMBERS, wide.x, wide.y, wide.width, wide.height)
+    padded.set(wide, NUMBERS, buffer.get(wide, 1.0, NUMBERS, CLAMP))
+    source = node(graph, "gegl:buffer-source", buffer=padded)
+    scaled = node(graph, "gegl:scale-ratio", source, x=ratio[0], y=ratio[1], sampler=sampler)
+    # GEGL makes one of two transformations that follow each other.
+    return node(graph, "gegl:translate", scaled, x=moved[0], y=moved[1], sampler=sampler) if any(moved) else scaled
+
+
+def _at(sent: Gegl.Buffer, size: tuple[int, int], beside: tuple[float, float] = (0.0, 0.0)) -> Gegl.Buffer:
+    """``sent`` at ``size``, moved ``beside`` (right, down; px of that size)."""
+    numbers = whole_of(sent, ENCODED, NUMBERS)
+    place = numbers.get_extent()
+    if size == (place.width, place.height) and not any(beside):
+        return numbers
+    graph = Gegl.Node()  # to be held until it was worked
+    ratio = size[0] / place.width, size[1] / place.height
+    return _made(_enlarged(graph, numbers, ratio, SHARP, beside), Gegl.Rectangle.new(0, 0, *size))
+
+
+def _finest(buffer: Gegl.Buffer) -> Gegl.Buffer:
+    """``buffer`` without what is coarser than a pixel or two: less its own mean by the weights 1 4 6 4 1."""
+    graph = Gegl.Node()
+    source = node(graph, "gegl:buffer-source", buffer=buffer)
+    blurred: dict[str, object] = {"std-dev-x": 1.0, "std-dev-y": 1.0, "abyss-policy": CLAMP}  # as those weights do it
+    return _made(
+        node(graph, "gegl:subtract", source, node(graph, "gegl:gaussian-blur", source, **blurred)),
+        buffer.get_extent(),
+    )
+
+
+def _in_cells(one: Gegl.Buffer, two: Gegl.Buffer) -> memoryview[float]:
+    """The mean of their product in each cell and, half as much, those around; three values for each, by rows."""
+    place = one.get_extent()
+    graph = Gegl.Node()
+    nodes = (node(graph, "gegl:buffer-source", buffer=buffer) for buffer in (one, two))
+    small = _of_cells((place.width, place.height))
+    whole = Gegl.Rectangle.new(0, 0, CELL * small.width, CELL * small.height)  # there is nothing beyond the border
+    product = _made(node(graph, "gegl:multiply", *nodes), whole)
+    cells = Gegl.Buffer.new(NUMBERS, 0, 0, small.width, small.height)
+    cells.set(small, NUMBERS, product.get(small, 1 / CELL, NUMBERS, NONE))
+    around: dict[str, object] = {"std-dev-x": 0.5**0.5, "std-dev-y": 0.5**0.5, "abyss-policy": CLAMP}
+    graph = Gegl.Node()
+    soft = _made(node(graph, "gegl:gaussian-blur", node(graph, "gegl:buffer-source", buffer=cells), **around), small)
+    return memoryview(soft.get(small, 1.0, NUMBERS, NONE)).cast("f")
+
+
+def _of_cells(size: tuple[int, int]) -> Gegl.Rectangle:
+    return Gegl.Rectangle.new(0, 0, -(-size[0] // CELL), -(-size[1] // CELL))
+
+
+def _filled(size: tuple[int, int], values: bytes) -> Gegl.Buffer:
+    """The cells of a picture of that size."""
+    place = _of_cells(size)
+    made = Gegl.Buffer.new(NUMBERS, 0, 0, place.width, place.height)
+    made.set(place, NUMBERS, values)
+    return made
+
+
+def _brightness(buffer: Gegl.Buffer, place: tuple[int, int], pixel: str) -> list[float]:
+    """That of a tile, in steps of 255."""
+    at = Gegl.Rectangle.new(*place, registration.SIDE, registration.SIDE)
+    data = buffer.get(at, 1.0, pixel, NONE)
+    values, step = (data, 1) if pixel is BYTES else (memoryview(data).cast("f"), 255)
+    red, green, blue = (step * weight for weight in compared.BRIGHTNESS)
+    colours = zip(values[0::3], values[1::3], values[2::3], strict=True)
+    return [red * r + green * g + blue * b for r, g, b in colours]
+
+
+def _noise(deviation: float) -> Gegl.Buffer | None:
+    """A tile of gray noise, the same each time; ``deviation`` in steps of 255."""
+    if not deviation:
+        return None
+    chance = random.Random(1)
+    values = (chance.gauss(0, deviation / 255) for _ in range(NOISE_SIDE * NOISE_SIDE))
+    gray = array("f", values)
+    made = Gegl.Buffer.new("Y float", 0, 0, NOISE_SIDE, NOISE_SIDE)
+    made.set(made.get_extent(), "Y float", gray.tobytes())
+    return made
+
+
+def _made(result: Gegl.Node, place: Gegl.Rectangle) -> Gegl.Buffer:
+    """What comes out of ``result`` in ``place``."""
+    made = Gegl.Buffer.new(NUMBERS, place.x, place.y, place.width, place.height)
+    result.blit_buffer(made, place, 0, NONE)
+    return made
