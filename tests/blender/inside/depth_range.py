@@ -11,8 +11,10 @@ import bpy
 import harness
 import numpy as np
 from harness import OUT, edit, module, refusal
-from PIL import Image
 from projection import companion, scene_of, shot
+
+harness.set_up()  # the extension brings Pillow
+from PIL import Image  # noqa: E402
 
 FROM, TO, SOFT = 7.0, 10.0, 1.5
 

@@ -14,7 +14,9 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from harness import OUT, edit, module
 from mathutils import Vector
-from PIL import Image
+
+harness.set_up()  # the extension brings Pillow
+from PIL import Image  # noqa: E402
 
 WIDTH, HEIGHT = 240, 136
 

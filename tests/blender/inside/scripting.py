@@ -355,10 +355,10 @@ def _settings_of(image):
 def check_edit_again_takes_the_next_seed_and_the_source_and_pays_nothing():
     grid = _grid()
     images = edit(source="IMAGE", image=grid, seed_exact="4294967294", variations=3, steps=44)
-    chosen = settings(source="RENDER", image=None, prompt="another", variations=1, seed_exact="", seed=4, steps=3)
+    chosen = settings(source="RENDER", image=None, prompt="another", variations=5, seed_exact="", seed=4, steps=3)
     jobs = len(_journal().entries())
     assert bpy.ops.fluxdepth.edit_again(name=images[1].name) == {"FINISHED"}
-    assert (chosen.seed_exact, chosen.seed, chosen.variations, chosen.steps) == ("", 1, 3, 44)
+    assert (chosen.seed_exact, chosen.seed, chosen.variations, chosen.steps) == ("", 1, 1, 44)  # one more of it
     assert (chosen.source, chosen.image) == ("IMAGE", grid)
     assert chosen.prompt == "The background far behind is blurred"
     assert len(_journal().entries()) == jobs
