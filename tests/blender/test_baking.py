@@ -10,6 +10,8 @@ from tests.sandbox import Sandbox
 
 from .conftest import HEADLESS, Installed, installed
 
+pytestmark = pytest.mark.full  # it takes a minute
+
 
 @pytest.fixture(scope="module", params=HEADLESS)
 def baked(
