@@ -73,11 +73,10 @@ def field(desk: Desk, role: str, name: str) -> Seen:
     return next(one for one in desk.look() if one.role == role and name in (one.label, one.name))
 
 
-def values(desk: Desk) -> dict[str, str]:
-    """What each number and each choice says."""
-    return {
-        one.label or one.name: one.text or one.name for one in desk.look() if one.role in ("spin button", "combo box")
-    }
+def settings(desk: Desk) -> dict[str, Seen]:
+    """The fields that are in sight, by role and name, from above."""
+    seen = [one for one in desk.look() if one.role in ("slider", "spin button", "combo box")]
+    return {f"{one.role} {one.label or one.name}": one for one in sorted(seen, key=lambda one: one.y)}
 
 
 def wheel(desk: Desk, at: Seen, button: int) -> None:
@@ -89,13 +88,19 @@ def test_the_wheel_scrolls_and_changes_nothing(desk: Desk) -> None:
     opened(desk)
     desk.press_in(EDIT, "alt+m")
     desk.see("label", "Longest side sent")
-    for role, name in (("slider", "Guidance"), ("spin button", "Steps"), ("combo box", "Source")):
-        before = values(desk)
-        for button in (4, 5):  # up to the beginning, and down again
-            at = field(desk, role, name)
-            wheel(desk, at, button)
-            desk.wait_for(lambda at=at, name=name: field(desk, at.role, name).y != at.y, f"the wheel over {name}")
-        assert values(desk) == before
+    for role in ("slider", "spin button", "combo box"):
+        for button in (4, 5):  # up, and down again to the end
+            before = settings(desk)
+            fields = [one for name, one in before.items() if name.startswith(role)]
+            wheel(desk, fields[len(fields) // 2], button)
+
+            def moved(before: dict[str, Seen] = before) -> bool:
+                return any(name in before and before[name].y != one.y for name, one in settings(desk).items())
+
+            desk.wait_for(moved, f"the wheel over {role} to scroll")
+            both = [(before[name], one) for name, one in settings(desk).items() if name in before]
+            assert [one.words for one, _ in both] == [one.words for _, one in both]
+            assert any(one.role == role for one, _ in both)
     desk.window_picture(f"wheel-{desk.gimp.series}", EDIT)
 
 

@@ -38,6 +38,11 @@ edit(image, [source], prompt="First, far")
 edit(image, [source], prompt="Several, far", variations=2)
 edit(image, [source], prompt="Third, far")
 third, group, first = image.get_layers()[:3]
+for one in (third, group, first):
+    one.set_visible(False)
+compare("all are hidden", image, source)
+for one in (third, group, first):
+    one.set_visible(True)
 compare("the source", image, source)
 compare("a result", image, first)
 compare("one of several", image, group.get_children()[1])
@@ -45,10 +50,6 @@ compare("nothing selected", image)
 third.set_visible(False)
 compare("one is hidden", image, source)
 compare("the hidden one", image, third)
-call("plug-in-fluxdepth-compare", image, [third])  # shown again
-for one in (third, group, first):
-    one.set_visible(False)
-compare("all are hidden", image, source)
 for one in (third, group, first):
     one.set_visible(True)
 notes.add(
