@@ -331,7 +331,7 @@ def test_ctrl_c_stops_paying_and_the_same_command_resumes(
         found.end(submits=sandbox.submits, asked=12, recovered=Recovered.FETCHED, equal=contents(out) == straight)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", pytest.param("SIGTERM", marks=pytest.mark.full)])
 def test_a_second_signal_ends_the_wait_and_loses_nothing(
     host: Installed, scene: Path, sandbox: Sandbox, tmp_path: Path, name: str, straight: Contents, cell: Cells
 ) -> None:

@@ -68,6 +68,7 @@ area.spaces.active.image = next(image for image in bpy.data.images if image.type
     assert sandbox.taken == 1
 
     sandbox.fault = "submit:no_credits"
+    fresh.do("chosen.seed = 1")
     fresh.screen.click(*button)
     fresh.wait_for("desk.tickets[-1].state.name == 'FAILED'")
     fresh.wait_for(IDLE)

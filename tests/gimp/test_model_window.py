@@ -30,6 +30,7 @@ def desk(gimp30: Gimp, package: Path, service: Sandbox, tmp_path_factory: pytest
         yield desk
 
 
+@pytest.mark.full  # the same as Blender's, which every run has
 def test_a_model_that_is_withdrawn_and_the_one_that_is_taken_instead(desk: Desk, service: Sandbox) -> None:
     controls = Controls(desk)
     controls.test = "models"

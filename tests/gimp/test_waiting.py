@@ -123,6 +123,7 @@ def test_image_closed_meanwhile(desk: Desk, service: Sandbox) -> None:  # noqa: 
     desk.gone(EDIT)
 
 
+@pytest.mark.full
 def test_history_when_the_image_was_closed(desk: Desk) -> None:  # noqa: F811
     start_edit(desk, "Long ago, far")
     finished(desk, 2)
