@@ -55,8 +55,9 @@ def walk(node, window, found, depth=0, clip=None, scrolls=False):
         return
     try:
         states = node.get_state_set()
-        # Only what is seen: GIMP has thousands of hidden widgets.
-        if depth > 1 and not states.contains(Atspi.StateType.SHOWING):
+        # Only what is seen: GIMP has thousands of hidden widgets. A port that is scrolled further than it is high GTK
+        # takes for one that is not.
+        if depth > 1 and not scrolls and not states.contains(Atspi.StateType.SHOWING):
             return
         role, name = node.get_role_name().removeprefix("push "), node.get_name()  # older AT-SPI: "push button"
         if depth == 1:
