@@ -220,9 +220,9 @@ IN_LIST = {
 def from_list(sidebar: Controls, button: str, preset: str = "") -> None:
     """Clicks that button in the list of own presets, a popup that tells nobody what is in it; its pixels change."""
     left, top, width, _ = sidebar.box()
-    # It stays open until the mouse has been in it and goes away.
-    for x, y in ((left + width - 64, top + 14), (300, 900)):
-        sidebar.screen.xdotool("mousemove", x, y, "sleep", 0.5)
+    # It stays open, in 4.3 until the mouse goes away, in 5.2 until a key in it.
+    sidebar.screen.xdotool("mousemove", left + width - 64, top + 14, "sleep", 0.5, "key", "Escape")
+    sidebar.screen.xdotool("sleep", 0.5, "mousemove", 300, 900, "sleep", 0.5)
     before = sidebar.shot()
     from_menu(sidebar, -2)
     sidebar.note("operator", "wm.call_panel")
