@@ -203,6 +203,7 @@ def test_presets_of_the_model_and_own_ones(sidebar: Controls, host: Installed) -
     wait_until(lambda: not own.exists(), 10, "the preset to go")
     from_list(sidebar, "import_preset")
     into_the_window(sidebar, "File View", "Escape")
+    close_list(sidebar)
     from_menu(sidebar, -1)
     into_the_window(sidebar, "File View", "Escape")
     sidebar.note("operator", "fluxdepth.reuse_file")
@@ -219,10 +220,7 @@ IN_LIST = {
 
 def from_list(sidebar: Controls, button: str, preset: str = "") -> None:
     """Clicks that button in the list of own presets, a popup that tells nobody what is in it; its pixels change."""
-    left, top, width, _ = sidebar.box()
-    # It stays open, in 4.3 until the mouse goes away, in 5.2 until a key in it.
-    sidebar.screen.xdotool("mousemove", left + width - 64, top + 14, "sleep", 0.5, "key", "Escape")
-    sidebar.screen.xdotool("sleep", 0.5, "mousemove", 300, 900, "sleep", 0.5)
+    close_list(sidebar)
     before = sidebar.shot()
     from_menu(sidebar, -2)
     sidebar.note("operator", "wm.call_panel")
@@ -234,6 +232,13 @@ def from_list(sidebar: Controls, button: str, preset: str = "") -> None:
     sidebar.click((right - across, top + below))
     sidebar.screen.xdotool("sleep", 0.7)
     sidebar.note("operator", f"fluxdepth.{button} {preset}".strip())
+
+
+def close_list(sidebar: Controls) -> None:
+    """It stays open after what was done in it, in 4.3 until the mouse goes away, in 5.2 until a key in it."""
+    left, top, width, _ = sidebar.box()
+    sidebar.screen.xdotool("mousemove", left + width - 64, top + 14, "sleep", 0.5, "key", "Escape")
+    sidebar.screen.xdotool("sleep", 0.5, "mousemove", 300, 900, "sleep", 0.5)
 
 
 def from_menu(sidebar: Controls, number: int) -> None:
