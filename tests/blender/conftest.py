@@ -165,6 +165,8 @@ problem.note(None)
     window.do("bpy.ops.wm.read_homefile(use_factory_startup=True)")
     window.do(SET_UP)
     window.do("""
+for ticket in list(desk.tickets):  # what came in while the file was loaded
+    desk.dismiss(ticket)
 bpy.context.preferences.view.show_splash = False
 bpy.context.preferences.filepaths.save_version = 0
 chosen = bpy.context.scene.fluxdepth

@@ -415,7 +415,11 @@ if all(one.type != "IMAGE_EDITOR" for one in bpy.context.screen.areas):
 for one in session.results.editors():
     one.spaces.active.image = None
 chosen.prompt, chosen.steps = "Something else", 3
+fluxdepth.operators.results.listed = 0
 """)
+    sidebar.settle()
+    sidebar.use("operator", "fluxdepth.list_more")
+    window.wait_for("fluxdepth.operators.results.listed == 8", 10)
     sidebar.settle()
     sidebar.use("operator", "fluxdepth.show")
     window.wait_for(f"[one.spaces.active.image.name for one in session.results.editors()] == {RESULTS}", 10)
