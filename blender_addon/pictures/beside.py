@@ -25,7 +25,11 @@ _compared: tuple[int, int] | None = None  # numbers that no other image has: of 
 
 def begin(left: bpy.types.Image, right: bpy.types.Image) -> None:
     """Shows both in two of the editors that are open. A single one is divided, and without any a new window."""
-    end()
+    there = [area for area in results.editors() if is_in(area)]
+    if len(there) == 2:  # of another result: no area is closed while the operator may run in it
+        _show(there, left, right)
+        return
+    forget()
     before = {one.as_pointer(): _name_in(one) for one in results.editors()}
     if not before:
         results.show_in_new_window(left)
@@ -39,26 +43,36 @@ def begin(left: bpy.types.Image, right: bpy.types.Image) -> None:
 
 
 def _fill(left: str, right: str, before: dict[int, str]) -> None:
-    global _compared
     images = bpy.data.images.get(left), bpy.data.images.get(right)
-    areas = sorted(results.editors()[:2], key=lambda one: one.x)
-    for area, image in zip(areas, images, strict=False):
+    if images[0] is None or images[1] is None:  # another file was opened meanwhile
+        return
+    areas = results.editors()[:2]
+    for area in areas:
         address = area.as_pointer()
         _editors.append(_Editor(address, before.get(address, ""), address not in before))
+    _show(areas, images[0], images[1])
+
+
+def _show(areas: list[bpy.types.Area], left: bpy.types.Image, right: bpy.types.Image) -> None:
+    global _compared
+    # Fewer areas where one was closed meanwhile.
+    for area, image in zip(sorted(areas, key=lambda one: one.x), (left, right), strict=False):
         _show_in(area, image)
-    if images[0] and images[1]:
-        _compared = images[0].session_uid, images[1].session_uid
+    _compared = left.session_uid, right.session_uid
 
 
 def is_on(result: bpy.types.Image) -> bool:
     """Whether ``result`` is shown beside its source by :func:`begin`."""
-    shown = {image.session_uid for image in results.shown() if image}
-    return _compared is not None and _compared[1] == result.session_uid and shown.issuperset(_compared)
+    return _compared is not None and _compared[1] == result.session_uid and _is_shown()
 
 
 def is_in(area: bpy.types.Area | None) -> bool:
-    """Whether this editor takes part."""
-    return area is not None and any(one.address == area.as_pointer() for one in _editors)
+    """Whether this editor takes part. Not any more, once the artist has shown something else in one of the two."""
+    return area is not None and any(one.address == area.as_pointer() for one in _editors) and _is_shown()
+
+
+def _is_shown() -> bool:
+    return _compared is not None and {image.session_uid for image in results.shown() if image}.issuperset(_compared)
 
 
 def end() -> None:

@@ -48,13 +48,14 @@ class Source:
                     words.format(size=number(len(image.data) / 1e6), most=number(UPLOAD_LIMIT / 1e6)),
                     tr("Choose a smaller longest side, or send it as JPEG."),
                 )
-            writer.keep_companions({**picture.companions, f"{SENT}{image.suffix}": image.data})
             summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
             twin = journal.note_picture(writer, {**summary, "sha256": image.sha256})
             if twin and not confirmed and not (repeated and _is_made(twin[1])):
                 raise _same_edit(*twin)
             if picture.plain and not confirmed:
                 raise PlainPictureError
+            # What was refused leaves no pictures.
+            writer.keep_companions({**picture.companions, f"{SENT}{image.suffix}": image.data})
             self._account = client.account(image.sha256)
             known = uploads.known(journal.home, self._account)
             self.reused = known is not None

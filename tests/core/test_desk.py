@@ -283,6 +283,8 @@ def test_what_was_made_before_is_asked_for_before_it_is_paid_again(bench: Bench,
     ticket = desk.start(bench.request(photo))
     finish(desk)
     assert isinstance(ticket.error, MadeBeforeError) and ticket.error.next_step is NextStep.EDIT_ANYWAY
+    refused = bench.journal.job(ticket.job_id)
+    assert refused and [path.name for path in refused.folder.iterdir() if path.name.startswith("sent")] == []
     assert "seed 0" in str(ticket.error) and "Nothing was billed" in str(ticket.error)
     assert bench.sandbox.submits == 1
     desk.retry(ticket, confirmed=True)
