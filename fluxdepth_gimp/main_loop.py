@@ -9,16 +9,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from gi.repository import Gimp, GLib, GObject
 
-from shared.jobs.background import Background, Errands
+from shared.jobs.background import Errands
 from shared.jobs.desk import Desk
 from shared.jobs.ticket import Ticket
 from shared.jobs.wording import Progress, of_layers
-
-T = TypeVar("T")
 
 TICK = 100  # ms: seconds that count evenly and a bar that moves, for next to no work
 # A synchronous submit may answer as late as this; the wait is invisible, GIMP stays usable.
@@ -102,13 +100,6 @@ def later(work: Callable[[], Any], then: Callable[[Any], None], window: GObject.
 
     timer = GLib.timeout_add(TICK, tick)
     destroyed = window.connect("destroy", lambda _: GLib.source_remove(timer))
-
-
-def waited(work: Callable[[], T]) -> T:
-    """What ``work`` gives, done off the main thread while the main loop runs. Raises its FluxDepthError."""
-    background = Background(work)
-    _run_while(lambda: not background.finished)
-    return background.answer()
 
 
 def _run_while(tick: Callable[[], bool]) -> None:

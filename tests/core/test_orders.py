@@ -91,6 +91,14 @@ def test_the_question_counts_all_and_is_asked_before_the_first_is_paid(bench: Be
     assert len(bench.sandbox.at("submit")) == 6
 
 
+def test_a_part_asks_for_the_whole_order(bench: Bench, photo: EncodedImage) -> None:
+    desk = bench.desk()
+    (ticket,) = together.start(desk, requests(bench, photo, 1), Order(6))
+    finish(desk)
+    assert isinstance(ticket.error, LargeOrderError) and "6 paid edits" in str(ticket.error)
+    assert not bench.sandbox.at("submit")
+
+
 def test_copies_are_asked_about_before_anything_is_sent(bench: Bench, photo: EncodedImage) -> None:
     desk = bench.desk()
     one, other = requests(bench, photo, 2, variations=2)

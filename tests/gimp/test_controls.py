@@ -489,6 +489,16 @@ def test_what_will_be_asked_for_is_seen_before(
     asked = [request.json["promptObject"]["prompt"] for request in service.at("submit")][submits + 1 :]
     assert sorted(asked) == [f"Haze number {number}, far" for number in range(6)]
     assert asked[0] == "Haze number 0, far"
+    # What lies in the history is not paid for again without a question, and what follows it waits for the answer.
+    file.write_text("Haze number 3, far\nNew haze, far\n")
+    opened(desk)
+    from_menu(controls, "Prompts from a Text File…")
+    desk.choose_file("^Prompts from a Text File", file)
+    controls.use("button", "Edit")
+    desk.see("label", "This edit was made before")
+    desk.see("label", "2 prompts from haze.txt")
+    assert len(service.at("submit")) == submits + 7
+    desk.close(EDIT, "Depth Edit")
 
 
 def test_a_result_again_and_compared(desk: Desk, service: Sandbox, controls: Controls) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable
 
-from main_loop import waited
 from windows.progress.following import Following
 
-from shared.jobs import spending
 from shared.jobs.background import SIDE_BY_SIDE
 from shared.jobs.desk import Desk
 from shared.jobs.orders import together
+from shared.jobs.orders.order import Order
 from shared.jobs.request import EditRequest
 from shared.jobs.ticket import Ticket
 from shared.language import tr
@@ -23,28 +21,24 @@ def make(
 ) -> list[Ticket]:
     """All that was started of ``requests`` (at least one prompt, and for each the layers), which go by their prompts.
 
-    ``left`` gets the prompts that are still to be made: what may have been paid for is none of them. The whole order is
-    checked before anything is sent: raises what :func:`spending.check` raises. The first one goes alone: it uploads the
-    picture, and what is wrong with the key or the model comes out once.
+    ``left`` gets the prompts that are still to be made: what may have been paid for is none of them. The first one goes
+    alone: it asks for the whole order and uploads the picture, and what is wrong with the key or the model comes out
+    once.
     """
-    layers = next(iter(requests.values()))
-    first, each = layers[0], sum(len(one.all_edits) for one in layers)
-    waited(lambda: spending.check(desk.journal, first.edit.model, len(requests) * each, first.confirmed))
+    each = sum(len(one.all_edits) for one in next(iter(requests.values())))
+    order = Order(len(requests) * each)
     waiting, most, done = dict(requests), 1, 0
     started: list[Ticket] = []
     while waiting and all(ticket.images for ticket in started):
         now = list(waiting)[:most]
-        # That it is a large order was said above.
-        orders = [
-            together.start(desk, [dataclasses.replace(one, alone=True) for one in waiting[prompt]]) for prompt in now
-        ]
-        tickets = list(itertools.chain(*orders))
+        of_each = [together.start(desk, waiting[prompt], order) for prompt in now]
+        tickets = list(itertools.chain(*of_each))
         begin, end = done + 1, done + len(now)
         which = begin if begin == end else f"{begin}–{end}"
         following.watch(tickets, tr("{which} of {count}").format(which=which, count=len(requests)))
         started += tickets
         done += len(now)
-        for prompt, of_prompt in zip(now, orders, strict=True):
+        for prompt, of_prompt in zip(now, of_each, strict=True):
             if not all(ticket.unpaid for ticket in of_prompt):
                 del waiting[prompt]
         left(list(waiting))

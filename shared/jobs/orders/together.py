@@ -15,19 +15,19 @@ from ..ticket import Ticket
 from .order import Order
 
 
-def start(desk: Desk, requests: Sequence[EditRequest]) -> list[Ticket]:
-    """A ticket for each of ``requests``. Raises :class:`ParameterError`.
+def start(desk: Desk, requests: Sequence[EditRequest], order: Order | None = None) -> list[Ticket]:
+    """A ticket for each of ``requests``, part of a larger ``order`` perhaps. Raises :class:`ParameterError`.
 
     And :class:`SameEditError`, before anything is sent, when some of them ask for the same edit of the same picture and
     nobody has said that this is meant.
     """
     if len(requests) == 1:
-        return [desk.start(requests[0])]
+        return [desk.start(dataclasses.replace(requests[0], order=order))]
     asked = Counter(one for request in requests if not request.confirmed for one in _asked(request))
     if asked and (most := max(asked.values())) > 1:
         words = tr("{count} layers show the same picture, and would all be edited alike.").format(count=most)
         raise SameEditError(words).with_advice(tr("Select one of them, or edit anyway and pay for each."))
-    order = Order(sum(len(request.all_edits) for request in requests))
+    order = order or Order(sum(len(request.all_edits) for request in requests))
     tickets = [desk.start(dataclasses.replace(request, order=order)) for request in requests]
     for ticket in tickets:
         ticket.together = tuple(tickets)
