@@ -12,6 +12,7 @@ import bpy.utils.previews
 
 from . import session, ticker
 from .host import document
+from .pictures import icons
 from .shared.cancel import CancelToken
 from .shared.errors import FluxDepthError, PictureError
 from .shared.jobs.wording import kept_words
@@ -142,7 +143,7 @@ def _start() -> None:
 def _picture(edit: Edit) -> Pixels | None:
     file = thumbnails.file(edit.job, edit.entry.index)
     with contextlib.suppress(PictureError):
-        return imaging.icon(file) if file else None
+        return imaging.icon_of(file) if file else None
     return None
 
 
@@ -196,10 +197,7 @@ def _show_icons(pictures: dict[Key, Pixels]) -> None:
 def _add_icon(key: Key, picture: Pixels) -> None:
     assert _collection is not None
     preview = _collection.new(f"{key[0]} {key[1]}")
-    preview.image_size = picture.width, picture.height
-    preview.image_pixels.foreach_set(  # type: ignore[attr-defined]  # the stub takes the array for a number
-        memoryview(picture.data).cast("i")
-    )
+    icons.fill(preview, picture)
     _icons[key] = preview.icon_id
 
 

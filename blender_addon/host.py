@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from . import ticker
-from .pictures import results
+from .pictures import icons, results
 from .shared.errors import PictureError, ResultError
 from .shared.jobs.request import Result
 from .shared.jobs.ticket import Ticket
@@ -50,7 +50,9 @@ class BlenderHost:
             record |= ticket.notes.get(result.index, {})
             if kept := ticket.kept.get(result.index):
                 record[KEPT] = dataclasses.asdict(kept)
-            ticket.images.append(_brought_in(picture, result, record).name)
+            image = _brought_in(picture, result, record)
+            icons.fill(image.preview_ensure(), ticket.icons.get(result.index))
+            ticket.images.append(image.name)
             yield
         shown = bpy.data.images.get(ticket.images[0])
         if shown:
@@ -90,7 +92,10 @@ def _brought_in(picture: EncodedImage, result: Result, record: Mapping[str, Any]
 def composed(ticket: Ticket, result: Result) -> EncodedImage:
     """In the worker: the result as it comes into Blender: with the source's detail and transparency, in its range."""
     _note_depth(ticket, result)
-    return _in_range(ticket, _whole(ticket, result))
+    picture = _in_range(ticket, _whole(ticket, result))
+    with contextlib.suppress(PictureError):  # then Blender makes one, in its own time
+        ticket.icons[result.index] = imaging.icon(picture.data)
+    return picture
 
 
 def _whole(ticket: Ticket, result: Result) -> EncodedImage:

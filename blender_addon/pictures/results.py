@@ -33,7 +33,6 @@ def bring_in(picture: EncodedImage, result: Result, more: Mapping[str, Any]) -> 
         raise RuntimeError(tr("It is a picture of a kind that Blender does not know."))
     image[PROPERTY] = json.dumps({**result.record(), **more})
     image.use_fake_user = True
-    image.preview_ensure()
     return image
 
 

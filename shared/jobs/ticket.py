@@ -17,6 +17,7 @@ from ..errors import Billed, Cancelled, FluxDepthError
 from ..language import tr
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage, sniff_or_raw
+from ..pictures.imaging import Pixels
 from ..pictures.sending import Kept
 from ..storage.entries import SENT, Destination, Job
 from .background import Background
@@ -60,6 +61,7 @@ class Ticket:
         self.pictures: dict[int, EncodedImage] = {}  # by index: the result as its document takes it
         self.kept: dict[int, Kept] = {}  # by index: what came of the source's detail, where it was to be kept
         self.notes: dict[int, dict[str, Any]] = {}  # by index: what was found out about it on arrival, for its record
+        self.icons: dict[int, Pixels] = {}  # by index: what a host shows of it in a list, where the host makes no own
         self.images: list[Any] = []
         # What the desk works with.
         self.request: EditRequest | None = None
@@ -85,7 +87,8 @@ class Ticket:
         """The same ticket from the start, with a token of its own."""
         self.state, self.error, self.failures, self.job_id = State.PREPARING, None, (), ""
         self.cancel, self.events, self.submit_begun = CancelToken(), queue.SimpleQueue(), False
-        self.warnings, self.results, self.pictures, self.kept, self.notes = [], (), {}, {}, {}
+        self.warnings, self.results = [], ()
+        self.pictures, self.kept, self.notes, self.icons = {}, {}, {}, {}
         self._restart()
 
     # What hosts read.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WEBP_LARGEST_SIDE = 16383  # RFC 9649: 14 bits
 # The kinds that a store of pictures may have. Pillow knows more, some of which start other programs (EPS).
 DECODED = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "JPEG2000", "MPO")
+ICON_SIDE = 256  # px, as Blender's own
 THUMBNAIL_QUALITY = 85  # some 10 KB at 256 px
 STRIP_PIXELS = 128 * 1024  # 2 MB of float RGBA: what numpy works on stays in the processor's cache
 
@@ -193,9 +194,18 @@ def thumbnail(file: Path, longest_side: int) -> bytes:
     return opened.getvalue()
 
 
-def icon(file: Path) -> Pixels:
-    """The small picture in ``file`` as Blender's icons take it: RGBA bytes, bottom-up. Raises :class:`PictureError`."""
-    image = decode(_read(file)).convert("RGBA")
+def icon_of(file: Path) -> Pixels:
+    """As :func:`icon` of the picture in ``file``. Raises :class:`PictureError`."""
+    return icon(_read(file))
+
+
+def icon(data: bytes) -> Pixels:
+    """The picture in ``data`` as Blender's icons take it: RGBA bytes, bottom-up, no side longer than 256 px.
+
+    Raises :class:`PictureError`.
+    """
+    image = decode(data).convert("RGBA")
+    image.thumbnail((ICON_SIDE, ICON_SIDE))
     return Pixels(image.tobytes("raw", "RGBA", 0, -1), *image.size, bottom_up=True)
 
 

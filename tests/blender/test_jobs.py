@@ -123,6 +123,32 @@ def test_kept_result_comes_into_another_file_when_the_artist_says_so(
     assert sandbox.taken == 1
 
 
+def test_list_has_a_small_picture_in_every_engine(fresh: Window) -> None:
+    """Blender makes none while the scene's engine has no preview."""
+    fresh.do("""
+bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
+chosen.format = "png"
+bpy.ops.fluxdepth.edit()
+""")
+    fresh.wait_for(f"{ROWS} == ['ARRIVED']")
+    fresh.do("""
+import numpy as np
+image = next(one for one in bpy.data.images if "fluxdepth_edit" in one)
+width, height = image.preview.image_size
+preview = np.empty(width * height * 4, np.float32)
+image.preview.image_pixels_float.foreach_get(preview)
+whole = np.empty(image.size[0] * image.size[1] * 4, np.float32)
+image.pixels.foreach_get(whole)
+halves = []
+for pixels, rows in ((preview, height), (whole, image.size[1])):
+    pixels = pixels.reshape(rows, -1)
+    halves.append([float(half.mean()) for half in (pixels[: rows // 2], pixels[rows // 2 :])])
+""")
+    preview, whole = fresh.do("answer = halves")
+    assert preview == pytest.approx(whole, abs=0.03), "it is not the result, upright"
+    assert abs(whole[0] - whole[1]) > 0.05, "its halves are alike: this can't tell how it lies"
+
+
 def test_try_again_sends_what_the_row_had_sent(fresh: Window, host: Installed, sandbox: Sandbox) -> None:
     """And in the same row; the panel says something else by now, and the image is gone."""
     sandbox.faults.append(Fault("submit", "http_500", times=9))

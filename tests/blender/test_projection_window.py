@@ -303,7 +303,11 @@ chosen.depth_from, chosen.depth_to, chosen.depth_soft = 7, 12, 1
     fresh.screen.xdotool("sleep", 0.5)
     controls.click((x, y))
     fresh.wait_for(f"abs(chosen.depth_to - {away}) < 0.3", 10)
-    fresh.picture(SCREENS / f"{name}-picked.png")
+    picked = shot(fresh, SCREENS / f"{name}-picked.png")
+    beyond = [(x, y) for x, y, at in places if away + 1.2 < at < 11.8]
+    assert len(beyond) > 20
+    changed = [int(np.abs(plain[y, x].astype(int) - picked[y, x]).max()) > 20 for x, y in beyond]
+    assert np.mean(changed) > 0.9, "the cover is that of the distance before"
 
 
 def shot(window: Window, path: Path) -> np.ndarray:

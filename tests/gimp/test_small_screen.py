@@ -117,9 +117,10 @@ def test_with_the_mouse(desk: Desk, service: Sandbox) -> None:
         desk.see("label", "Selection of layer “Photo”")
         artist.click("button", "Edit")
         finished(desk, 4)
-    assert next(layer for layer in (desk.images() or [[]])[0] if layer["mask"])
+    desk.wait_for(lambda: any(layer["mask"] for layer in (desk.images() or [[]])[0]), "the mask")
     with artist.told("four variations"):
         artist.menu()
+        artist.click("button", "Random")  # the first one's seed is made already
         for _ in range(3):
             field = next(one for one in desk.look() if one.role == "spin button" and one.label == "Variations")
             artist.count += 1
@@ -132,6 +133,7 @@ def test_with_the_mouse(desk: Desk, service: Sandbox) -> None:
     service.fault = "submit:failure_at_once*4"
     with artist.told("an error and its way out"):
         artist.menu()
+        artist.click("button", "Random")
         artist.click("button", "Edit")
         desk.see("label", "Credits may have been used.")
         desk.window_picture("small-error", EDIT)
@@ -162,10 +164,12 @@ def test_with_the_keyboard_alone(desk: Desk, service: Sandbox) -> None:
         artist.press_until(lambda: desk.find("label", "Selection of layer “Photo”"), "alt+u", "Down")
         artist.press("ctrl+Return")
         finished(desk, 4)
-    assert next(layer for layer in (desk.images() or [[]])[0] if layer["mask"])
+    desk.wait_for(lambda: any(layer["mask"] for layer in (desk.images() or [[]])[0]), "the mask")
     with artist.told("four variations"):
         artist.search()
         prompt_is_ready(desk)
+        seed = desk.see("spin button", "Seed").words
+        artist.press_until(lambda: desk.find("spin button", seed) is None, "alt+n")
         artist.press_until(lambda: desk.find("label", "4 paid edits"), "alt+i", "ctrl+a", "4", "Tab")
         artist.press("ctrl+Return")
         finished(desk, 5)
@@ -174,6 +178,8 @@ def test_with_the_keyboard_alone(desk: Desk, service: Sandbox) -> None:
     with artist.told("an error and its way out"):
         artist.search()
         prompt_is_ready(desk)
+        seed = desk.see("spin button", "Seed").words
+        artist.press_until(lambda: desk.find("spin button", seed) is None, "alt+n")
         artist.press("ctrl+Return")
         desk.see("label", "Check it in Settings.")
         artist.press("Return")

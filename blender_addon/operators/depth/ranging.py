@@ -8,7 +8,7 @@ from bpy_extras import view3d_utils
 from ... import properties, translation
 from ...pictures.depth import overlay
 from ...properties import DEPTH_RANGE
-from ...shared.language import N_, number, tr
+from ...shared.language import N_, tr
 from ..access import Answer
 
 ENDS = [(one.name, one.label, one.help) for one in DEPTH_RANGE[1:3]]
@@ -56,7 +56,10 @@ class FLUXDEPTH_OT_pick_distance(bpy.types.Operator):
             self.report({"INFO"}, tr("There is no surface"))
             return self._done(context, {"CANCELLED"})
         setattr(properties.of(context.scene), self.end, max(distance, 0.0))
-        self.report({"INFO"}, tr("Distance {distance}").format(distance=number(distance, 3)))
+        overlay.redraw()  # Blender does it for what is typed, and not for what a script sets
+        unit = context.scene.unit_settings
+        shown = bpy.utils.units.to_string(unit.system, "LENGTH", distance * unit.scale_length, precision=4)
+        self.report({"INFO"}, tr("Distance {distance}").format(distance=shown))
         return self._done(context, {"FINISHED"})
 
     def _done(self, context: bpy.types.Context, answer: Answer) -> Answer:
