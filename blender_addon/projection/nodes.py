@@ -131,9 +131,11 @@ def _turned(made: _Making, facing: Any) -> Any:
 def _unhidden(
     made: _Making, where: Any, distances: bpy.types.Image, distance: Any, facing: Any, kept: Kept, eye: Eye
 ) -> Any:
-    """1 where the eye saw this point, and nothing before it or instead of it."""
-    texture = made.node("ShaderNodeTexImage", where, image=distances, extension="CLIP", interpolation="Closest")
-    seen = made.node("ShaderNodeSeparateXYZ", texture.outputs["Color"]).outputs[0]
+    """1 where the eye saw this point, and nothing before it or instead of it, within a pixel of the map.
+
+    What lies just beside an edge of depth has its own distance in one of the pixels around, not always in its own:
+    looked at there alone, such edges would be seen as dotted lines of the own material.
+    """
     scale = kept.scale
     pixel = (eye.frame[1] - eye.frame[0]) / kept.width
     if scale.logarithmic:
@@ -143,8 +145,18 @@ def _unhidden(
         here = made.math("MULTIPLY_ADD", distance, 1 / (scale.high - scale.low), -scale.low / (scale.high - scale.low))
         whole = scale.high - scale.low
         tolerance = TOLERANCE * whole
-    off = made.math("MULTIPLY", made.math("ABSOLUTE", made.math("SUBTRACT", here, seen)), whole)
     sloped = made.math("DIVIDE", SLOPE * pixel, made.math("MAXIMUM", facing, FLAT))
     allowed = made.math("ADD", sloped, tolerance)
-    any_seen = made.math("GREATER_THAN", seen, (NOTHING + 0.5) / 65535)
-    return made.math("MULTIPLY", made.math("LESS_THAN", off, allowed), any_seen)
+
+    def at(right: int, up: int) -> Any:
+        beside = made.vector("ADD", where, (right / kept.width, up / kept.height, 0.0)).outputs[0]
+        texture = made.node("ShaderNodeTexImage", beside, image=distances, extension="CLIP", interpolation="Closest")
+        seen = made.node("ShaderNodeSeparateXYZ", texture.outputs["Color"]).outputs[0]
+        off = made.math("MULTIPLY", made.math("ABSOLUTE", made.math("SUBTRACT", here, seen)), whole)
+        any_seen = made.math("GREATER_THAN", seen, (NOTHING + 0.5) / 65535)
+        return made.math("MULTIPLY", made.math("LESS_THAN", off, allowed), any_seen)
+
+    found = at(0, 0)
+    for right, up in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        found = made.math("MAXIMUM", found, at(right, up))
+    return found

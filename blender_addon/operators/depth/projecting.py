@@ -64,7 +64,10 @@ class FLUXDEPTH_OT_project(OnResult, bpy.types.Operator):
             self.report({"WARNING"}, words)
         _tell_left(self, done.left)
         words = trn("Projected onto {count} object", "Projected onto {count} objects", len(done.covered))
-        self.report({"INFO"}, words.format(count=len(done.covered)))
+        words = words.format(count=len(done.covered))
+        if not _shows_materials(context):
+            words = tr("{done}; switch the viewport to Material Preview or Rendered to see it").format(done=words)
+        self.report({"INFO"}, words)
         return {"FINISHED"} if done.covered else {"CANCELLED"}
 
     def _projected(self, context: bpy.types.Context, image: bpy.types.Image) -> projecting.Done:
@@ -82,6 +85,13 @@ class FLUXDEPTH_OT_project(OnResult, bpy.types.Operator):
         emission = self.surface == "EMISSION"
         kept = _depth_of(context, record, eye)
         return projecting.project(context, image, eye, kept, things, emission=emission, falloff=self.falloff)
+
+
+def _shows_materials(context: bpy.types.Context) -> bool:
+    """Whether a 3D viewport does; without any there is nothing to be switched."""
+    spaces = [area.spaces.active for area in context.screen.areas if area.type == "VIEW_3D"] if context.screen else []
+    kinds = {one.shading.type for one in spaces if isinstance(one, bpy.types.SpaceView3D)}
+    return not kinds or bool(kinds & {"MATERIAL", "RENDERED"})
 
 
 def _tell_left(operator: bpy.types.Operator, left: list[str]) -> None:

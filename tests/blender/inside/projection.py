@@ -202,10 +202,13 @@ def _same_eye(kind: str, view: str) -> dict:
     again = shot(f"same-{kind}-{view}")
     seen = np.isfinite(companion(result)[0][::-1])
     difference = np.abs(again - drawn().astype(float)).mean(axis=2)
-    sky = np.abs(again - own).mean(axis=2)[~seen]
+    beside = np.pad(seen, 1)  # a pixel at an edge shows both
+    near = beside[:-2, 1:-1] | beside[2:, 1:-1] | beside[1:-1, :-2] | beside[1:-1, 2:] | seen
+    sky = np.abs(again - own).mean(axis=2)[~near]
     return {
         "mean": float(difference[seen].mean()),
         "p99": float(np.percentile(difference[seen], 99)),
+        "not_covered": int((difference[seen] > 40).sum()),
         "seen": float(seen.mean()),
         "sky": float(sky.mean()) if sky.size else 0.0,
     }
