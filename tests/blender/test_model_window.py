@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox import Sandbox
 
 from .conftest import IDLE, Installed
@@ -9,6 +11,7 @@ from .test_window import SCREENS
 from .window import Window
 
 
+@pytest.mark.full
 def test_a_model_that_is_withdrawn_and_the_one_that_is_taken_instead(
     fresh: Window, host: Installed, sandbox: Sandbox
 ) -> None:

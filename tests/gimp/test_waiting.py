@@ -154,6 +154,7 @@ def test_plain_picture_is_asked_for(desk: Desk, service: Sandbox) -> None:  # no
     finished(desk, 3)
 
 
+@pytest.mark.full
 def test_history_gives_up_what_waits(desk: Desk, service: Sandbox) -> None:  # noqa: F811
     service.latency = 2.0
     (desk.inside.data_folder / "settings.json").write_text(json.dumps({"service_address": service.base_url}))
@@ -208,6 +209,7 @@ def test_what_nobody_knows_of_is_told_and_can_be_given_up(
         found.end(submits=len(service.at("submit")) - submits, recovered=Recovered.UNCERTAIN)
 
 
+@pytest.mark.full  # every source goes through the window in the list of controls
 def test_selection_as_source_is_shown(desk: Desk) -> None:  # noqa: F811
     """Last, because GIMP keeps the choice for the next time."""
     desk.tell("select")

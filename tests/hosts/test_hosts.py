@@ -188,6 +188,7 @@ def _check_extension(host: Blender | Bpy, folder: Path) -> None:
     assert host.cli(["extension", "validate", package], user_resources=user).returncode != 0
 
 
+@pytest.mark.full
 def test_blender_shows_its_window_and_its_timers_fire(blender: Blender, tmp_path: Path) -> None:
     script = tmp_path / "timer.py"
     ticked = tmp_path / "ticked"
