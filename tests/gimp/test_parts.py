@@ -55,6 +55,16 @@ def test_coverage_of_version_1_is_read(notes: Notes) -> None:
     assert notes["version 1"] == {"same": True, "none": True}
 
 
+@pytest.mark.parametrize("kind", ["gray", "colour"])
+@pytest.mark.parametrize("bits", ["8", "16", "16 linear", "half", "float", "double"])
+@pytest.mark.parametrize("source", ["layer", "visible"])
+def test_preview_shows_what_is_there(kind: str, bits: str, source: str, notes: Notes) -> None:
+    shown = notes[f"preview {kind} {bits} {source}"]
+    assert shown["size"] == [100, 50]
+    assert shown["left"] == pytest.approx([180] * 3, abs=2)
+    assert shown["right"][0] in (0x66, 0x99) and len(set(shown["right"])) == 1, "the checks"
+
+
 def test_broken_coverage_is_told(notes: Notes) -> None:
     assert set(notes["broken"]) == {"half", "text", "nothing"}
 

@@ -16,7 +16,9 @@ from pixels import coverage as coverage_module, scaling
 from pixels.coverage import SELECTION, Coverage
 from pixels.insert import Companions, insert
 from pixels.place import Place
+from pixels.preview import preview
 from pixels.scratch import scratch_image
+from pixels.source import find_sources
 
 from shared.errors import FluxDepthError
 from shared.model.edit import DepthEdit
@@ -91,6 +93,37 @@ for name, (size, small, edge) in SETUP["scaled"].items():
             scaling.fill(target, scaling.read_scaled(layer, tuple(small), pixel, pixel, see_through))
             notes.picture(f"{name} {see_through}", pixels(target))
         image.delete()
+
+# What will be sent, small: the left half is gray, the right half transparent.
+kinds = {
+    "gray": (Gimp.ImageBaseType.GRAY, Gimp.ImageType.GRAYA_IMAGE),
+    "colour": (Gimp.ImageBaseType.RGB, Gimp.ImageType.RGBA_IMAGE),
+}
+precisions = {
+    "8": Gimp.Precision.U8_NON_LINEAR,
+    "16": Gimp.Precision.U16_NON_LINEAR,
+    "16 linear": Gimp.Precision.U16_LINEAR,
+    "half": Gimp.Precision.HALF_LINEAR,
+    "float": Gimp.Precision.FLOAT_LINEAR,
+    "double": Gimp.Precision.DOUBLE_PERCEPTUAL,
+}
+for name, (base, kind), bits in ((*one, bits) for one in kinds.items() for bits in precisions):
+    image = Gimp.Image.new_with_precision(400, 200, base, precisions[bits])
+    layer = Gimp.Layer.new(image, "half", 400, 200, kind, 100, Gimp.LayerMode.NORMAL)
+    image.insert_layer(layer, None, 0)
+    half = Gegl.Rectangle.new(0, 0, 200, 200)
+    layer.get_buffer().set(half, "Y'A u8", bytes((180, 255)) * (200 * 200))
+    layer.update(0, 0, 400, 200)
+    for chosen in ("layer", "visible"):
+        (source,) = find_sources(image, [layer], chosen)
+        small = preview(source, 100)
+        shown, each = small.get_pixels(), small.get_n_channels()
+        row = 25 * small.get_rowstride()
+        left, right = (list(shown[row + each * x : row + each * x + 3]) for x in (25, 75))
+        notes.add(
+            f"preview {name} {bits} {chosen}", size=[small.get_width(), small.get_height()], left=left, right=right
+        )
+    image.delete()
 
 # GIMP refuses the new layer, and says so by False alone.
 image, layer = photo()
