@@ -60,6 +60,8 @@ def ask_for(desk: Desk, source: str, result: str, name_of_picture: str) -> None:
         desk.click("combo box", other)
         desk.press("Down" if result == "image" else "Up", "Return")
         desk.see("combo box", RESULTS[result])
+    seed = desk.see("spin button", "Seed").words  # the same picture with the same one is asked about
+    desk.press_until(lambda: desk.find("spin button", seed) is None, EDIT, "alt+n")
     if name_of_picture:
         desk.window_picture(name_of_picture, EDIT)
     desk.press_in(EDIT, "ctrl+Return")
