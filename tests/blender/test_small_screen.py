@@ -81,6 +81,7 @@ def test_with_the_mouse(no_key: Window, host: Installed, sandbox: Sandbox) -> No
     seeds = [request.json["promptObject"]["seed"] for request in sandbox.at("submit")]
     assert seeds[0] != seeds[1]
     with artist.told("four variations"):
+        artist.click("fluxdepth.dice")  # the first one's seed is made already
         artist.write("variations", "4", expected=4)
         controls.judged(SCREENS / f"blender-{series}-small-variations.png", ("operator", "fluxdepth.edit"))
         artist.click("fluxdepth.edit")
@@ -89,6 +90,7 @@ def test_with_the_mouse(no_key: Window, host: Installed, sandbox: Sandbox) -> No
     controls.write("variations", "1", expected=1)
     sandbox.fault = "submit:failure_at_once*1"
     with artist.told("an error and its way out"):
+        artist.click("fluxdepth.dice")
         artist.click("fluxdepth.edit")
         window.wait_for(f"{ROWS}[-1] == 'FAILED'")
         controls.settle()
