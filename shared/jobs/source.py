@@ -51,7 +51,7 @@ class Source:
             summary = {"format": image.format, "width": image.width, "height": image.height, "bytes": len(image.data)}
             twin = journal.note_picture(writer, {**summary, "sha256": image.sha256})
             if twin and not confirmed and not (repeated and _is_made(twin[1])):
-                raise _same_edit(*twin)
+                raise _same_edit(*twin, several=len(writer.job.edits) > 1)
             if picture.plain and not confirmed:
                 raise PlainPictureError
             # What was refused leaves no pictures.
@@ -89,9 +89,13 @@ def _is_made(edit: EditEntry) -> bool:
     return edit.state is EditState.DONE and not edit.unfinished
 
 
-def _same_edit(job: Job, edit: EditEntry) -> FluxDepthError:
+def _same_edit(job: Job, edit: EditEntry, several: bool) -> FluxDepthError:
     if _is_made(edit):
-        words = tr("This edit was made before: the same picture, settings and seed {seed} ({when}).")
+        words = (
+            tr("One of these edits was made before: the same picture, settings and seed {seed} ({when}).")
+            if several
+            else tr("This edit was made before: the same picture, settings and seed {seed} ({when}).")
+        )
         return MadeBeforeError(words.format(seed=job.asked(edit).seed, when=when(job)))
     if edit.state is EditState.UNCERTAIN:
         return SameEditError(tr("The same edit of this picture was submitted before, and may have been billed."))

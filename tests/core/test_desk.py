@@ -286,6 +286,9 @@ def test_what_was_made_before_is_asked_for_before_it_is_paid_again(bench: Bench,
     refused = bench.journal.job(ticket.job_id)
     assert refused and [path.name for path in refused.folder.iterdir() if path.name.startswith("sent")] == []
     assert "seed 0" in str(ticket.error) and "Nothing was billed" in str(ticket.error)
+    several = desk.start(bench.request(photo, 3))
+    finish(desk)
+    assert isinstance(several.error, MadeBeforeError) and "One of these edits" in str(several.error)
     assert bench.sandbox.submits == 1
     desk.retry(ticket, confirmed=True)
     finish(desk)
