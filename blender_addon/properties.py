@@ -51,6 +51,7 @@ SOURCE = Parameter(
     ),
 )
 HOST_PARAMETERS = (SOURCE, *OF_BOTH_HOSTS)
+TAB = "Flux Depth"  # of the sidebars; a name, and in every language the same
 LENGTH = "scene units"
 DEPTH_RANGE = (
     Parameter(

@@ -200,6 +200,11 @@ class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(default=";".join(f"*{ending}" for ending in KINDS), options={"HIDDEN"})
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Any:
+        if self.filepath:  # it was dropped
+            return self.execute(context)
+        return super().invoke(context, event)
+
     def execute(self, context: bpy.types.Context) -> Answer:
         path = Path(bpy.path.abspath(self.filepath))
         scene_uid = context.scene.session_uid
@@ -228,6 +233,20 @@ class FLUXDEPTH_OT_reuse_file(ImportHelper, bpy.types.Operator):  # type: ignore
         return {"CANCELLED"} if said[0][1] else {"FINISHED"}
 
 
+class FLUXDEPTH_FH_reuse_file(bpy.types.FileHandler):
+    """A result's file that is dropped onto the panel; anywhere else Blender does what it always does."""
+
+    bl_idname = "FLUXDEPTH_FH_reuse_file"
+    bl_label = FLUXDEPTH_OT_reuse_file.bl_label
+    bl_import_operator = FLUXDEPTH_OT_reuse_file.bl_idname
+    bl_file_extensions = ";".join(KINDS)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        region = context.region
+        return region is not None and region.type == "UI" and region.active_panel_category == properties.TAB
+
+
 def _taken_from(scene: bpy.types.Scene, name: str, record: Mapping[str, Any]) -> tuple[str, bool]:
     """What is to be said of it, and whether nothing came of it."""
     problems = reused(scene, record)
@@ -242,4 +261,5 @@ def _taken_from(scene: bpy.types.Scene, name: str, record: Mapping[str, Any]) ->
 CLASSES = (
     *(FLUXDEPTH_OT_dice, FLUXDEPTH_OT_recent_prompt, FLUXDEPTH_OT_all_choices, FLUXDEPTH_OT_new_prompt_text),
     *(FLUXDEPTH_OT_reuse_settings, FLUXDEPTH_OT_edit_again, FLUXDEPTH_OT_reuse_file),
+    FLUXDEPTH_FH_reuse_file,
 )

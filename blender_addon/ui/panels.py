@@ -247,7 +247,7 @@ def _panel(
         "bl_label": label,
         "bl_space_type": space,
         "bl_region_type": "UI",
-        "bl_category": "Flux Depth",
+        "bl_category": properties.TAB,
         "draw": draw,
         **more,
     }

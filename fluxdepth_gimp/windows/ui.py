@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from gi.repository import Gdk, GdkPixbuf, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GdkPixbuf, GimpUi, Gio, GLib, Gtk
 
 from shared.errors import FluxDepthError, NextStep
 from shared.language import tr, trn
@@ -330,6 +331,19 @@ def chosen_file(
         return Path(name) if name else None
     finally:
         chooser.destroy()
+
+
+def take_files(widget: Gtk.Widget, take: Callable[[Path], object]) -> None:
+    """``take`` gets the file that is dropped onto ``widget``, the first one of several."""
+
+    def received(_widget: Gtk.Widget, *drop: Any) -> None:
+        paths = [Gio.File.new_for_uri(uri).get_path() for uri in drop[3].get_uris() or ()]
+        if paths and paths[0]:
+            take(Path(paths[0]))
+
+    widget.drag_dest_set(Gtk.DestDefaults.ALL, [], Gdk.DragAction.COPY)
+    widget.drag_dest_add_uri_targets()
+    widget.connect("drag-data-received", received)
 
 
 def discard_question(count: int) -> tuple[str, str, str]:

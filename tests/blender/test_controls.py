@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 
 import build
+from shared.model.edit import DepthEdit
+from shared.pictures.embedded import with_settings
 from tests.sandbox import Sandbox
 
 from .conftest import IDLE, Installed
@@ -21,6 +23,7 @@ from .test_jobs import CYCLES, RESULTS, ROWS, error, picture_now
 from .window import Window
 
 SCREENS = build.ROOT / "build" / "screens"
+DATA = build.ROOT / "tests" / "data"
 LEAST_CONTRAST = 4.5
 # Samples that are not saved make the render last as long as the test wants it to.
 LONG_RENDER = CYCLES.format(samples=40000) + "scene.cycles.use_adaptive_sampling = False\n"
@@ -65,6 +68,24 @@ def test_key_is_typed_and_tested_in_the_sidebar(no_key: Window, host: Installed,
     no_key.wait_for("'Key accepted' in fluxdepth.service.said")
     no_key.picture(SCREENS / f"blender-{host.host.series}-key-tested.png")
     assert sandbox.at("submit") == []
+
+
+@pytest.mark.full
+def test_a_result_file_that_is_dropped_onto_the_panel(fresh: Window, host: Installed, tmp_path: Path) -> None:
+    """Blender asks what is meant, as it does for other files; anywhere else its own answer is the only one."""
+    edit = DepthEdit.checked({"prompt": "From a file, far", "steps": 44})
+    record = {"model": edit.model.id, "settings": dict(edit.values), "host_settings": {"variations": 3}}
+    (tmp_path / "with.png").write_bytes(with_settings((DATA / "chelsea.png").read_bytes(), record))
+    x, y, width, height = fresh.open_sidebar()
+    fresh.screen.drop_file(tmp_path / "with.png", x + width // 2, y + height // 2, host.host.place)
+    fresh.screen.xdotool("sleep", 1)
+    fresh.picture(SCREENS / f"blender-{host.host.series}-dropped.png")
+    fresh.screen.key("Return")
+    fresh.wait_for("(chosen.prompt, chosen.steps, chosen.variations) == ('From a file, far', 44, 3)", 20)
+    objects = "len(bpy.data.objects)"
+    before = fresh.do(f"answer = {objects}")
+    fresh.screen.drop_file(tmp_path / "with.png", x // 2, y + height // 2, host.host.place)
+    fresh.wait_for(f"{objects} == {before + 1}", 20)  # an Empty that shows it
 
 
 def test_arrival_is_said_where_no_panel_is_open(fresh: Window, host: Installed, sandbox: Sandbox) -> None:

@@ -444,6 +444,20 @@ def test_settings_from_a_result_file(desk: Desk, controls: Controls, tmp_path: P
     desk.see("text", "From a file, far")
     desk.wait_for(lambda: desk.find("label", "carries no settings") is None, "the remark to go")
     assert (controls.value("Steps"), controls.value("Variations")) == (44, 3)
+    # The same by dropping it onto the dialog; a text file is a list of prompts, and anything else is told.
+    controls.use("button", "Reset")
+    controls.use("button", "Reset to Factory Defaults")
+    (tmp_path / "two.txt").write_text("One, far\nTwo, far\n")
+    (tmp_path / "sound.ogg").write_bytes(bytes(1000))
+    for name, role, words in (
+        ("sound.ogg", "label", "“sound.ogg” carries no settings of Flux Depth."),
+        ("with.png", "text", "From a file, far"),
+        ("two.txt", "label", "2 prompts from two.txt, 3 variations each"),
+    ):
+        desk.screen.drop_file(tmp_path / name, *desk.see("label", "Model").middle, desk.gimp.place)
+        desk.see(role, words)
+    controls.use("button", "Take Back")
+    assert controls.value("Steps") == 44
     desk.close(EDIT, "Depth Edit")
 
 

@@ -20,6 +20,7 @@ from .roots import find_root
 
 _TOOLS = ("Xvfb", "openbox", "xdotool", "wmctrl", "import", "dbus-daemon", "xrdb")
 _DISPLAYS = range(100, 600)  # above what people and xvfb-run use
+DRAG_STEPS = 20
 _UP = 30.0  # seconds for a server to answer; it takes 0.2
 _STEP = 0.1
 
@@ -135,6 +136,17 @@ class VirtualScreen:
         """Activate the window and let it fill the screen."""
         self._run(["wmctrl", "-i", "-r", str(window), "-b", "add,maximized_vert,maximized_horz"])
         self._run(["wmctrl", "-i", "-a", str(window)])
+
+    def drop_file(self, path: Path, x: int, y: int, place: Place) -> None:
+        """Drag the file out of a small window at the lower left and drop it there; ``place`` has GTK for Python."""
+        from_x, from_y = 15, self.height - 45
+        with place.popen(["python3", Path(__file__).with_name("dragging.py"), path], env=self.env) as process:
+            self.xdotool("sleep", 2, "mousemove", from_x, from_y, "sleep", 0.3, "mousedown", 1, "sleep", 0.3)
+            for step in range(1, DRAG_STEPS + 1):
+                at = [start + (end - start) * step // DRAG_STEPS for start, end in ((from_x, x), (from_y, y))]
+                self.xdotool("mousemove", *at, "sleep", 0.1)
+            self.xdotool("sleep", 0.5, "mouseup", 1)
+            process.wait(30)
 
     def type(self, text: str) -> None:
         """Type into the window that has the focus."""

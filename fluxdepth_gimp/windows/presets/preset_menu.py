@@ -85,7 +85,14 @@ class PresetMenu(Gtk.MenuButton):
     def _open_result(self) -> None:
         path = ui.chosen_file(self._dialog, tr("Settings from a Result File"), PICTURES, tr("Result files"))
         if path is not None:
-            later(lambda: _record(path), lambda answer: self._take_record(path, answer), self._dialog)
+            self.take_settings(path)
+
+    def take_settings(self, path: Path) -> None:
+        """Those that a result's file carries, read off the main thread."""
+        if path.suffix.lower().lstrip(".") not in PICTURES:  # it may be anything, of any size
+            self._take_record(path, None)
+            return
+        later(lambda: _record(path), lambda answer: self._take_record(path, answer), self._dialog)
 
     def _take_record(self, path: Path, answer: dict[str, Any] | FluxDepthError | None) -> None:
         if isinstance(answer, FluxDepthError):

@@ -6,6 +6,7 @@ In its place may come a file's list of prompts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import arguments
 from gi.repository import Gimp, GObject, Gtk
@@ -13,7 +14,7 @@ from main_loop import later
 from windows import ui
 from windows.presets.preset_menu import PresetMenu
 from windows.prompt.choices import Choices
-from windows.prompt.prompt_list import PromptList
+from windows.prompt.prompt_list import ENDINGS, PromptList
 from windows.prompt.recent import RecentButton
 from windows.prompt.text_undo import TextUndo
 
@@ -66,12 +67,13 @@ class PromptBox(Gtk.Box):
         name = Gtk.Label(label=tr("Pr_ompt"), use_underline=True, mnemonic_widget=self.view, xalign=0)
         self._recent = RecentButton(self._use_prompt)
         self.list = PromptList(dialog, config, tell, changed)
-        presets = PresetMenu(dialog, config, self.use, tell, self.list.choose)
+        self._presets = PresetMenu(dialog, config, self.use, tell, self.list.choose)
+        ui.take_files(dialog, self._take_file)
         choices = Choices(config, self._name)
         self._advice = ui.label(dim=True)
         one = ui.column(scrolled, choices, self._advice)
         self.list.instead_of(one, self._recent)
-        self.pack_start(ui.row(name, self._recent, presets, grow=name), False, False, 0)
+        self.pack_start(ui.row(name, self._recent, self._presets, grow=name), False, False, 0)
         self.pack_start(one, True, True, 0)
         self.pack_start(self.list, False, False, 0)
         for parameter in (arguments.MODEL, *arguments.OF_MODELS):
@@ -83,6 +85,13 @@ class PromptBox(Gtk.Box):
         if not isinstance(prompts, FluxDepthError):  # else there is nothing to be found; the log says why
             self._known |= set(prompts)
             self._recent.know(prompts)
+
+    def _take_file(self, path: Path) -> None:
+        """It was dropped onto the dialog: a list of prompts, or a result that carries settings."""
+        if not self.is_sensitive():  # an edit is under way
+            return
+        is_list = path.suffix.lower().lstrip(".") in ENDINGS
+        (self.list.take_file if is_list else self._presets.take_settings)(path)
 
     @property
     def text(self) -> str:

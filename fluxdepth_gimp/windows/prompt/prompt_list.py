@@ -15,6 +15,7 @@ from shared.language import tr, trn
 from shared.model.parameters import VARIATIONS
 from shared.model.prompts import listed
 
+ENDINGS = ("txt", "text", "md")
 LARGEST = 1_000_000  # bytes; what is larger is no list of prompts
 SHOWN = 20  # prompts in the tooltip
 
@@ -57,9 +58,13 @@ class PromptList(Gtk.Box):
 
     def choose(self) -> None:
         """Ask for the file, and read it."""
-        path = ui.chosen_file(self._dialog, tr("Prompts from a Text File"), ("txt", "text", "md"), tr("Text files"))
+        path = ui.chosen_file(self._dialog, tr("Prompts from a Text File"), ENDINGS, tr("Text files"))
         if path is not None:
-            later(lambda: _read(path), lambda answer: self._take(path, answer), self._dialog)
+            self.take_file(path)
+
+    def take_file(self, path: Path) -> None:
+        """Its prompts, read off the main thread."""
+        later(lambda: _read(path), lambda answer: self._take(path, answer), self._dialog)
 
     def _take(self, path: Path, answer: list[str] | FluxDepthError) -> None:
         if isinstance(answer, FluxDepthError):
