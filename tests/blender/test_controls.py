@@ -79,7 +79,7 @@ def test_a_result_file_that_is_dropped_onto_the_panel(fresh: Window, host: Insta
     x, y, width, height = fresh.open_sidebar()
     fresh.screen.drop_file(tmp_path / "with.png", x + width // 2, y + height // 2, host.host.place)
     fresh.screen.xdotool("sleep", 1)
-    fresh.picture(SCREENS / f"blender-{host.host.series}-dropped.png")
+    fresh.screen.screenshot(SCREENS / f"blender-{host.host.series}-dropped.png")  # the mouse stays in the menu
     fresh.screen.key("Return")
     fresh.wait_for("(chosen.prompt, chosen.steps, chosen.variations) == ('From a file, far', 44, 3)", 20)
     objects = "len(bpy.data.objects)"
