@@ -172,9 +172,9 @@ def _draw_owed(box: bpy.types.UILayout, width: int, owed: Owed, icon: "IconItems
     row = box.row()
     # What lies on the disk already is not the vendor's to find.
     ids = [entry.uuid for entry in owed.entries if entry.uuid and not entry.result_file]
-    prompt = wording.one_line(owed.job.asked(owed.entries[0]).prompt)
+    name = wording.result_name(owed.job.asked(owed.entries[0]))  # with its seed: several may have one prompt
     beside = BUTTON * (bool(ids) + owed.discardable)
-    texts.paragraph(row, prompt, width, icon=icon, most=TITLE_LINES, beside=beside)
+    texts.paragraph(row, name, width, icon=icon, most=TITLE_LINES, beside=beside)
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
     if ids:
