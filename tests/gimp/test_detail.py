@@ -114,7 +114,7 @@ def test_it_is_what_numpy_makes(
     )
     assert difference.mean() <= 1
     assert notes[name]["share"] == pytest.approx(kept.share, abs=0.08)
-    assert by_gegl >= plain - 0.35  # GEGL's plain enlargement is softer by so much
+    assert by_gegl >= plain - 0.25  # GEGL's enlargement is softer by so much
 
 
 WAYS = ("first", "new image", "recovered")
