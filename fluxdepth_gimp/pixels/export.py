@@ -20,8 +20,7 @@ from pixels.scratch import Refused, checked, duplicate, last_error, pdb, scratch
 from pixels.source import Source
 from shared.errors import PictureError
 from shared.language import tr
-from shared.pictures.encoded import EncodedImage, sniff
-from shared.pictures.joined import joined, strip_rows
+from shared.pictures.encoded import EncodedImage, joined_jpeg, sniff, strip_rows
 from shared.pictures.sending import JPEG_LARGEST_SIDE, JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
 
 # Suffix → GEGL's operation, its options, and how such a file ends. No time stamp is written: an unchanged picture
@@ -100,7 +99,7 @@ def _whole(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfil
     rows = strip_rows(width)
     file = io.BytesIO()
     strips = (Gegl.Rectangle.new(0, top, width, min(rows, height - top)) for top in range(0, height, rows))
-    for part in joined((_strip(drawable, strip, see_through, profile) for strip in strips), width, height):
+    for part in joined_jpeg((_strip(drawable, strip, see_through, profile) for strip in strips), width, height):
         file.write(part)
     return file.getvalue()
 

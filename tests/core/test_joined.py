@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.pictures.encoded import sniff
-from shared.pictures.joined import joined, strip_rows
+from shared.pictures.encoded import joined_jpeg, sniff, strip_rows
 
 
 def encoded(pixels: np.ndarray, **options: object) -> bytes:
@@ -30,7 +29,7 @@ def test_it_shows_what_the_strips_show(height: int) -> None:
     assert rows == 8 * 130
     pixels = np.random.default_rng(1).integers(0, 256, (height, 40, 3), np.uint8).repeat(101, axis=1)[:, :width]
     strips = [encoded(pixels[top : top + rows]) for top in range(0, height, rows)]
-    whole = b"".join(joined(iter(strips), width, height))
+    whole = b"".join(joined_jpeg(iter(strips), width, height))
     image = sniff(whole)
     assert (image.format, image.width, image.height) == ("jpg", width, height)
     shown = decoded(whole)
@@ -51,4 +50,4 @@ def test_what_is_no_such_strip_is_refused(case: str) -> None:
     strip = {**other, "another file": b"\x89PNG\r\n\x1a\n" + 40 * b"\0", "nothing": b""}[case]
     for strips in ([strip], [sound, strip]):
         with pytest.raises(ValueError, match="no baseline JPEG"):
-            list(joined(strips, 16, 16))
+            list(joined_jpeg(strips, 16, 16))
