@@ -6,7 +6,7 @@ crashes in a second one) and is done before the edit begins. Knows nothing of th
 
 from __future__ import annotations
 
-import io
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from shared.errors import PictureError
 from shared.language import tr
 from shared.pictures.encoded import EncodedImage, joined_jpeg, sniff, strip_rows
 from shared.pictures.sending import JPEG_LARGEST_SIDE, JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
+from shared.storage.files import Spooled
 
 # Suffix → GEGL's operation, its options, and how such a file ends. No time stamp is written: an unchanged picture
 # encodes to the same bytes, so that it is not uploaded twice. GEGL's JPEG has no chroma subsampling.
@@ -55,7 +56,7 @@ class Outgoing:
     plain: bool  # it has one single colour
     alpha: Coverage | None  # None: the source is opaque, or its transparency is not to be kept
     mask: Coverage | None  # the selection, for the result's layer mask
-    source: bytes | None  # a JPEG of the source's size, for its detail; None: not to be kept, or sent at that size
+    source: Spooled | None  # a JPEG of the source's size, for its detail; None: not to be kept, or sent at that size
 
 
 def export(
@@ -93,15 +94,16 @@ def _exported(
     return Outgoing(picture, plain, alpha, mask, whole)
 
 
-def _whole(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfile | None) -> bytes:
+def _whole(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfile | None) -> Spooled:
     """All of it at its own size as a JPEG over white; a strip at a time, so that it takes little memory."""
     width, height = drawable.get_width(), drawable.get_height()
     rows = strip_rows(width)
-    file = io.BytesIO()
-    strips = (Gegl.Rectangle.new(0, top, width, min(rows, height - top)) for top in range(0, height, rows))
-    for part in joined_jpeg((_strip(drawable, strip, see_through, profile) for strip in strips), width, height):
-        file.write(part)
-    return file.getvalue()
+    places = (Gegl.Rectangle.new(0, top, width, min(rows, height - top)) for top in range(0, height, rows))
+    strips = (_strip(drawable, place, see_through, profile) for place in places)
+    try:
+        return Spooled(joined_jpeg(strips, width, height))
+    except OSError as exc:
+        raise _not_written(tempfile.gettempdir()) from exc
 
 
 def _strip(
@@ -267,11 +269,14 @@ def _written(buffer: Gegl.Buffer, suffix: str) -> bytes:
         _save(buffer, path, operation, options)
         data = path.read_bytes() if path.exists() else b""
         if not data.endswith(end):  # GEGL says nothing when it could not write to the end
-            raise PictureError(
-                tr("GIMP could not write the picture to {folder}.").format(folder=folder.parent),
-                tr("Is the disk full?"),
-            )
+            raise _not_written(folder.parent)
         return data
+
+
+def _not_written(folder: Path | str) -> PictureError:
+    return PictureError(
+        tr("GIMP could not write the picture to {folder}.").format(folder=folder), tr("Is the disk full?")
+    )
 
 
 def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, object]) -> None:
