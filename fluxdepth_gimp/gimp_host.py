@@ -28,6 +28,7 @@ from shared.language import N_, tr
 from shared.model.parameters import DETAIL_STRENGTH, GRAIN, KEEP_DETAIL
 from shared.storage.credentials import key_or_error
 from shared.storage.entries import ALPHA, MASK, SOURCE, Destination
+from shared.storage.files import Spooled
 
 
 class GimpHost:
@@ -87,7 +88,7 @@ class GimpHost:
             match_edge=chosen.host["match_edge"] is True,
         )
         coverages = {ALPHA: outgoing.alpha, MASK: outgoing.mask}
-        companions = {name: coverage.png for name, coverage in coverages.items() if coverage}
+        companions: dict[str, bytes | Spooled] = {name: one.png for name, one in coverages.items() if one}
         if outgoing.source is not None:
             companions[SOURCE] = outgoing.source
         return EditRequest(

@@ -6,6 +6,7 @@ crashes in a second one) and is done before the edit begins. Knows nothing of th
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from pixels.scratch import Refused, checked, duplicate, last_error, pdb, scratch
 from pixels.source import Source
 from shared.errors import PictureError
 from shared.language import tr
-from shared.pictures.encoded import EncodedImage, sniff
+from shared.pictures.encoded import EncodedImage, joined_jpeg, sniff, strip_rows
 from shared.pictures.sending import JPEG_LARGEST_SIDE, JPEG_QUALITY, WEBP_QUALITY, sent_format, sent_size
+from shared.storage.files import Spooled
 
 # Suffix → GEGL's operation, its options, and how such a file ends. No time stamp is written: an unchanged picture
 # encodes to the same bytes, so that it is not uploaded twice. GEGL's JPEG has no chroma subsampling.
@@ -28,6 +30,12 @@ SAVERS: dict[str, tuple[str, dict[str, object], bytes]] = {
     # GIMP's default compression, 9, takes ten times as long for some 3 % fewer bytes.
     "png": ("gegl:png-save", {"compression": 3, "bitdepth": 8}, b"IEND\xaeB`\x82"),
     "jpg": ("gegl:jpg-save", {"quality": JPEG_QUALITY}, b"\xff\xd9"),
+    # A strip of a large one, which stays on the disk: for a sixth more bytes it takes a fifth of the time.
+    "strip.jpg": (
+        "gegl:jpg-save",
+        {"quality": JPEG_QUALITY, "optimize": False, "progressive": False},
+        b"\xff\xd9",
+    ),
 }
 
 INTENT = Gimp.ColorRenderingIntent.RELATIVE_COLORIMETRIC  # with black point compensation: GIMP's own default on screen
@@ -48,7 +56,7 @@ class Outgoing:
     plain: bool  # it has one single colour
     alpha: Coverage | None  # None: the source is opaque, or its transparency is not to be kept
     mask: Coverage | None  # the selection, for the result's layer mask
-    source: bytes | None  # a JPEG of the source's size, for its detail; None: not to be kept, or sent at that size
+    source: Spooled | None  # a JPEG of the source's size, for its detail; None: not to be kept, or sent at that size
 
 
 def export(
@@ -86,12 +94,26 @@ def _exported(
     return Outgoing(picture, plain, alpha, mask, whole)
 
 
-def _whole(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfile | None) -> bytes:
-    """All of it at its own size as a JPEG over white."""
+def _whole(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfile | None) -> Spooled:
+    """All of it at its own size as a JPEG over white; a strip at a time, so that it takes little memory."""
+    width, height = drawable.get_width(), drawable.get_height()
+    rows = strip_rows(width)
+    places = (Gegl.Rectangle.new(0, top, width, min(rows, height - top)) for top in range(0, height, rows))
+    strips = (_strip(drawable, place, see_through, profile) for place in places)
+    try:
+        return Spooled(joined_jpeg(strips, width, height))
+    except OSError as exc:
+        raise _not_written(tempfile.gettempdir()) from exc
+
+
+def _strip(
+    drawable: Gimp.Drawable, strip: Gegl.Rectangle, see_through: bool, profile: Gimp.ColorProfile | None
+) -> bytes:
     if see_through or profile is not None:
-        size = drawable.get_width(), drawable.get_height()
-        return _encode(Pixels.read(drawable, size, see_through, profile), "jpg")[0].data
-    return _written(drawable.get_buffer(), "jpg")
+        with _opened(Pixels.part(drawable, strip, see_through, profile)) as image:
+            return _written(image.get_layers()[0].get_buffer(), "strip.jpg")
+    # A fresh buffer for each strip: the old one's tile cache would grow to the whole layer.
+    return _written(drawable.get_buffer().create_sub_buffer(strip), "strip.jpg")
 
 
 def _unread_profile(image: Gimp.Image) -> Gimp.ColorProfile | None:
@@ -154,33 +176,55 @@ class Pixels:
     def read(
         cls, drawable: Gimp.Drawable, size: tuple[int, int], see_through: bool, profile: Gimp.ColorProfile | None
     ) -> Pixels:
-        gray = profile is not None and profile.is_gray()
-        pixel = PIXELS[gray, see_through][1]
-        # GIMP keeps an unread profile's own numbers in linear precisions too.
-        as_read = pixel.replace("'", "") if profile is not None and _linear(drawable.get_image()) else pixel
+        as_read, pixel = _formats(drawable, see_through, profile)
         return cls(read_scaled(drawable, size, as_read, pixel, see_through), see_through, profile)
+
+    @classmethod
+    def part(
+        cls, drawable: Gimp.Drawable, place: Gegl.Rectangle, see_through: bool, profile: Gimp.ColorProfile | None
+    ) -> Pixels:
+        """Those of ``place`` alone, at their own size."""
+        as_read, pixel = _formats(drawable, see_through, profile)
+        buffer = Gegl.Buffer.new(pixel, 0, 0, place.width, place.height)
+        buffer.set(buffer.get_extent(), pixel, drawable.get_buffer().get(place, 1.0, as_read, Gegl.AbyssPolicy.NONE))
+        return cls(buffer, see_through, profile)
+
+
+def _formats(drawable: Gimp.Drawable, see_through: bool, profile: Gimp.ColorProfile | None) -> tuple[str, str]:
+    """Those in which a drawable is read, and as which its numbers are written."""
+    pixel = PIXELS[profile is not None and profile.is_gray(), see_through][1]
+    # GIMP keeps an unread profile's own numbers in linear precisions too.
+    as_read = pixel.replace("'", "") if profile is not None and _linear(drawable.get_image()) else pixel
+    return as_read, pixel
 
 
 def _encode(pixels: Pixels, suffix: str) -> tuple[EncodedImage, bool]:
     """The file, and whether it has one single colour."""
+    with _opened(pixels) as small:
+        return _file(small, suffix), _is_plain(small.get_layers()[0])
+
+
+@contextmanager
+def _opened(pixels: Pixels) -> Iterator[Gimp.Image]:
+    """``pixels`` as an image of one layer, in sRGB over white."""
     width, height = pixels.buffer.get_extent().width, pixels.buffer.get_extent().height
     profile = pixels.profile
     gray = profile is not None and profile.is_gray()
-    with scratch_image(width, height, gray=gray) as small:
+    with scratch_image(width, height, gray=gray) as image:
         layer = Gimp.Layer.new(
-            small, "small", width, height, PIXELS[gray, pixels.see_through][0], 100, Gimp.LayerMode.NORMAL
+            image, "small", width, height, PIXELS[gray, pixels.see_through][0], 100, Gimp.LayerMode.NORMAL
         )
-        checked(small.insert_layer(layer, None, 0))
+        checked(image.insert_layer(layer, None, 0))
         fill(layer, pixels.buffer)
         if profile is not None:
             # The small picture is converted by GIMP itself, as on its canvas.
-            checked(small.set_color_profile(profile))
-            checked(small.convert_color_profile(_srgb(gray), INTENT, True))
+            checked(image.set_color_profile(profile))
+            checked(image.convert_color_profile(_srgb(gray), INTENT, True))
         if gray:
-            checked(small.convert_rgb())
+            checked(image.convert_rgb())
         if pixels.see_through:
             _put_over_white(layer)
-        return _file(small, suffix), _is_plain(small.get_layers()[0])
+        yield image
 
 
 def _linear(image: Gimp.Image) -> bool:
@@ -225,11 +269,14 @@ def _written(buffer: Gegl.Buffer, suffix: str) -> bytes:
         _save(buffer, path, operation, options)
         data = path.read_bytes() if path.exists() else b""
         if not data.endswith(end):  # GEGL says nothing when it could not write to the end
-            raise PictureError(
-                tr("GIMP could not write the picture to {folder}.").format(folder=folder.parent),
-                tr("Is the disk full?"),
-            )
+            raise _not_written(folder.parent)
         return data
+
+
+def _not_written(folder: Path | str) -> PictureError:
+    return PictureError(
+        tr("GIMP could not write the picture to {folder}.").format(folder=folder), tr("Is the disk full?")
+    )
 
 
 def _save(buffer: Gegl.Buffer, path: Path, operation: str, options: dict[str, object]) -> None:

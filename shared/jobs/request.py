@@ -13,6 +13,7 @@ from ..language import N_
 from ..model.edit import DepthEdit
 from ..pictures.encoded import EncodedImage
 from ..storage.entries import Destination
+from ..storage.files import Spooled
 from .orders.order import Order
 
 
@@ -36,7 +37,7 @@ class Taken:
     """
 
     image: EncodedImage
-    companions: Mapping[str, bytes] = field(default_factory=dict)
+    companions: Mapping[str, bytes | Spooled] = field(default_factory=dict)
     plain: bool = False
 
 

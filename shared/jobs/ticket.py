@@ -20,6 +20,7 @@ from ..pictures.encoded import EncodedImage, sniff_or_raw
 from ..pictures.imaging import Pixels
 from ..pictures.sending import Kept
 from ..storage.entries import SENT, Destination, Job
+from ..storage.files import Spooled
 from .background import Background
 from .request import EditRequest, Event, Outcome, Result, Stage, Taken
 from .wording import Progress, generating, of_variations, one_line, staged, submitting
@@ -131,7 +132,8 @@ class Ticket:
     def companion(self, name: str) -> bytes | None:
         """A companion of the results (``entries.ALPHA`` and so on); None when the job has none of that name."""
         if self.taken is not None:
-            return self.taken.companions.get(name)
+            waiting = self.taken.companions.get(name)
+            return waiting.read() if isinstance(waiting, Spooled) else waiting
         return self.job.companion(name) if self.job else None
 
     @property

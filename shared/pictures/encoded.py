@@ -1,7 +1,8 @@
 """An encoded picture, and what its header says of it, in pure Python.
 
 The core must judge pictures where Pillow can't be had (GIMP on Windows): is this a picture at all, is it complete, how
-large does it say it is. It decodes no pixels; that is the hosts' and ``imaging.py``'s work.
+large does it say it is. And it joins a large JPEG of strips. It decodes no pixels; that is the hosts' and
+``imaging.py``'s work.
 
 Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81, annex B), WebP container (RFC 9649).
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..language import tr
@@ -195,3 +197,51 @@ def _webp(data: bytes) -> _Header:
     else:
         raise ValueError(tr("its WebP header is damaged"))
     return _Header("webp", width, height, whole)
+
+
+# A large picture takes little memory when it is encoded in strips. After each restart marker a JPEG starts anew, as it
+# does at its beginning (T.81, E.1.4); so each strip becomes a restart interval.
+_MCU = 8  # px of a side of what is encoded at once, without subsampling
+_LONGEST = 65535  # of them in a restart interval
+_BASELINE, _SCAN, _RESTART_INTERVAL, _RESTART, _END = b"\xff\xc0", b"\xff\xda", b"\xff\xdd", 0xD0, b"\xff\xd9"
+
+
+def strip_rows(width: int) -> int:
+    """The rows of each strip but the last one of a picture that is ``width`` px wide: some 4 megapixels."""
+    return _MCU * (_LONGEST // -(-width // _MCU))
+
+
+def joined_jpeg(strips: Iterable[bytes], width: int, height: int) -> Iterator[bytes]:
+    """The parts of the JPEG file of that size, in px, whose :func:`strip_rows` each of ``strips`` shows, from the top.
+
+    All are baseline, with the same tables and without subsampling. Raises ValueError when one of them is no such JPEG.
+    """
+    for number, strip in enumerate(strips):
+        frame, scan = _marked(strip)
+        if not number:
+            # Its length, its precision, and then the height.
+            yield strip[: frame + 5] + struct.pack(">H", height) + strip[frame + 7 : scan]
+            yield _RESTART_INTERVAL + struct.pack(">HH", 4, strip_rows(width) // _MCU * -(-width // _MCU))
+            begin = scan
+        else:
+            yield bytes((0xFF, _RESTART + (number - 1) % 8))
+            begin = scan + 2 + _length(strip, scan)
+        yield strip[begin : -len(_END)]
+    yield _END
+
+
+def _marked(strip: bytes) -> tuple[int, int]:
+    """Where the markers of its frame and of its only scan are. Raises ValueError."""
+    at, frame = 2, 0
+    while at + 4 <= len(strip) and strip[at : at + 2] != _SCAN:
+        if strip[at : at + 2] == _BASELINE:
+            frame = at
+        at += 2 + _length(strip, at)
+    if not frame or at + 4 > len(strip) or not strip.endswith(_END):
+        raise ValueError("a strip is no baseline JPEG")
+    return frame, at
+
+
+def _length(strip: bytes, at: int) -> int:
+    length: int = struct.unpack_from(">H", strip, at + 2)[0]
+    return length

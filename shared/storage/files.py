@@ -6,8 +6,12 @@ import contextlib
 import json
 import os
 import shutil
+import tempfile
+import threading
 import time
 import uuid
+import weakref
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,38 @@ from ..errors import StorageError
 from ..language import number, tr
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
+AT_ONCE = 1024 * 1024  # bytes that are copied
 RENAME_PATIENCE = 2.0  # s; a reader holds a file of some KB for a moment only
+
+
+class Spooled:
+    """Bytes that wait on the disk, not in memory, in a file without a name that goes when this does.
+
+    Several threads may read it. Making it from its ``parts`` raises OSError, as reading does.
+    """
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._mutex = threading.Lock()
+        self._file = tempfile.TemporaryFile(prefix="fluxdepth-")  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        for part in parts:
+            self._file.write(part)
+        self._file.flush()
+
+    def __len__(self) -> int:
+        with self._mutex:
+            return self._file.seek(0, os.SEEK_END)
+
+    def parts(self) -> Iterator[bytes]:
+        with self._mutex:
+            self._file.seek(0)
+            while part := self._file.read(AT_ONCE):
+                yield part
+
+    def read(self) -> bytes:
+        with self._mutex:
+            self._file.seek(0)
+            return self._file.read()
 
 
 def home() -> Path:
@@ -36,7 +71,7 @@ def parsed(data: bytes | str) -> Any:
         raise ValueError("it is nested too deep") from exc
 
 
-def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
+def write_by_rename(path: Path, data: bytes | Spooled, *, private: bool = True) -> None:
     """Replaces ``path`` whole or not at all, its folder made when missing. Raises :class:`StorageError`.
 
     In the data folder only the owner may read: prompts and pictures are nobody else's, and one file is the key. With
@@ -50,7 +85,8 @@ def write_by_rename(path: Path, data: bytes, *, private: bool = True) -> None:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600 if private else 0o666)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                for part in (data,) if isinstance(data, bytes) else data.parts():
+                    file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
             _replace(temporary, path)

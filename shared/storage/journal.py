@@ -78,7 +78,7 @@ class JobWriter:
         _write(self._job)
         self.behind = False
 
-    def keep_companions(self, companions: Mapping[str, bytes]) -> None:
+    def keep_companions(self, companions: Mapping[str, bytes | files.Spooled]) -> None:
         """Writes what the results will need besides their bytes. Raises :class:`StorageError`."""
         for name, data in companions.items():
             files.write_by_rename(self._job.folder / name, data)

@@ -213,13 +213,15 @@ def in_gimp() -> Iterator[Figure]:
                 raise SystemExit(done.stdout + done.stderr)
             notes = json.loads((folder / "notes.json").read_text())
         small = name == "24 megapixels"
-        yield Figure(f"detail kept in GIMP, {name}", notes["kept"], "s", 3 if small else None)
-        yield Figure("… / GIMP's plain enlargement", notes["kept"] / notes["plain"], "×")
-        yield Figure("… CPU time of the plug-in for it", notes["worked"], "s")
-        yield Figure("… memory of the plug-in for it", notes["memory of arriving"] / 1e6, "MB", 400)
-        yield Figure("export with the source kept / without", notes["sent and kept"] / notes["sent"], "×")
+        kept, plain, sent, both = (notes[one] for one in ("kept", "plain", "sent", "sent and kept"))
+        yield Figure(f"detail kept in GIMP, {name}", kept["seconds"], "s", 3 if small else None)
+        yield Figure("… / GIMP's plain enlargement", kept["seconds"] / plain["seconds"], "×")
+        yield Figure("… CPU time of the plug-in for it", kept["worked"], "s")
+        yield Figure("… memory of the plug-in for it", kept["memory"] / 1e6, "MB", 400)
+        yield Figure("CPU time of the export with the source kept", both["worked"], "s")
+        yield Figure("… / without", both["worked"] / sent["worked"], "×")
         yield Figure("… the source's file", notes["bytes"] / 1e6, "MB")
-        yield Figure("… memory of the plug-in for it, above that of arriving", notes["memory of sending"] / 1e6, "MB")
+        yield Figure("… memory of the plug-in for it", both["memory"] / 1e6, "MB", 150)
 
 
 def large(size: tuple[int, int]) -> Image.Image:

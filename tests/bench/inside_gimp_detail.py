@@ -19,16 +19,19 @@ OUT = Path(SETUP["out"])
 sys.path.insert(0, SETUP["plug_in"])
 
 
-def peak():
-    """The most memory that this process has held so far, in bytes."""
-    (line,) = (one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("VmHWM"))
+def memory(what):
+    """``VmRSS``, what this process holds, or ``VmHWM``, the most that it has held; in bytes."""
+    (line,) = (one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith(what))
     return int(line.split()[1]) * 1024
 
 
-def timed(work):
-    started = time.monotonic()
+def measured(work):
+    """Its value; and how long it took, how long this process's processors worked, and what memory it took beside."""
+    Path("/proc/self/clear_refs").write_text("5")  # the most that was held is what is held now
+    held, worked, began = memory("VmRSS"), time.process_time(), time.monotonic()
     value = work()
-    return time.monotonic() - started, value
+    seconds, worked = time.monotonic() - began, time.process_time() - worked
+    return value, {"seconds": seconds, "worked": worked, "memory": memory("VmHWM") - held}
 
 
 def load(path):
@@ -42,22 +45,22 @@ from pixels.result.transparency import scaled  # noqa: E402
 from pixels.source import find_sources  # noqa: E402
 
 notes = {}
-came, whole = load(SETUP["came"]), load(SETUP["source"])
-full = whole.get_layers()[0].get_width(), whole.get_layers()[0].get_height()
-before, worked = peak(), time.process_time()
-layers = came.get_layers()[0], whole.get_layers()[0]
-notes["kept"], _ = timed(lambda: detail.kept(*layers, edge.pixels_of(came), detail.Wanted(), came))
-notes["worked"], notes["memory of arriving"] = time.process_time() - worked, peak() - before
-came.delete()
-came = load(SETUP["came"])
-notes["plain"], _ = timed(lambda: scaled(came.get_layers()[0], full))
-came.delete()
-
-before = peak()
+whole = load(SETUP["source"])
 (source,) = find_sources(whole, whole.get_layers(), "layer")
 way = {"longest_side": 2048, "upload_format": "jpg", "keep_transparency": True}
-notes["sent"], outgoing = timed(lambda: export(source, **way, keep_detail=False))
-notes["sent and kept"], outgoing = timed(lambda: export(source, **way, keep_detail=True))
-notes["bytes"], notes["memory of sending"] = len(outgoing.source), peak() - before
+outgoing, notes["sent and kept"] = measured(lambda: export(source, **way, keep_detail=True))
+notes["bytes"] = len(outgoing.source)
+outgoing, notes["sent"] = measured(lambda: export(source, **way, keep_detail=False))
+outgoing, again = measured(lambda: export(source, **way, keep_detail=True))
+notes["sent and kept"] |= {"seconds": again["seconds"], "worked": again["worked"]}  # the first one warms up
+
+came = load(SETUP["came"])
+full = whole.get_layers()[0].get_width(), whole.get_layers()[0].get_height()
+layers = came.get_layers()[0], whole.get_layers()[0]
+_, notes["kept"] = measured(lambda: detail.kept(*layers, edge.pixels_of(came), detail.Wanted(), came))
+came.delete()
+came = load(SETUP["came"])
+_, notes["plain"] = measured(lambda: scaled(came.get_layers()[0], full))
+came.delete()
 whole.delete()
 (OUT / "notes.json").write_text(json.dumps(notes))

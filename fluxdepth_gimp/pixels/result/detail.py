@@ -23,7 +23,10 @@ BYTES, NUMBERS_AS_BYTES = "R'G'B' u8", "RGB u8"  # the same bytes; what is calle
 MARGIN = 3  # px that an enlargement looks at beyond the border, and that a cell of the border has there
 NOISE_SIDE = 512  # px of a tile of grain; it is laid beside itself
 CLAMP = Gegl.AbyssPolicy.CLAMP
-LINEAR, CUBIC, SHARP = Gegl.SamplerType.LINEAR, Gegl.SamplerType.CUBIC, Gegl.SamplerType.NOHALO
+LINEAR, SHARP = Gegl.SamplerType.LINEAR, Gegl.SamplerType.NOHALO
+# Of the finest detail, that is added before an enlargement: what the enlargement takes of it. Of 0.1 to 0.45 this is
+# what comes nearest to cubic enlargement by Pillow.
+SHARPENED = 0.3
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def _sum(
     graph = Gegl.Node()
     ratio = full[0] / size.width, full[1] / size.height
     moved = -beside[0] * ratio[0], -beside[1] * ratio[1]
-    rest = _enlarged(graph, parts[0], ratio, CUBIC, moved)
+    rest = _enlarged(graph, _doubled(parts[0]), (ratio[0] / 2, ratio[1] / 2), LINEAR, moved)
     taken = _enlarged(graph, parts[1], (CELL * ratio[0], CELL * ratio[1]), LINEAR, moved)
     pixels = node(graph, "gegl:buffer-source")
     sum_ = node(graph, "gegl:add", rest, node(graph, "gegl:multiply", pixels, taken))
@@ -121,6 +124,21 @@ def _rest(
     sum_ = node(graph, "gegl:subtract", sum_, weighed(mending, other))
     sum_ = node(graph, "gegl:subtract", sum_, weighed(taken, was))
     return _made(sum_, place)
+
+
+def _doubled(buffer: Gegl.Buffer) -> Gegl.Buffer:
+    """``buffer`` at twice its size, ready to be enlarged linearly.
+
+    Twice linear is a smooth enlargement, as a cubic one is, and takes GEGL a third of the time, as most of the pixels
+    are made by the second.
+    """
+    place = buffer.get_extent()
+    graph = Gegl.Node()
+    finest = node(graph, "gegl:multiply", node(graph, "gegl:buffer-source", buffer=_finest(buffer)), value=SHARPENED)
+    sharp = _made(node(graph, "gegl:add", node(graph, "gegl:buffer-source", buffer=buffer), finest), place)
+    graph = Gegl.Node()
+    twice = Gegl.Rectangle.new(0, 0, 2 * place.width, 2 * place.height)
+    return _made(_enlarged(graph, sharp, (2.0, 2.0), LINEAR), twice)
 
 
 def _enlarged(

@@ -9,7 +9,11 @@ from kit import SETUP, Notes, call, close_photos, edit, layers, photo, pixels, r
 
 sys.path.insert(0, SETUP["plug_in"])
 from pixels import coverage
+from pixels.export import export
 from pixels.result import detail, edge
+from pixels.source import find_sources
+
+from shared.pictures import encoded
 
 notes = Notes()
 for name, case in SETUP["cases"].items():
@@ -26,6 +30,31 @@ for name, case in SETUP["cases"].items():
     notes.picture(name, pixels(layer, "R'G'B' u8"))
     for image in (came, source, sent):
         image.delete()
+
+# The file of the source, joined of strips, of all kinds of layers.
+longest = encoded._LONGEST
+assigned = Gimp.ColorProfile.new_from_icc_profile(Path(SETUP["table"]).read_bytes())
+WAY = {"longest_side": 256, "upload_format": "png", "keep_transparency": True, "keep_detail": True}
+for kind, convert in (
+    ("plain", lambda image, layer: None),
+    ("gray", lambda image, layer: image.convert_grayscale()),
+    ("16-bit", lambda image, layer: image.convert_precision(Gimp.Precision.U16_NON_LINEAR)),
+    ("alpha", lambda image, layer: image.select_ellipse(Gimp.ChannelOps.REPLACE, 50, 60, 400, 300)),
+    ("table", lambda image, layer: image.set_color_profile(assigned)),
+):
+    image, layer = photo(*SETUP["size"])
+    convert(image, layer)
+    if kind == "alpha":
+        layer.add_alpha()
+        layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    (source,) = find_sources(image, [layer], "layer")
+    for name, most in (("strips", 75 * 5), ("whole", longest)):
+        encoded._LONGEST = most
+        outgoing = export(source, **WAY)
+        (Path(SETUP["out"]) / f"{kind} {name}.jpg").write_bytes(outgoing.source.read())
+        (Path(SETUP["out"]) / f"{kind} sent.png").write_bytes(outgoing.picture.data)
+    encoded._LONGEST = longest
+    image.delete()
 
 # Every way of arrival, of a photo that is sent smaller.
 coverage.STRIP_PIXELS = 2 * 1024 * 1024
