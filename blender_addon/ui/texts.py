@@ -14,7 +14,7 @@ INTERFACE_FONT = 0
 # px at scale 1
 PANEL = 46  # of a region in a panel's edges and in the tabs beside it
 MARGIN = 70  # of a region beside a label in a box in a panel
-PREFERENCES = 110  # the same in the preferences, whose panels lie in others
+PREFERENCES = 116  # the same in the preferences, whose panels lie in others
 ICON = 26
 SPLIT = 0.4  # of a line with ``use_property_split`` is for the name
 
