@@ -263,6 +263,7 @@ def test_history_inserts_again(desk: Desk, service: Sandbox) -> None:
     assert service.taken == taken
 
 
+@pytest.mark.full  # the list of controls drives it too
 def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     before = len(desk.layers())
     desk.command("History…")
@@ -278,6 +279,7 @@ def test_settings_of_an_earlier_edit_are_used_again(desk: Desk) -> None:
     assert sum(name.startswith("A tabby cat, sharp") for name in desk.layers()) == 2
 
 
+@pytest.mark.full  # the list of controls drives it too
 def test_edit_again_and_the_result_hidden_and_shown(desk: Desk) -> None:
     desk.tell("close")
     desk.wait_for(lambda: desk.images() == [], "the image to close")
