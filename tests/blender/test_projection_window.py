@@ -298,7 +298,7 @@ chosen.depth_from, chosen.depth_to, chosen.depth_soft = 7, 12, 1
     assert np.mean(np.array(change[True]) <= 3) > 0.95, "what is edited is not covered"
     assert np.mean(np.array(change[False]) > 20) > 0.95, "what is left alone is"
     # Picked by a click, as the artist does.
-    x, y, away = min(places, key=lambda one: abs(one[2] - 10))
+    x, y, away = min(places, key=lambda one: abs(one[2] - 9))
     controls.use("operator", "fluxdepth.pick_distance depth_to")
     fresh.screen.xdotool("sleep", 0.5)
     controls.click((x, y))
