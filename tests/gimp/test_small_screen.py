@@ -79,12 +79,6 @@ def prompt_is_ready(desk: Desk) -> None:
     desk.see("label", "Sent as PNG")
 
 
-def seed_is_new(desk: Desk) -> bool:
-    """Its button was pressed by its key, and has the focus since then; it came into sight with that."""
-    button = desk.find("button", "Random")
-    return button is not None and "FOCUSED" in button.states
-
-
 @pytest.fixture
 def service() -> Iterator[Sandbox]:
     with Sandbox(effect="depth") as sandbox:
@@ -183,7 +177,9 @@ def test_with_the_keyboard_alone(desk: Desk, service: Sandbox) -> None:
     with artist.told("four variations"):
         artist.search()
         prompt_is_ready(desk)
-        artist.press_until(lambda: seed_is_new(desk), "alt+n")
+        artist.press_until(lambda: desk.find("spin button", "Seed"), "alt+i")  # it comes into sight with its neighbour
+        seed = desk.see("spin button", "Seed").words
+        artist.press_until(lambda: desk.find("spin button", seed) is None, "alt+n")
         artist.press_until(lambda: desk.find("label", "4 paid edits"), "alt+i", "ctrl+a", "4", "Tab")
         artist.press("ctrl+Return")
         finished(desk, 5)
@@ -192,7 +188,9 @@ def test_with_the_keyboard_alone(desk: Desk, service: Sandbox) -> None:
     with artist.told("an error and its way out"):
         artist.search()
         prompt_is_ready(desk)
-        artist.press_until(lambda: seed_is_new(desk), "alt+n")
+        artist.press_until(lambda: desk.find("spin button", "Seed"), "alt+i")  # it comes into sight with its neighbour
+        seed = desk.see("spin button", "Seed").words
+        artist.press_until(lambda: desk.find("spin button", seed) is None, "alt+n")
         artist.press("ctrl+Return")
         desk.see("label", "Check it in Settings.")
         artist.press("Return")
