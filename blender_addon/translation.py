@@ -4,6 +4,8 @@ What Blender is told once, when classes and properties are registered, is Englis
 whenever it draws. What is made anew for each drawing is translated here already (``tr``).
 """
 
+import inspect
+
 import bpy
 
 from .shared import language
@@ -16,7 +18,8 @@ _known = ""  # the language whose texts Blender has
 def in_context(cls: type) -> type:
     """``cls``, with its name and those of its properties to be looked up among ours; before it is registered."""
     cls.bl_translation_context = CONTEXT  # type: ignore[attr-defined]
-    for one in (one for base in cls.__mro__ for one in vars(base).get("__annotations__", {}).values()):
+    # Not out of vars(): from Python 3.14 on they are not there before they are asked for.
+    for one in (one for base in cls.__mro__ for one in inspect.get_annotations(base).values()):
         if hasattr(one, "keywords"):  # a property that is made when the class is registered
             one.keywords.setdefault("translation_context", CONTEXT)
     return cls
