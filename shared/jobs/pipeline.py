@@ -71,7 +71,7 @@ def run(request: EditRequest, *, client: Client, journal: Journal, on_event: OnE
     def check(count: int) -> int | None:
         return spending.check(journal, request.edit.model, count, request.confirmed or request.alone)
 
-    price = request.order.checked(check) if request.order else check(len(edits))
+    price = request.order.checked(check, len(edits)) if request.order else check(len(edits))
     files.require_room(journal.home, ROOM)
     writer = journal.create(
         edits,

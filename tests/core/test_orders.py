@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.cancel import CancelToken
-from shared.errors import Cancelled, LargeOrderError, NextStep, SameEditError
+from shared.errors import Cancelled, LargeOrderError, LimitError, NextStep, SameEditError
 from shared.jobs.orders import together
 from shared.jobs.orders.order import Order
 from shared.jobs.request import EditRequest
@@ -132,15 +132,34 @@ def test_the_limit_of_the_month_counts_all(bench: Bench, photo: EncodedImage, mo
     assert len(bench.sandbox.at("submit")) == 3
 
 
-def test_an_order_asks_once() -> None:
+def test_the_limit_counts_what_was_spent_since_the_order_began(
+    bench: Bench, photo: EncodedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts of a list go one after the other; another program may have spent meanwhile."""
+    monkeypatch.setenv("FLUXDEPTH_BASE_URL", bench.sandbox.base_url)
+    offers.asked()
+    settings.save(dataclasses.replace(settings.load(), monthly_limit=120_000))
+    first, elsewhere, second = requests(bench, photo)  # 50,000 each
+    order, desk, another = Order(2), bench.desk(), bench.desk()
+    together.start(desk, [first], order)
+    finish(desk)
+    together.start(another, [elsewhere])
+    finish(another)
+    (ticket,) = together.start(desk, [second], order)
+    finish(desk)
+    assert isinstance(ticket.error, LimitError)
+    assert len(bench.sandbox.at("submit")) == 2
+
+
+def test_an_order_asks_for_all_once() -> None:
     order, asked = Order(6), []
 
     def check(count: int) -> int | None:
         asked.append(count)
         return 50
 
-    assert [order.checked(check) for _ in range(3)] == [50] * 3
-    assert asked == [6]
+    assert [order.checked(check, 2) for _ in range(3)] == [50] * 3
+    assert asked == [6, 2, 2, 2]
 
 
 def test_no_more_are_made_side_by_side_than_of_one_job(bench: Bench, photo: EncodedImage) -> None:

@@ -18,20 +18,24 @@ class Order:
         self.count = count
         self._turns = threading.Semaphore(SIDE_BY_SIDE)
         self._lock = threading.Lock()
-        self._answer: tuple[int | None, FluxDepthError | None] | None = None
+        self._asked = False
+        self._refused: FluxDepthError | None = None
 
-    def checked(self, check: Callable[[int], int | None]) -> int | None:
-        """What ``check`` gives or raises for all of it; asked once, before any of the jobs has paid."""
+    def checked(self, check: Callable[[int], int | None], part: int) -> int | None:
+        """What ``check`` gives or raises for one of the jobs, of ``part`` edits.
+
+        Before any of them has paid it is asked for all, once; for each part again, since other programs spend as well.
+        """
         with self._lock:
-            if self._answer is None:
+            if not self._asked:
+                self._asked = True
                 try:
-                    self._answer = check(self.count), None
+                    check(self.count)
                 except FluxDepthError as exc:
-                    self._answer = None, exc
-            price, error = self._answer
-        if error is not None:
-            raise error
-        return price
+                    self._refused = exc
+        if self._refused is not None:
+            raise self._refused
+        return check(part)
 
     @contextlib.contextmanager
     def turn(self, cancel: CancelToken) -> Iterator[None]:
