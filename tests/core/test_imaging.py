@@ -170,3 +170,14 @@ def test_without_a_library_it_says_what_to_install(monkeypatch, module, package)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(PictureError, match=package):
         imaging.picture(imaging.Pixels(b"\0\0\0", 1, 1, "RGB"))
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
+def test_a_small_picture_is_the_whole_one(kind: str) -> None:
+    """Upright for Blender, whose rows begin at the bottom."""
+    whole = Image.fromarray(smooth(1000, 600))
+    small = imaging.icon(imaging.filed(whole, kind).data)
+    assert (small.width, small.height, small.bottom_up) == (256, 154, True)
+    found = np.frombuffer(small.data, np.uint8).reshape(154, 256, 4)[::-1]
+    expected = np.asarray(whole.resize((256, 154), Image.Resampling.BOX)).astype(int)
+    assert np.abs(found[..., :3] - expected).max() <= 4 and (found[..., 3] == 255).all()
