@@ -20,6 +20,7 @@ from ..language import number, tr
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would change line ends else
 AT_ONCE = 1024 * 1024  # bytes that are copied
+LARGE = 1024 * 1024  # bytes; less is written again faster than it is looked for
 RENAME_PATIENCE = 2.0  # s; a reader holds a file of some KB for a moment only
 
 
@@ -85,7 +86,7 @@ def write_by_rename(path: Path, data: bytes | Spooled, *, private: bool = True) 
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600 if private else 0o666)
         try:
             with os.fdopen(handle, "wb") as file:
-                for part in (data,) if isinstance(data, bytes) else data.parts():
+                for part in _parts(data):
                     file.write(part)
                 file.flush()
                 os.fsync(file.fileno())
@@ -97,6 +98,28 @@ def write_by_rename(path: Path, data: bytes | Spooled, *, private: bool = True) 
     except OSError as exc:
         words = tr("“{path}” can't be written: {reason}.")
         raise StorageError(words.format(path=path, reason=exc.strerror or exc)) from exc
+
+
+def write_or_link(path: Path, data: bytes | Spooled, others: Iterable[Path]) -> None:
+    """As :func:`write_by_rename`; but what is large and has the bytes of one of ``others`` becomes a link to it.
+
+    So none of them may ever be written in place. Raises :class:`StorageError`.
+    """
+    for other in others if len(data) >= LARGE else ():
+        with contextlib.suppress(OSError):  # gone meanwhile, or its disk knows no links
+            if other.stat().st_size == len(data) and _same(other, data):
+                path.hardlink_to(other)
+                return
+    write_by_rename(path, data)
+
+
+def _same(path: Path, data: bytes | Spooled) -> bool:
+    with path.open("rb") as file:
+        return all(file.read(len(part)) == part for part in _parts(data))
+
+
+def _parts(data: bytes | Spooled) -> Iterable[bytes]:
+    return (data,) if isinstance(data, bytes) else data.parts()
 
 
 def make_private_folder(path: Path) -> None:

@@ -79,9 +79,10 @@ class JobWriter:
         self.behind = False
 
     def keep_companions(self, companions: Mapping[str, bytes | files.Spooled]) -> None:
-        """Writes what the results will need besides their bytes. Raises :class:`StorageError`."""
+        """Writes what the results need besides their bytes, a large picture of many jobs once. Raises StorageError."""
+        folder = self._job.folder
         for name, data in companions.items():
-            files.write_by_rename(self._job.folder / name, data)
+            files.write_or_link(folder / name, data, folder.parent.glob(f"*/{name}"))
 
     def keep_raw(self, index: int, data: bytes) -> None:
         """Writes a result's bytes before anything judges them. Raises :class:`StorageError`."""

@@ -1,7 +1,8 @@
-"""Bytes that wait on the disk until they are wanted."""
+"""Bytes that wait on the disk until they are wanted, and those of many jobs that lie there once."""
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import pytest
 from shared.errors import StorageError
 from shared.jobs.request import Taken
 from shared.jobs.ticket import Ticket
+from shared.model.edit import DepthEdit
 from shared.pictures.encoded import EncodedImage
 from shared.storage import files
-from shared.storage.entries import SOURCE, Destination
+from shared.storage.entries import ALPHA, SOURCE, Destination, Job
 from shared.storage.files import Spooled, write_by_rename
+from shared.storage.journal import Journal
+from shared.storage.library import history
+from tests.core.conftest import HERE
 
 CONTENT = bytes(range(256)) * 9000  # more than is copied at once
 
@@ -65,3 +70,32 @@ def test_a_ticket_has_them_as_bytes() -> None:
     ticket = Ticket("1", (), Destination("gimp"))
     ticket.taken = Taken(EncodedImage(b"", "png", 1, 1), {SOURCE: spooled()})
     assert ticket.companion(SOURCE) == CONTENT
+
+
+def kept(journal: Journal, source: bytes | Spooled) -> Job:
+    edit = DepthEdit.checked({"prompt": "haze"})
+    writer = journal.create([edit], address="https://x", destination=HERE)
+    writer.keep_companions({SOURCE: source, ALPHA: b"gray"})
+    writer.close()
+    return writer.job
+
+
+def test_a_large_picture_of_many_jobs_is_on_the_disk_once(journal: Journal) -> None:
+    other = CONTENT[::-1]
+    jobs = [kept(journal, data) for data in (CONTENT, other, CONTENT, spooled())]
+    assert [job.companion(SOURCE) for job in jobs] == [CONTENT, other, CONTENT, CONTENT]
+    assert len({(job.folder / SOURCE).stat().st_ino for job in jobs}) == 2
+    assert len({(job.folder / ALPHA).stat().st_ino for job in jobs}) == 4
+    assert 2 * len(CONTENT) < history.disk_use(journal)[1] < 2 * len(CONTENT) + 10_000
+    journal.delete(jobs[0].id, 0)
+    assert not jobs[0].folder.exists() and jobs[2].companion(SOURCE) == CONTENT
+
+
+def test_where_the_disk_knows_no_links_it_is_written(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    jobs = [kept(journal, CONTENT) for _ in range(2)]
+    assert [job.companion(SOURCE) for job in jobs] == [CONTENT] * 2
+    assert len({(job.folder / SOURCE).stat().st_ino for job in jobs}) == 2

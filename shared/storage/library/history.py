@@ -122,9 +122,12 @@ def _shown(edit: EditSummary, show: Show) -> bool:
 
 def disk_use(journal: Journal) -> tuple[int, int]:
     """How many edits are kept, and the bytes that they take. With thousands it takes a while: for a worker."""
-    total = 0
+    total, links = 0, set()
     for folder, _, names in os.walk(journal.home / "jobs"):
         for name in names:
             with contextlib.suppress(OSError):
-                total += os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  a Path for each is slower than the disk
+                status = os.stat(f"{folder}/{name}")  # noqa: PTH116  a Path for each is slower than the disk
+                if status.st_nlink == 1 or status.st_ino not in links:  # one picture may be that of many edits
+                    total += status.st_size
+                    links.add(status.st_ino)
     return sum(job.edit_count for job in journal.summaries()), total
