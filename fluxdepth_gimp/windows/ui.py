@@ -118,9 +118,11 @@ def scrolled(
     made.add(content)
 
     def fit() -> bool:
-        width = content.get_allocated_width()
+        width = content.get_allocated_width() + content.get_margin_end()
         taken = sum(one.get_preferred_height_for_width(width)[1] + 2 * SPACE for one in others if one.get_visible())
-        height = min(max(LEAST_HEIGHT, most - taken), content.get_preferred_height_for_width(width)[1])
+        wanted = content.get_preferred_height_for_width(width)[1]
+        height = min(max(LEAST_HEIGHT, most - taken), wanted)
+        content.set_margin_end(SPACE if wanted > height else 0)  # off the scroll bar
         if height != made.get_min_content_height():
             made.set_min_content_height(height)  # as a minimum: else an error above would squeeze it
             resized()
