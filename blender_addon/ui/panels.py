@@ -19,6 +19,7 @@ from . import depth, history, models as models_part, prompts, rows, texts
 from .preferences import key_buttons
 
 CHOICES = 4  # beside each other
+TITLE_LINES = 2
 SHORT_LABEL = 5  # letters that have room there
 THUMBNAIL = 3.0  # in heights of a button
 THUMBNAIL_WIDTH = 70  # px at scale 1
@@ -174,7 +175,7 @@ def _draw_result(
 ) -> None:
     edit = DepthEdit.recorded(record["settings"], str(record.get("model", "")))
     prompt = one_line(edit.prompt or image.name)
-    texts.paragraph(box, prompt, width, most=rows.TITLE_LINES)
+    texts.paragraph(box, prompt, width, most=TITLE_LINES)
     row = box.row()
     if image.preview:
         row.template_icon(icon_value=image.preview.icon_id, scale=THUMBNAIL)

@@ -16,7 +16,7 @@ from . import texts
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
 
-TITLE_LINES = 2
+NAME_LINES = 3  # of a prompt that was cut, and its seed
 BUTTON = 22  # px at scale 1
 OWED_SHOWN = 4  # of each kind; a panel is no history
 
@@ -103,7 +103,7 @@ def _head(
     """The first lines of a box; with what its cross takes away."""
     row = box.row()
     row.alert = alert
-    texts.paragraph(row, title, texts.width_of(context), icon=icon, most=TITLE_LINES, beside=BUTTON)
+    texts.paragraph(row, title, texts.width_of(context), icon=icon, most=NAME_LINES, beside=BUTTON)
     if dismisses is not None:
         row.operator("fluxdepth.dismiss", text="", icon="X", emboss=False).job = dismisses
     return row
@@ -174,7 +174,7 @@ def _draw_owed(box: bpy.types.UILayout, width: int, owed: Owed, icon: "IconItems
     ids = [entry.uuid for entry in owed.entries if entry.uuid and not entry.result_file]
     name = wording.result_name(owed.job.asked(owed.entries[0]))  # with its seed: several may have one prompt
     beside = BUTTON * (bool(ids) + owed.discardable)
-    texts.paragraph(row, name, width, icon=icon, most=TITLE_LINES, beside=beside)
+    texts.paragraph(row, name, width, icon=icon, most=NAME_LINES, beside=beside)
     buttons = row.row(align=True)
     buttons.alignment = "RIGHT"
     if ids:

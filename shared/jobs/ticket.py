@@ -23,7 +23,7 @@ from ..storage.entries import SENT, Destination, Job
 from ..storage.files import Spooled
 from .background import Background
 from .request import EditRequest, Event, Outcome, Result, Stage, Taken
-from .wording import Progress, generating, of_variations, one_line, staged, submitting
+from .wording import Progress, generating, of_variations, one_line, result_name, staged, submitting
 
 _ORDER = list(Stage)
 
@@ -106,7 +106,8 @@ class Ticket:
 
     @property
     def title(self) -> str:
-        return one_line(self.edits[0].prompt)
+        """Its prompt; of one edit with the seed: there may be others of the same prompt, and one is to be stopped."""
+        return one_line(self.edits[0].prompt) if len(self.edits) > 1 else result_name(self.edits[0])
 
     @property
     def can_retry(self) -> bool:
