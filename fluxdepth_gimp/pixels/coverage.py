@@ -35,9 +35,9 @@ GRAY_8_BIT = (8, 0, 0, 0, 0)  # depth, colour type, compression, filter method, 
 LEVEL = 1  # of zlib: a flat mask is small at any level, and a noisy one only takes longer
 
 
-def strips(width: int, height: int) -> Iterator[Gegl.Rectangle]:
-    """The rows 0…height in rectangles of about :data:`STRIP_PIXELS` pixels, from the top."""
-    rows = max(1, STRIP_PIXELS // max(1, width))
+def strips(width: int, height: int, at_once: int = 1) -> Iterator[Gegl.Rectangle]:
+    """The rows 0…height in rectangles, from the top, of which ``at_once`` are about :data:`STRIP_PIXELS` pixels."""
+    rows = max(1, STRIP_PIXELS // at_once // max(1, width))
     for top in range(0, height, rows):
         yield Gegl.Rectangle.new(0, top, width, min(rows, height - top))
 

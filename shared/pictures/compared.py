@@ -9,6 +9,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 CELL = 4  # px of the result
 LARGEST_GAIN = 1.5  # the edit may sharpen; more is chance
@@ -29,10 +30,9 @@ class Cells:
         """As 32-bit floats, three for each cell: of the source's finest detail and of the result's own, which it
         replaces, and of the source's in the enlarged sum.
         """
-        trust = [value for value in self.trust for _ in range(3)]
-        mending = array("f", (strength * value**MENDED for value in trust))
-        mended = array("f", (one * gain for one, gain in zip(mending, self.gain, strict=True)))
-        taken = array("f", (strength * one * gain for one, gain in zip(trust, self.gain, strict=True)))
+        mending = _thrice([strength * value**MENDED for value in self.trust])
+        trusted = _thrice([strength * value for value in self.trust])
+        mended, taken = (array("f", map(mul, one, self.gain)) for one in (mending, trusted))
         return mended.tobytes(), mending.tobytes(), taken.tobytes()
 
 
@@ -41,18 +41,25 @@ def in_cells(own: Sequence[float], new: Sequence[float], common: Sequence[float]
 
     Three values for each cell, by rows, of encoded colours 0–1.
     """
-    noise = NOISE / 255**2
-    gain = array(
-        "f", (min(max(both / (one + noise), 0.0), LARGEST_GAIN) for one, both in zip(own, common, strict=True))
-    )
-    trust = array("f")
-    had = there = 0.0
-    for at in range(0, len(own), 3):
-        both = max(common[at] + common[at + 1] + common[at + 2], 0.0)
-        parts = (sum(one[at : at + 3]) + 3 * noise for one in (own, new))
-        trust.append(min(both * both / math.prod(parts), 1.0))
-        for channel in (at, at + 1, at + 2):
-            weight = math.sqrt(max(own[channel], 0.0))
-            there += weight
-            had += weight * min(gain[channel] * trust[-1], 1.0)
-    return Cells(gain, trust, had / there if there > 1e-9 else 0.0)
+    noise, most = NOISE / 255**2, LARGEST_GAIN
+    gains = [both / (one + noise) for one, both in zip(own, common, strict=True)]
+    gain = array("f", [0.0 if one < 0 else most if one > most else one for one in gains])
+    whole = zip(_of_pixels(own), _of_pixels(new), _of_pixels(common), strict=True)
+    trust = array("f", [min(c * c / ((a + 3 * noise) * (b + 3 * noise)), 1.0) if c > 0 else 0.0 for a, b, c in whole])
+    weights = [math.sqrt(one) if one > 0 else 0.0 for one in own]
+    had = [one if one < 1 else 1.0 for one in map(mul, gain, _thrice(trust))]
+    there = sum(weights)
+    return Cells(gain, trust, sum(map(mul, weights, had)) / there if there > 1e-9 else 0.0)
+
+
+def _of_pixels(values: Sequence[float]) -> list[float]:
+    """The sums of three channels."""
+    return [red + green + blue for red, green, blue in zip(values[0::3], values[1::3], values[2::3], strict=True)]
+
+
+def _thrice(values: Sequence[float]) -> array[float]:
+    """Each of them for three channels."""
+    made = array("f", bytes(12 * len(values)))
+    for channel in range(3):
+        made[channel::3] = array("f", values)
+    return made

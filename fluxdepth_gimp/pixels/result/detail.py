@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import random
 from array import array
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from gi.repository import Gegl, Gimp
 
@@ -22,6 +25,7 @@ from shared.pictures.compared import CELL
 BYTES, NUMBERS_AS_BYTES = "R'G'B' u8", "RGB u8"  # the same bytes; what is called linear GEGL takes as it is
 MARGIN = 3  # px that an enlargement looks at beyond the border, and that a cell of the border has there
 NOISE_SIDE = 512  # px of a tile of grain; it is laid beside itself
+MOST_CORES = 8  # more have too little to do, each with a strip of its own
 CLAMP = Gegl.AbyssPolicy.CLAMP
 LINEAR, SHARP = Gegl.SamplerType.LINEAR, Gegl.SamplerType.NOHALO
 # Of the finest detail, that is added before an enlargement: what the enlargement takes of it. Of 0.1 to 0.45 this is
@@ -51,13 +55,16 @@ def kept(
     size = result.get_width(), result.get_height()
     full = source.get_width(), source.get_height()
     now, was = whole_of(result.get_buffer(), ENCODED, NUMBERS), _at(sent, size)
-    beside = registration.offset(
+    tiles = (
         (_brightness(was, place, NUMBERS), _brightness(now, place, NUMBERS)) for place in registration.places(*size)
     )
-    if any(beside):
-        was = _at(sent, size, beside)
-    finest, other = _finest(was), _finest(now)
-    cells = compared.in_cells(*(_in_cells(one, two) for one, two in ((finest,) * 2, (other,) * 2, (finest, other))))
+    with ThreadPoolExecutor(_cores()) as cores:
+        coming = cores.submit(_finest, now)  # while Python itself is at work
+        beside = registration.offset(tiles)
+        if any(beside):
+            was = _at(sent, size, beside)
+        finest, other = _finest(was), coming.result()
+        cells = compared.in_cells(*cores.map(_in_cells, (finest, other, finest), (finest, other, other)))
     mended, mending, taken = (_filled(size, values) for values in cells.weights(wanted.strength))
     rest = _rest(now, was, finest, other, (mended, mending, taken))
     deviation = 0.0
@@ -77,32 +84,77 @@ def _sum(
     beside: tuple[float, float],
     noise: Gegl.Buffer | None,
 ) -> None:
-    """Fills ``layer`` with the enlarged rest and so much of ``source`` as is taken of it."""
-    full, size = (layer.get_width(), layer.get_height()), parts[0].get_extent()
-    graph = Gegl.Node()
+    """Fills ``layer`` with the enlarged rest and so much of ``source`` as is taken of it.
+
+    This thread reads and writes the strips, as GIMP wants it; they are added up beside it, on all cores.
+    """
+    full = layer.get_width(), layer.get_height()
+    (rest, taken), size = parts, parts[0].get_extent()
     ratio = full[0] / size.width, full[1] / size.height
     moved = -beside[0] * ratio[0], -beside[1] * ratio[1]
-    rest = _enlarged(graph, _doubled(parts[0]), (ratio[0] / 2, ratio[1] / 2), LINEAR, moved)
-    taken = _enlarged(graph, parts[1], (CELL * ratio[0], CELL * ratio[1]), LINEAR, moved)
-    pixels = node(graph, "gegl:buffer-source")
-    sum_ = node(graph, "gegl:add", rest, node(graph, "gegl:multiply", pixels, taken))
-    if noise is not None:
-        tiled = node(graph, "gegl:tile", node(graph, "gegl:buffer-source", buffer=noise))
-        left = node(graph, "gegl:rgb-clip", node(graph, "gegl:invert-linear", taken))
-        sum_ = node(graph, "gegl:add", sum_, node(graph, "gegl:multiply", left, tiled))
-    for one in graph.get_children():
-        one.set_property("dont-cache", True)  # each pixel is asked for once
-    for strip in strips(*full):
-        read = Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height)
-        # A fresh buffer for each strip, here and below: the old one's tile cache would grow to the whole layer.
-        read.set(strip, NUMBERS_AS_BYTES, source.get_buffer().get(strip, 1.0, BYTES, NONE))
-        pixels.set_property("buffer", read)
-        made = Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height)
-        sum_.blit_buffer(made, strip, 0, NONE)
+    larger = (
+        _Padded(_doubled(rest, MARGIN + int(2 * max(map(abs, beside)))), (ratio[0] / 2, ratio[1] / 2), moved),
+        _Padded.of(taken, (CELL * ratio[0], CELL * ratio[1]), moved),
+    )
+    cores = _cores()
+    graphs: SimpleQueue[_Adding] = SimpleQueue()
+    for _ in range(cores):
+        graphs.put(_Adding(*larger, noise))
+
+    def added(strip: Gegl.Rectangle, read: bytes) -> bytes:
+        graph = graphs.get()
+        try:
+            return graph.added(strip, read)
+        finally:
+            graphs.put(graph)
+
+    # A fresh buffer for each strip, here and below: the old one's tile cache would grow to the whole layer.
+    def write(strip: Gegl.Rectangle, coming: Future[bytes]) -> None:
         target = layer.get_buffer()
-        target.set(strip, BYTES, made.get(strip, 1.0, NUMBERS_AS_BYTES, NONE))
+        target.set(strip, BYTES, coming.result())
         target.flush()
+
+    with ThreadPoolExecutor(cores) as pool:
+        begun: deque[tuple[Gegl.Rectangle, Future[bytes]]] = deque()
+        for strip in strips(*full, cores):
+            read = source.get_buffer().get(strip, 1.0, BYTES, NONE)
+            begun.append((strip, pool.submit(added, strip, read)))
+            if len(begun) > cores:
+                write(*begun.popleft())
+        for one in begun:
+            write(*one)
     layer.update(0, 0, *full)
+
+
+def _cores() -> int:
+    """How many threads are worth it: as many as the artist lets GIMP have."""
+    threads: int = Gegl.config().get_property("threads")
+    return min(threads, MOST_CORES)
+
+
+class _Adding:
+    """A graph that adds to the enlarged rest what is taken of the source, a strip at a time; for one thread at once."""
+
+    def __init__(self, rest: _Padded, taken: _Padded, noise: Gegl.Buffer | None) -> None:
+        self._graph = graph = Gegl.Node()  # to be held as long as its nodes
+        part = taken.enlarged(graph)
+        self._pixels = node(graph, "gegl:buffer-source")
+        sum_ = node(graph, "gegl:add", rest.enlarged(graph), node(graph, "gegl:multiply", self._pixels, part))
+        if noise is not None:
+            tiled = node(graph, "gegl:tile", node(graph, "gegl:buffer-source", buffer=noise))
+            left = node(graph, "gegl:rgb-clip", node(graph, "gegl:invert-linear", part))
+            sum_ = node(graph, "gegl:add", sum_, node(graph, "gegl:multiply", left, tiled))
+        for one in graph.get_children():
+            one.set_property("dont-cache", True)  # each pixel is asked for once
+        self._sum = sum_
+
+    def added(self, strip: Gegl.Rectangle, read: bytes) -> bytes:
+        """Of the source's bytes in ``strip`` those of the sum."""
+        buffers = [Gegl.Buffer.new(NUMBERS_AS_BYTES, 0, strip.y, strip.width, strip.height) for _ in range(2)]
+        buffers[0].set(strip, NUMBERS_AS_BYTES, read)
+        self._pixels.set_property("buffer", buffers[0])
+        self._sum.blit_buffer(buffers[1], strip, 0, NONE)
+        return buffers[1].get(strip, 1.0, NUMBERS_AS_BYTES, NONE)
 
 
 def _rest(
@@ -115,7 +167,7 @@ def _rest(
     """What of the result, its finest detail mended, is not taken from the source."""
     place = now.get_extent()
     graph = Gegl.Node()
-    mended, mending, taken = (_enlarged(graph, one, (CELL, CELL), LINEAR) for one in weights)
+    mended, mending, taken = (_Padded.of(one, (CELL, CELL)).enlarged(graph) for one in weights)
 
     def weighed(weight: Gegl.Node, buffer: Gegl.Buffer) -> Gegl.Node:
         return node(graph, "gegl:multiply", node(graph, "gegl:buffer-source", buffer=buffer), weight)
@@ -126,8 +178,8 @@ def _rest(
     return _made(sum_, place)
 
 
-def _doubled(buffer: Gegl.Buffer) -> Gegl.Buffer:
-    """``buffer`` at twice its size, ready to be enlarged linearly.
+def _doubled(buffer: Gegl.Buffer, beyond: int) -> Gegl.Buffer:
+    """``buffer`` at twice its size, and ``beyond`` px of that around it, ready to be enlarged linearly.
 
     Twice linear is a smooth enlargement, as a cubic one is, and takes GEGL a third of the time, as most of the pixels
     are made by the second.
@@ -137,27 +189,36 @@ def _doubled(buffer: Gegl.Buffer) -> Gegl.Buffer:
     finest = node(graph, "gegl:multiply", node(graph, "gegl:buffer-source", buffer=_finest(buffer)), value=SHARPENED)
     sharp = _made(node(graph, "gegl:add", node(graph, "gegl:buffer-source", buffer=buffer), finest), place)
     graph = Gegl.Node()
-    twice = Gegl.Rectangle.new(0, 0, 2 * place.width, 2 * place.height)
-    return _made(_enlarged(graph, sharp, (2.0, 2.0), LINEAR), twice)
+    twice = Gegl.Rectangle.new(-beyond, -beyond, 2 * (place.width + beyond), 2 * (place.height + beyond))
+    return _made(_Padded.of(sharp, (2.0, 2.0), beyond=beyond).enlarged(graph), twice)
 
 
-def _enlarged(
-    graph: Gegl.Node,
-    buffer: Gegl.Buffer,
-    ratio: tuple[float, float],
-    sampler: Gegl.SamplerType,
-    moved: tuple[float, float] = (0.0, 0.0),
-) -> Gegl.Node:
-    """``buffer`` at ``ratio`` times its size, ``moved`` right and down after that; its border goes on beyond it."""
-    place = buffer.get_extent()
-    margin = MARGIN + int(max(abs(one / times) for one, times in zip(moved, ratio, strict=True)))
-    wide = Gegl.Rectangle.new(-margin, -margin, place.width + 2 * margin, place.height + 2 * margin)
-    padded = Gegl.Buffer.new(NUMBERS, wide.x, wide.y, wide.width, wide.height)
-    padded.set(wide, NUMBERS, buffer.get(wide, 1.0, NUMBERS, CLAMP))
-    source = node(graph, "gegl:buffer-source", buffer=padded)
-    scaled = node(graph, "gegl:scale-ratio", source, x=ratio[0], y=ratio[1], sampler=sampler)
-    # GEGL makes one of two transformations that follow each other.
-    return node(graph, "gegl:translate", scaled, x=moved[0], y=moved[1], sampler=sampler) if any(moved) else scaled
+@dataclass(frozen=True)
+class _Padded:
+    """A picture that goes on beyond its border, to be enlarged to ``ratio`` times its size and ``moved`` after that."""
+
+    buffer: Gegl.Buffer
+    ratio: tuple[float, float]
+    moved: tuple[float, float]  # right, down
+
+    @classmethod
+    def of(
+        cls, buffer: Gegl.Buffer, ratio: tuple[float, float], moved: tuple[float, float] = (0.0, 0.0), beyond: int = 0
+    ) -> _Padded:
+        """``buffer``, which ends at its border. ``beyond`` px more are asked for around the enlarged one."""
+        place = buffer.get_extent()
+        margin = MARGIN + int(max((abs(one) + beyond) / times for one, times in zip(moved, ratio, strict=True)))
+        wide = Gegl.Rectangle.new(-margin, -margin, place.width + 2 * margin, place.height + 2 * margin)
+        padded = Gegl.Buffer.new(NUMBERS, wide.x, wide.y, wide.width, wide.height)
+        padded.set(wide, NUMBERS, buffer.get(wide, 1.0, NUMBERS, CLAMP))
+        return cls(padded, ratio, moved)
+
+    def enlarged(self, graph: Gegl.Node, sampler: Gegl.SamplerType = LINEAR) -> Gegl.Node:
+        (across, down), (right, below) = self.ratio, self.moved
+        source = node(graph, "gegl:buffer-source", buffer=self.buffer)
+        scaled = node(graph, "gegl:scale-ratio", source, x=across, y=down, sampler=sampler)
+        # GEGL makes one of two transformations that follow each other.
+        return node(graph, "gegl:translate", scaled, x=right, y=below, sampler=sampler) if any(self.moved) else scaled
 
 
 def _at(sent: Gegl.Buffer, size: tuple[int, int], beside: tuple[float, float] = (0.0, 0.0)) -> Gegl.Buffer:
@@ -168,7 +229,7 @@ def _at(sent: Gegl.Buffer, size: tuple[int, int], beside: tuple[float, float] = 
         return numbers
     graph = Gegl.Node()  # to be held until it was worked
     ratio = size[0] / place.width, size[1] / place.height
-    return _made(_enlarged(graph, numbers, ratio, SHARP, beside), Gegl.Rectangle.new(0, 0, *size))
+    return _made(_Padded.of(numbers, ratio, beside).enlarged(graph, SHARP), Gegl.Rectangle.new(0, 0, *size))
 
 
 def _finest(buffer: Gegl.Buffer) -> Gegl.Buffer:
