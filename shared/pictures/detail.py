@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from . import registration
 from .compared import BRIGHTNESS, CELL, LARGEST_GAIN, MENDED, NOISE
 from .grain import measured
+from .registration import IN_PLACE, Placement
 from .sending import Kept
 
 if TYPE_CHECKING:
@@ -44,19 +45,19 @@ def keep(
     from PIL import Image
 
     now, was = np.asarray(result, np.float32), _at(sent, result.size)
-    tiles = ((_tile(was, place), _tile(now, place)) for place in registration.places(*result.size))
+    tiles = ((place, _tile(was, place), _tile(now, place)) for place in registration.places(*result.size))
     with ThreadPoolExecutor(1) as core:
         coming = core.submit(_finest, now)  # while Python itself is at work
-        beside = registration.offset(tiles)
-    if any(beside):
-        was = _at(sent, result.size, beside)
+        lies = registration.placement(tiles)
+    if lies.moved:
+        was = _at(sent, result.size, lies)
     finest, other = _finest(was), coming.result()
     gain, trust, share = _compared(finest, other)
     mended = strength * trust**MENDED
     now = now + _enlarged(mended * gain, result.size) * finest - _enlarged(mended, result.size) * other
     taken = strength * gain * trust
-    left, top = beside
-    box = left, top, left + result.width, top + result.height
+    left, top = lies.right, lies.down
+    box = left, top, left + lies.wide * result.width, top + lies.high * result.height
     rest = _Enlarging(now - _enlarged(taken, result.size) * was, box, source.size, Image.Resampling.BICUBIC)
     in_cells = left / CELL, top / CELL, box[2] / CELL, box[3] / CELL
     part = _Enlarging(taken, in_cells, source.size, Image.Resampling.BILINEAR)
@@ -111,18 +112,19 @@ class _Enlarging:
         return np.asarray(part)
 
 
-def _at(sent: Image.Image, size: tuple[int, int], beside: tuple[float, float] = (0.0, 0.0)) -> Array:
-    """``sent`` at ``size``, moved ``beside`` (right, down; px of that size): what would move in goes on as it is."""
+def _at(sent: Image.Image, size: tuple[int, int], lies: Placement = IN_PLACE) -> Array:
+    """``sent`` where a result of ``size`` shows it: what would come in from beyond goes on as it is."""
     import numpy as np
     from PIL import Image
 
-    margin = math.ceil(max(map(abs, beside)))
-    across, down = sent.width / size[0], sent.height / size[1]
-    left, top = ((margin - one) * ratio for one, ratio in zip(beside, (across, down), strict=True))
-    inner = size[0] - 2 * margin, size[1] - 2 * margin
-    box = left, top, left + inner[0] * across, top + inner[1] * down
-    moved = sent if inner == sent.size else sent.resize(inner, Image.Resampling.LANCZOS, box)
-    return np.pad(np.asarray(moved, np.float32), ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    if size == sent.size and not lies.moved:
+        return np.asarray(sent, np.float32)
+    across, down = sent.width / size[0] / lies.wide, sent.height / size[1] / lies.high
+    margin = math.ceil(1 + lies.beyond(size) * max(across, down)) if lies.moved else 0
+    padded = Image.fromarray(np.pad(np.asarray(sent), ((margin, margin), (margin, margin), (0, 0)), mode="edge"))
+    left, top = margin - lies.right * across, margin - lies.down * down
+    box = left, top, left + size[0] * across, top + size[1] * down
+    return np.asarray(padded.resize(size, Image.Resampling.LANCZOS, box), np.float32)
 
 
 def _tile(picture: Array, place: tuple[int, int]) -> list[float]:

@@ -1,7 +1,8 @@
-"""How far a result lies beside the picture that was sent: by phase correlation of small tiles, in pure Python.
+"""Where a result shows what the picture that was sent shows: by phase correlation of small tiles, in pure Python.
 
 GIMP's Python has no numpy, and both hosts have to find the same: so the tiles are small, and there are several, which
-must agree. A model may repaint any part of a picture; what it has repainted does not agree with the rest.
+must agree: that all lie equally far beside, else that a little more or less was made of width and height, as rounding
+to a model's own sizes does. A model may repaint any part of a picture; what it has repainted agrees with nothing.
 
 Source of the method: Kuglin and Hines, "The Phase Correlation Image Alignment Method" (1975). The correlation is
 weighed by a Gaussian, so that its peak is one, whose place between the pixels three values tell exactly.
@@ -12,21 +13,51 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from statistics import median
+from itertools import combinations
+from statistics import linear_regression, median
 
 SIDE = 64  # px of a tile
 ACROSS = 4  # tiles beside each other, and as many below each other; one takes some 15 ms
 FURTHEST = 8  # px; a tile that lies further off shows too little of the same
 _WIDTH = 1.0  # px, the standard deviation of a peak
 _SURE = 0.35  # of the peak of two equal tiles; unrelated ones reach 0.15
-_AGREE = 0.25  # px from the median
+_AGREE = 0.25  # px from where the others say
 _FEWEST = 3  # tiles that have to agree, and they have to be at least half of those that are sure
 _ENOUGH = 5  # that agree with each other: then no more are looked at
+_FEWEST_SCALED = 6  # that have to agree on a size, in three columns and three rows at least
+_MOST_SCALED = 0.02  # of width and height
 _NOTHING = 0.1  # px; what is less may be the method's own error, and no reason to move anything
 
 Tile = Sequence[float]
 Spectrum = list[list[complex]]
+Found = tuple[tuple[float, float], tuple[float, float]]  # the middle of a tile, and how far its picture lies beside
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What was sent shows at x, y, a result shows at ``wide`` · x + ``right`` and ``high`` · y + ``down``.
+
+    In px of the result, from its left upper corner.
+    """
+
+    right: float = 0.0
+    down: float = 0.0
+    wide: float = 1.0
+    high: float = 1.0
+
+    @property
+    def moved(self) -> bool:
+        return self != IN_PLACE
+
+    def beyond(self, size: tuple[int, int]) -> float:
+        """How far, in px, one of both pictures of that size reaches beyond the other at most."""
+        sides = zip((self.right, self.down), (self.wide, self.high), size, strict=True)
+        return max(abs(end) for start, times, length in sides for end in (start, start + (times - 1) * length))
+
+
+IN_PLACE = Placement()
 
 
 def places(width: int, height: int) -> list[tuple[int, int]]:
@@ -40,26 +71,59 @@ def places(width: int, height: int) -> list[tuple[int, int]]:
     return [(lefts[(row * 2 + turn) % ACROSS], tops[row]) for turn in range(ACROSS) for row in (0, 2, 3, 1)]
 
 
-def offset(pairs: Iterable[tuple[Tile, Tile]]) -> tuple[float, float]:
-    """How far (right, down), in px, what the second tile of each pair shows lies beside what the first one shows.
+def placement(pairs: Iterable[tuple[tuple[int, int], Tile, Tile]]) -> Placement:
+    """Where the second tile of each pair shows what the first one shows; before them the place of both.
 
-    A tile has :data:`SIDE` rows of as many values of brightness, from the top, in any unit. (0, 0) when the tiles do
-    not agree, when too few are sure, and when it is less than can be told.
+    A tile has :data:`SIDE` rows of as many values of brightness, from the top, in any unit. That of a result that lies
+    where it should when the tiles do not agree, when too few are sure, and when it is less than can be told.
     """
-    found: list[tuple[float, float]] = []
-    agreeing: list[tuple[float, float]] = []
-    for first, second in pairs:
+    found: list[Found] = []
+    agreeing: list[Found] = []
+    for place, first, second in pairs:
         one = _of_one(first, second)
         if one is not None:
-            found.append(one)
-            middle = median(x for x, _ in found), median(y for _, y in found)
-            agreeing = [one for one in found if math.dist(one, middle) < _AGREE]
+            found.append(((place[0] + SIDE / 2, place[1] + SIDE / 2), one))
+            right, down = (median(values) for values in zip(*(one for _, one in found), strict=True))
+            agreeing = _agreeing(found, Placement(right, down))
             if len(agreeing) == len(found) == _ENOUGH:
                 break
+    scaled = _scaled(found)
+    fitting = _agreeing(found, scaled) if scaled.moved else []
+    if len(fitting) > len(agreeing) and len(fitting) >= max(_FEWEST_SCALED, len(found) / 2):
+        return _scaled(fitting, exact=True)
     if len(agreeing) < max(_FEWEST, len(found) / 2):
-        return 0.0, 0.0
-    right, down = (sum(values) / len(agreeing) for values in zip(*agreeing, strict=True))
-    return (right, down) if math.hypot(right, down) >= _NOTHING else (0.0, 0.0)
+        return IN_PLACE
+    right, down = (sum(values) / len(agreeing) for values in zip(*(one for _, one in agreeing), strict=True))
+    return Placement(right, down) if math.hypot(right, down) >= _NOTHING else IN_PLACE
+
+
+def _agreeing(found: Iterable[Found], with_: Placement) -> list[Found]:
+    """Those that lie where ``with_`` says."""
+    right, down, wide, high = with_.right, with_.down, with_.wide - 1, with_.high - 1
+    return [((x, y), one) for (x, y), one in found if math.dist(one, (right + wide * x, down + high * y)) < _AGREE]
+
+
+def _scaled(found: Sequence[Found], *, exact: bool = False) -> Placement:
+    """What they say of shift and size: that of most of them (Theil and Sen), or ``exact``, of all of them.
+
+    That of a result that lies where it should when they are not in all parts of the picture, or disagree too much.
+    """
+    fits = []
+    for axis in (0, 1):
+        points = [(middle[axis], beside[axis]) for middle, beside in found]
+        if len({at for at, _ in points}) < 3:
+            return IN_PLACE
+        if exact:
+            fit = linear_regression(*zip(*points, strict=True))
+            slope, start = fit.slope, fit.intercept
+        else:
+            slope = median((b - d) / (a - c) for (a, b), (c, d) in combinations(points, 2) if a != c)
+            start = median(b - slope * a for a, b in points)
+        if abs(slope) > _MOST_SCALED:
+            return IN_PLACE
+        fits.append((start, 1 + slope))
+    (right, wide), (down, high) = fits
+    return Placement(right, down, wide, high)
 
 
 def _of_one(first: Tile, second: Tile) -> tuple[float, float] | None:

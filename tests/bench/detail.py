@@ -18,6 +18,7 @@ from PIL import Image
 import build
 from shared.pictures import detail
 from shared.pictures.compared import BRIGHTNESS
+from shared.pictures.registration import Placement
 from shared.pictures.sending import Kept
 from tests.bench import Figure
 from tests.bench.gimp import gimp_or_error
@@ -88,6 +89,16 @@ def shifted(pixels: Pixels, beside: tuple[float, float]) -> Pixels:
     left, top = (margin - one for one in beside)
     height, width = pixels.shape[:2]
     return np.asarray(wide.resize((width, height), Image.Resampling.BICUBIC, (left, top, left + width, top + height)))
+
+
+def placed(pixels: Pixels, placement: Placement) -> Pixels:
+    """``pixels`` where a result shows them; beyond them their border goes on."""
+    margin, (height, width) = 20, pixels.shape[:2]
+    wide = Image.fromarray(np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode="edge"))
+    across, down = (1 / one for one in (placement.wide, placement.high))
+    left, top = margin - placement.right * across, margin - placement.down * down
+    box = left, top, left + width * across, top + height * down
+    return np.asarray(wide.resize((width, height), Image.Resampling.BICUBIC, box))
 
 
 def encoded(pixels: Pixels, encoding: str) -> Pixels:

@@ -14,8 +14,9 @@ from PIL import Image
 
 from shared.pictures import detail, finishing, grain, imaging, registration
 from shared.pictures.encoded import EncodedImage, sniff
+from shared.pictures.registration import Placement
 from shared.pictures.sending import Kept, lacks_detail
-from tests.bench.detail import EFFECTS, KEPT, PHOTOS, Case, psnr, shifted
+from tests.bench.detail import EFFECTS, KEPT, PHOTOS, Case, placed, psnr, shifted
 
 ANEW = ("invert", "unrelated")
 ON = {"keep_detail": True}
@@ -44,6 +45,22 @@ def test_a_result_that_lies_beside_the_source_is_put_back_to_its_place(effect: s
     case = Case.of(effect, photo, factor=3, offset=offset)
     assert case.gained >= 5
     assert psnr(case.made, case.truth) > 36  # and not half of the way
+
+
+@pytest.mark.parametrize("photo", PHOTOS)
+@pytest.mark.parametrize("effect", KEPT)
+@pytest.mark.parametrize("placement", [Placement(-2, -1, 1.012, 1.012), Placement(1.5, 0, 0.99, 1)])
+def test_a_result_of_a_little_other_size_is_put_back_to_its_place(
+    effect: str, photo: str, placement: Placement
+) -> None:
+    source = PHOTOS[photo]
+    pixels, size = np.asarray(source), (source.width * 2 // 3, source.height * 2 // 3)
+    truth, sent = EFFECTS[effect](pixels), source.resize(size, Image.Resampling.LANCZOS)
+    came = Image.fromarray(placed(EFFECTS[effect](np.asarray(sent)), placement))
+    made, _ = detail.keep(came, source, sent)
+    inner = (slice(8, -8), slice(8, -8))  # what the result does not show goes on as its border is
+    plain = np.asarray(came.resize(source.size, Image.Resampling.BICUBIC))
+    assert psnr(np.asarray(made)[inner], truth[inner]) - psnr(plain[inner], truth[inner]) >= 5
 
 
 @pytest.mark.parametrize("photo", PHOTOS)
@@ -83,34 +100,65 @@ class TestRegistration:
     ) -> None:
         small = PHOTOS["coffee.png"].resize((300, 200), Image.Resampling.LANCZOS)
         moved = shifted(EFFECTS[effect](np.asarray(small)), beside)
-        assert registration.offset(tiles(np.asarray(small), moved)) == pytest.approx(beside, abs=0.08)
+        assert offset(tiles(np.asarray(small), moved)) == pytest.approx(beside, abs=0.08)
 
     @pytest.mark.parametrize("effect", ["invert", "unrelated"])
     def test_it_refuses_what_it_can_not_tell(self, effect: str) -> None:
         small = np.asarray(PHOTOS["coffee.png"].resize((300, 200), Image.Resampling.LANCZOS))
-        assert registration.offset(tiles(small, shifted(EFFECTS[effect](small), (1.0, 1.0)))) == (0.0, 0.0)
+        assert offset(tiles(small, shifted(EFFECTS[effect](small), (1.0, 1.0)))) == (0.0, 0.0)
 
     def test_what_was_painted_anew_does_not_outvote_the_rest(self) -> None:
         small = np.asarray(PHOTOS["coffee.png"].resize((300, 200), Image.Resampling.LANCZOS))
         moved = shifted(small, (1.0, -0.5)).copy()
         moved[:, :215] = EFFECTS["unrelated"](small)[:, :215]  # 12 of 16 tiles
-        assert registration.offset(tiles(small, moved)) == pytest.approx((1.0, -0.5), abs=0.08)
+        assert offset(tiles(small, moved)) == pytest.approx((1.0, -0.5), abs=0.08)
 
     def test_a_few_tiles_that_agree_by_chance_move_nothing(self) -> None:
         small = np.asarray(PHOTOS["coffee.png"].resize((300, 200), Image.Resampling.LANCZOS))
         found = list(tiles(small, shifted(small, (1.0, 0.0))))
-        assert registration.offset(found[:2]) == (0.0, 0.0)
-        assert registration.offset(found[:3]) == pytest.approx((1.0, 0.0), abs=0.08)
+        assert offset(found[:2]) == (0.0, 0.0)
+        assert offset(found[:3]) == pytest.approx((1.0, 0.0), abs=0.08)
 
     def test_a_flat_picture_and_a_tiny_one_have_no_offset(self) -> None:
         flat = np.full((100, 100, 3), 90, np.uint8)
-        assert registration.offset(tiles(flat, flat)) == (0.0, 0.0)
+        assert offset(tiles(flat, flat)) == (0.0, 0.0)
         assert registration.places(63, 500) == []
+
+    @pytest.mark.parametrize("effect", ["echo", "light", "curves"])
+    @pytest.mark.parametrize(
+        "placement",
+        [Placement(-2, -1.5, 1.01, 1.01), Placement(1.1, 0.4, 0.993, 1.0), Placement(0.5, -2.0, 1.0, 1.015)],
+    )
+    def test_it_finds_that_a_result_is_larger_or_smaller(self, effect: str, placement: Placement) -> None:
+        small = PHOTOS["coffee.png"].resize((480, 320), Image.Resampling.LANCZOS)
+        found = registration.placement(tiles(np.asarray(small), placed(EFFECTS[effect](np.asarray(small)), placement)))
+        for at in (0, 1):
+            (start, end), wanted = (
+                ((one.right, one.down)[at], (one.right, one.down)[at] + (one.wide, one.high)[at] * small.size[at])
+                for one in (found, placement)
+            )
+            assert (start, end) == pytest.approx(wanted, abs=0.15)
+
+    def test_tiles_that_lie_anywhere_have_no_size(self) -> None:
+        chance = np.random.default_rng(3)
+        for count in range(3, 17):
+            places = registration.places(1248, 832)[:count]
+            for _ in range(200):
+                found = [((x + 32.0, y + 32.0), tuple(chance.uniform(-7, 7, 2))) for x, y in places]
+                fitting = registration._agreeing(found, registration._scaled(found))
+                assert len(fitting) < 6
+
+
+def offset(pairs) -> tuple[float, float]:
+    """How far a result lies beside, that has the size that it should."""
+    found = registration.placement(pairs)
+    assert (found.wide, found.high) == (1, 1)
+    return found.right, found.down
 
 
 def tiles(first: np.ndarray, second: np.ndarray):
     for place in registration.places(first.shape[1], first.shape[0]):
-        yield detail._tile(first.astype(np.float32), place), detail._tile(second.astype(np.float32), place)
+        yield place, detail._tile(first.astype(np.float32), place), detail._tile(second.astype(np.float32), place)
 
 
 class TestGrain:

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from shared.pictures import detail
-from tests.bench.detail import EFFECTS, PHOTOS, encoded, psnr, shifted
+from shared.pictures.registration import Placement
+from tests.bench.detail import EFFECTS, PHOTOS, encoded, placed, psnr, shifted
 from tests.sandbox import Sandbox
 from tests.telling import tell_at_the_end
 
@@ -28,6 +29,7 @@ CASES = {
     "in strips": ("curves", "chelsea.png", 3, "jpeg 95", 0.0, 7 * 451, 1.0),
     "light": ("light", "rocket.jpg", 2.5, "png", 0.0, WHOLE, 1.0),
     "beside": ("light", "coffee.png", 3, "png", 0.5, WHOLE, 1.0),
+    "of another size": ("light", "coffee.png", 2, "png", 0.0, 50 * 600, 1.0),
     "sent larger": ("light", "coffee.png", 3, "png", 0.0, WHOLE, 1.0),
     "painted": ("painted", "chelsea.png", 2, "jpeg 95", 0.0, WHOLE, 1.0),
     "unrelated": ("unrelated", "coffee.png", 3, "png", 0.0, WHOLE, 1.0),
@@ -47,6 +49,8 @@ def pictures() -> Pictures:
         if name in ("beside", "sent larger"):
             sent = source.resize((round(1.64 * size[0]), round(1.64 * size[1])), Image.Resampling.LANCZOS)
         came = EFFECTS[effect](np.asarray(sent.resize(size, Image.Resampling.LANCZOS)))
+        if name == "of another size":
+            came = placed(came, Placement(-2, -1, 1.012, 1.008))
         if beside:
             whole = shifted(EFFECTS[effect](np.asarray(source)), (beside * factor,) * 2)
             came = np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.LANCZOS))

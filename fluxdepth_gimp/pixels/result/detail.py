@@ -21,6 +21,7 @@ from pixels.scaling import node
 from pixels.scratch import checked
 from shared.pictures import compared, grain, registration
 from shared.pictures.compared import CELL
+from shared.pictures.registration import IN_PLACE, Placement
 
 BYTES, NUMBERS_AS_BYTES = "R'G'B' u8", "RGB u8"  # the same bytes; what is called linear GEGL takes as it is
 MARGIN = 3  # px that an enlargement looks at beyond the border, and that a cell of the border has there
@@ -56,13 +57,14 @@ def kept(
     full = source.get_width(), source.get_height()
     now, was = whole_of(result.get_buffer(), ENCODED, NUMBERS), _at(sent, size)
     tiles = (
-        (_brightness(was, place, NUMBERS), _brightness(now, place, NUMBERS)) for place in registration.places(*size)
+        (place, _brightness(was, place, NUMBERS), _brightness(now, place, NUMBERS))
+        for place in registration.places(*size)
     )
     with ThreadPoolExecutor(_cores()) as cores:
         coming = cores.submit(_finest, now)  # while Python itself is at work
-        beside = registration.offset(tiles)
-        if any(beside):
-            was = _at(sent, size, beside)
+        lies = registration.placement(tiles)
+        if lies.moved:
+            was = _at(sent, size, lies)
         finest, other = _finest(was), coming.result()
         cells = compared.in_cells(*cores.map(_in_cells, (finest, other, finest), (finest, other, other)))
     mended, mending, taken = (_filled(size, values) for values in cells.weights(wanted.strength))
@@ -73,7 +75,7 @@ def kept(
         deviation = wanted.grain * grain.measured(_brightness(source.get_buffer(), one, BYTES) for one in places)
     layer = Gimp.Layer.new(image, "detail", *full, Gimp.ImageType.RGB_IMAGE, 100, Gimp.LayerMode.NORMAL)
     checked(image.insert_layer(layer, None, 0))
-    _sum(layer, source, (rest, taken), beside, _noise(deviation))
+    _sum(layer, source, (rest, taken), lies, _noise(deviation))
     return layer, cells.share
 
 
@@ -81,7 +83,7 @@ def _sum(
     layer: Gimp.Layer,
     source: Gimp.Drawable,
     parts: tuple[Gegl.Buffer, Gegl.Buffer],
-    beside: tuple[float, float],
+    lies: Placement,
     noise: Gegl.Buffer | None,
 ) -> None:
     """Fills ``layer`` with the enlarged rest and so much of ``source`` as is taken of it.
@@ -90,11 +92,12 @@ def _sum(
     """
     full = layer.get_width(), layer.get_height()
     (rest, taken), size = parts, parts[0].get_extent()
-    ratio = full[0] / size.width, full[1] / size.height
-    moved = -beside[0] * ratio[0], -beside[1] * ratio[1]
+    ratio = full[0] / size.width / lies.wide, full[1] / size.height / lies.high
+    moved = -lies.right * ratio[0], -lies.down * ratio[1]
+    beyond = lies.beyond((size.width, size.height))
     larger = (
-        _Padded(_doubled(rest, MARGIN + int(2 * max(map(abs, beside)))), (ratio[0] / 2, ratio[1] / 2), moved),
-        _Padded.of(taken, (CELL * ratio[0], CELL * ratio[1]), moved),
+        _Padded(_doubled(rest, MARGIN + int(2 * beyond)), (ratio[0] / 2, ratio[1] / 2), moved),
+        _Padded.of(taken, (CELL * ratio[0], CELL * ratio[1]), moved, beyond=beyond * max(ratio)),
     )
     cores = _cores()
     graphs: SimpleQueue[_Adding] = SimpleQueue()
@@ -203,11 +206,11 @@ class _Padded:
 
     @classmethod
     def of(
-        cls, buffer: Gegl.Buffer, ratio: tuple[float, float], moved: tuple[float, float] = (0.0, 0.0), beyond: int = 0
+        cls, buffer: Gegl.Buffer, ratio: tuple[float, float], moved: tuple[float, float] = (0.0, 0.0), beyond: float = 0
     ) -> _Padded:
-        """``buffer``, which ends at its border. ``beyond`` px more are asked for around the enlarged one."""
+        """``buffer``, which ends at its border. ``beyond`` px of the enlarged one are asked for beyond it."""
         place = buffer.get_extent()
-        margin = MARGIN + int(max((abs(one) + beyond) / times for one, times in zip(moved, ratio, strict=True)))
+        margin = MARGIN + int(beyond / min(ratio))
         wide = Gegl.Rectangle.new(-margin, -margin, place.width + 2 * margin, place.height + 2 * margin)
         padded = Gegl.Buffer.new(NUMBERS, wide.x, wide.y, wide.width, wide.height)
         padded.set(wide, NUMBERS, buffer.get(wide, 1.0, NUMBERS, CLAMP))
@@ -221,15 +224,16 @@ class _Padded:
         return node(graph, "gegl:translate", scaled, x=right, y=below, sampler=sampler) if any(self.moved) else scaled
 
 
-def _at(sent: Gegl.Buffer, size: tuple[int, int], beside: tuple[float, float] = (0.0, 0.0)) -> Gegl.Buffer:
-    """``sent`` at ``size``, moved ``beside`` (right, down; px of that size)."""
+def _at(sent: Gegl.Buffer, size: tuple[int, int], lies: Placement = IN_PLACE) -> Gegl.Buffer:
+    """``sent`` where a result of ``size`` shows it."""
     numbers = whole_of(sent, ENCODED, NUMBERS)
     place = numbers.get_extent()
-    if size == (place.width, place.height) and not any(beside):
+    if size == (place.width, place.height) and not lies.moved:
         return numbers
     graph = Gegl.Node()  # to be held until it was worked
-    ratio = size[0] / place.width, size[1] / place.height
-    return _made(_Padded.of(numbers, ratio, beside).enlarged(graph, SHARP), Gegl.Rectangle.new(0, 0, *size))
+    ratio = lies.wide * size[0] / place.width, lies.high * size[1] / place.height
+    larger = _Padded.of(numbers, ratio, (lies.right, lies.down), beyond=lies.beyond(size))
+    return _made(larger.enlarged(graph, SHARP), Gegl.Rectangle.new(0, 0, *size))
 
 
 def _finest(buffer: Gegl.Buffer) -> Gegl.Buffer:
