@@ -48,7 +48,7 @@ def keep(
     tiles = ((place, _tile(was, place), _tile(now, place)) for place in registration.places(*result.size))
     with ThreadPoolExecutor(1) as core:
         coming = core.submit(_finest, now)  # while Python itself is at work
-        lies = registration.placement(tiles)
+        lies = registration.placement(tiles, lambda values: np.fft.fft2(values).tolist())
     if lies.moved:
         was = _at(sent, result.size, lies)
     finest, other = _finest(was), coming.result()
