@@ -119,7 +119,7 @@ def _sum(
 
     with ThreadPoolExecutor(cores) as pool:
         begun: deque[tuple[Gegl.Rectangle, Future[bytes]]] = deque()
-        for strip in strips(*full, 2 * cores):  # twice as large ones are a little faster, and take 100 MB more
+        for strip in strips(*full, 2 * cores):  # twice as large ones are no faster, and take 100 MB more
             read = source.get_buffer().get(strip, 1.0, BYTES, NONE)
             begun.append((strip, pool.submit(added, strip, read)))
             if len(begun) > cores:
