@@ -93,8 +93,11 @@ def placement(
                 break
     scaled = _scaled(found)
     fitting = _agreeing(found, scaled) if scaled.moved else []
-    if len(fitting) > len(agreeing) and len(fitting) >= max(_FEWEST_SCALED, len(found) / 2):
-        return _scaled(fitting, exact=True)
+    # One or two more that agree are chance: two more numbers fit better whatever there is.
+    if len(fitting) >= max(_FEWEST_SCALED, len(agreeing) + _FEWEST, len(found) / 2):
+        exact = _scaled(fitting, exact=True)
+        if exact.moved:
+            return exact
     if len(agreeing) < max(_FEWEST, len(found) / 2):
         return IN_PLACE
     right, down = (sum(values) / len(agreeing) for values in zip(*(one for _, one in agreeing), strict=True))

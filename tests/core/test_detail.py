@@ -139,6 +139,14 @@ class TestRegistration:
             )
             assert (start, end) == pytest.approx(wanted, abs=0.15)
 
+    def test_what_the_tiles_err_is_no_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A result in its place, of which some tiles are a little off, is not resampled for it."""
+        chance = np.random.default_rng(4)
+        monkeypatch.setattr(registration, "_of_one", lambda *_: tuple(chance.normal(0, 0.12, 2)))
+        pairs = [(place, (), ()) for place in registration.places(1248, 832)]
+        found = [registration.placement(pairs) for _ in range(300)]
+        assert sum(one.moved and (one.wide, one.high) != (1, 1) for one in found) <= 3
+
     def test_tiles_that_lie_anywhere_have_no_size(self) -> None:
         chance = np.random.default_rng(3)
         for count in range(3, 17):

@@ -127,7 +127,9 @@ def disk_use(journal: Journal) -> tuple[int, int]:
         for name in names:
             with contextlib.suppress(OSError):
                 status = os.stat(f"{folder}/{name}")  # noqa: PTH116  a Path for each is slower than the disk
-                if status.st_nlink == 1 or status.st_ino not in links:  # one picture may be that of many edits
-                    total += status.st_size
+                if status.st_nlink > 1:  # one picture may be that of many edits
+                    if status.st_ino in links:
+                        continue
                     links.add(status.st_ino)
+                total += status.st_size
     return sum(job.edit_count for job in journal.summaries()), total
