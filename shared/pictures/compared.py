@@ -28,10 +28,10 @@ class Cells:
 
     def weights(self, strength: float) -> tuple[bytes, bytes, bytes]:
         """As 32-bit floats, three for each cell: of the source's finest detail and of the result's own, which it
-        replaces, and of the source's in the enlarged sum.
+        replaces, and of the source's in the enlarged sum; that as a part of :data:`LARGEST_GAIN`.
         """
         mending = _thrice([strength * value**MENDED for value in self.trust])
-        trusted = _thrice([strength * value for value in self.trust])
+        trusted = _thrice([strength / LARGEST_GAIN * value for value in self.trust])
         mended, taken = (array("f", map(mul, one, self.gain)) for one in (mending, trusted))
         return mended.tobytes(), mending.tobytes(), taken.tobytes()
 
