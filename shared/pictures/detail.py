@@ -56,11 +56,9 @@ def keep(
     mended = strength * trust**MENDED
     now = now + _enlarged(mended * gain, result.size) * finest - _enlarged(mended, result.size) * other
     taken = strength * gain * trust
-    left, top = lies.right, lies.down
-    box = left, top, left + lies.wide * result.width, top + lies.high * result.height
-    rest = _Enlarging(now - _enlarged(taken, result.size) * was, box, source.size, Image.Resampling.BICUBIC)
-    in_cells = left / CELL, top / CELL, box[2] / CELL, box[3] / CELL
-    part = _Enlarging(taken, in_cells, source.size, Image.Resampling.BILINEAR)
+    where = lies, result.size, source.size
+    rest = _Enlarging(now - _enlarged(taken, result.size) * was, (1, 1), *where, Image.Resampling.BICUBIC)
+    part = _Enlarging(taken, (CELL, CELL), *where, Image.Resampling.BILINEAR)
     full = np.asarray(source)
     deviation = grain * measured(_tile(full, place) for place in registration.places(*source.size)) if grain else 0.0
     made = np.empty_like(full)
@@ -87,29 +85,45 @@ def keep(
 
 
 class _Enlarging:
-    """The ``box`` (left, top, right, bottom) of ``picture`` at a larger ``size``, some rows of that at a time."""
+    """A picture, a ``cell`` of a result of ``size`` each pixel, at the ``full`` size, some rows of that at a time.
+
+    The full one shows what the result shows where it ``lies``.
+    """
 
     def __init__(
-        self, picture: Array, box: tuple[float, float, float, float], size: tuple[int, int], kind: int
+        self,
+        picture: Array,
+        cell: tuple[float, float],
+        lies: Placement,
+        size: tuple[int, int],
+        full: tuple[int, int],
+        kind: int,
     ) -> None:
         import numpy as np
         from PIL import Image
 
-        left, top, right, bottom = box
-        beyond = max(-left, -top, right - picture.shape[1], bottom - picture.shape[0], 0)
-        margin = 2 + math.ceil(beyond)  # what the enlargement looks at beyond the border
+        margin = 2 + math.ceil(lies.beyond(size) / min(cell))  # what the enlargement looks at beyond the border
         wide = np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
         self._planes = [Image.fromarray(np.ascontiguousarray(wide[..., channel])) for channel in range(3)]
-        self._sides, self._top = (left + margin, right + margin), top + margin
-        self._width, self._kind, self._down = size[0], kind, (bottom - top) / size[1]
+        across, down = size[0] / full[0], size[1] / full[1]
+        # Where in the planes something is: right and down by a pixel of the full size to the right, and by one down.
+        self._right = lies.wide * across / cell[0], lies.turned * across / cell[1]
+        self._down = -lies.turned * down / cell[0], lies.high * down / cell[1]
+        self._start = margin + lies.right / cell[0], margin + lies.down / cell[1]
+        self._width, self._kind = full[0], kind
 
     def rows(self, channel: int, rows: slice) -> Array:
         import numpy as np
+        from PIL import Image
 
-        top, bottom = (self._top + at * self._down for at in (rows.start, rows.stop))
-        box = self._sides[0], top, self._sides[1], bottom
-        part = self._planes[channel].resize((self._width, rows.stop - rows.start), self._kind, box)
-        return np.asarray(part)
+        size, plane = (self._width, rows.stop - rows.start), self._planes[channel]
+        (across, along), (over, down) = self._right, self._down
+        left, top = (start + rows.start * step for start, step in zip(self._start, self._down, strict=True))
+        if along or over:
+            to = across, over, left, along, down, top
+            return np.asarray(plane.transform(size, Image.Transform.AFFINE, to, self._kind))
+        box = left, top, left + size[0] * across, top + size[1] * down
+        return np.asarray(plane.resize(size, self._kind, box))
 
 
 def _at(sent: Image.Image, size: tuple[int, int], lies: Placement = IN_PLACE) -> Array:
@@ -117,14 +131,14 @@ def _at(sent: Image.Image, size: tuple[int, int], lies: Placement = IN_PLACE) ->
     import numpy as np
     from PIL import Image
 
-    if size == sent.size and not lies.moved:
-        return np.asarray(sent, np.float32)
-    across, down = sent.width / size[0] / lies.wide, sent.height / size[1] / lies.high
-    margin = math.ceil(1 + lies.beyond(size) * max(across, down)) if lies.moved else 0
-    padded = Image.fromarray(np.pad(np.asarray(sent), ((margin, margin), (margin, margin), (0, 0)), mode="edge"))
-    left, top = margin - lies.right * across, margin - lies.down * down
-    box = left, top, left + size[0] * across, top + size[1] * down
-    return np.asarray(padded.resize(size, Image.Resampling.LANCZOS, box), np.float32)
+    if size != sent.size and (lies.turned or not lies.moved):
+        sent = sent.resize(size, Image.Resampling.LANCZOS)
+    picture = np.asarray(sent, np.float32)
+    if not lies.moved:
+        return picture
+    kind = Image.Resampling.BICUBIC if lies.turned else Image.Resampling.LANCZOS
+    moved = _Enlarging(picture, (size[0] / sent.width, size[1] / sent.height), lies.back(), size, size, kind)
+    return np.dstack([moved.rows(channel, slice(0, size[1])) for channel in range(3)])
 
 
 def _tile(picture: Array, place: tuple[int, int]) -> list[float]:

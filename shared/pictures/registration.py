@@ -2,7 +2,8 @@
 
 GIMP's Python has no numpy, and both hosts have to find the same: so the tiles are small, and there are several, which
 must agree: that all lie equally far beside, else that a little more or less was made of width and height, as rounding
-to a model's own sizes does. A model may repaint any part of a picture; what it has repainted agrees with nothing.
+to a model's own sizes does, or that it was turned a little. A model may repaint any part of a picture; what it has
+repainted agrees with nothing.
 
 Source of the method: Kuglin and Hines, "The Phase Correlation Image Alignment Method" (1975). The correlation is
 weighed by a Gaussian, so that its peak is one, whose place between the pixels three values tell exactly.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from statistics import linear_regression, median
@@ -26,8 +27,8 @@ _SURE = 0.35  # of the peak of two equal tiles; unrelated ones reach 0.15
 _AGREE = 0.25  # px from where the others say
 _FEWEST = 3  # tiles that have to agree, and they have to be at least half of those that are sure
 _ENOUGH = 5  # that agree with each other: then no more are looked at
-_FEWEST_SCALED = 6  # that have to agree on a size, in three columns and three rows at least
-_MOST_SCALED = 0.02  # of width and height
+_FEWEST_FITTING = 6  # that have to agree on a size or a turn, in three columns and three rows at least
+_MOST = 0.02  # of width and height; and in radians, of a turn
 _NOTHING = 0.1  # px; what is less may be the method's own error, and no reason to move anything
 
 Tile = Sequence[float]
@@ -37,7 +38,8 @@ Found = tuple[tuple[float, float], tuple[float, float]]  # the middle of a tile,
 
 @dataclass(frozen=True)
 class Placement:
-    """What was sent shows at x, y, a result shows at ``wide`` · x + ``right`` and ``high`` · y + ``down``.
+    """What was sent shows at x, y, a result shows at ``wide`` · x - ``turned`` · y + ``right`` and
+    ``turned`` · x + ``high`` · y + ``down``.
 
     In px of the result, from its left upper corner.
     """
@@ -46,6 +48,7 @@ class Placement:
     down: float = 0.0
     wide: float = 1.0
     high: float = 1.0
+    turned: float = 0.0
 
     @property
     def moved(self) -> bool:
@@ -54,7 +57,15 @@ class Placement:
     def beyond(self, size: tuple[int, int]) -> float:
         """How far, in px, one of both pictures of that size reaches beyond the other at most."""
         sides = zip((self.right, self.down), (self.wide, self.high), size, strict=True)
-        return max(abs(end) for start, times, length in sides for end in (start, start + (times - 1) * length))
+        straight = max(abs(end) for start, times, length in sides for end in (start, start + (times - 1) * length))
+        return straight + abs(self.turned) * max(size)
+
+    def back(self) -> Placement:
+        """What a result shows at x, y, what was sent shows where this one says."""
+        area = self.wide * self.high + self.turned**2
+        wide, high, turned = self.high / area, self.wide / area, -self.turned / area
+        right, down = turned * self.down - wide * self.right, -turned * self.right - high * self.down
+        return Placement(right, down, wide, high, turned)
 
 
 IN_PLACE = Placement()
@@ -82,26 +93,55 @@ def placement(
     ``transform`` is Fourier's of rows and columns, where there is a faster one than this module's.
     """
     found: list[Found] = []
-    agreeing: list[Found] = []
     for place, first, second in pairs:
         one = _of_one(first, second, transform or _transformed)
         if one is not None:
             found.append(((place[0] + SIDE / 2, place[1] + SIDE / 2), one))
-            right, down = (median(values) for values in zip(*(one for _, one in found), strict=True))
-            agreeing = _agreeing(found, Placement(right, down))
-            if len(agreeing) == len(found) == _ENOUGH:
+            if len(found) == _ENOUGH and len(_straight(found)[1]) == _ENOUGH:
                 break
+    lies, agreeing = _straight(found)
+    turn = _turn(found)
+    upright, fitting = _straight(_turned_back(found, turn))
+    # One or two more that agree are chance: one more number fits better whatever there is.
+    if len(fitting) < max(_FEWEST_FITTING, len(agreeing) + _FEWEST, len(found) / 2):
+        return lies
+    rest = _turn(fitting)
+    upright, _ = _straight(_turned_back(fitting, rest))
+    return replace(upright, turned=turn + rest) if abs(turn + rest) < _MOST else lies
+
+
+def _turn(found: Sequence[Found]) -> float:
+    """By how much most of them are turned (Theil and Sen); no size changes that for those in a row or a column."""
+    slopes = []
+    for ((x, y), one), ((left, top), other) in combinations(found, 2):
+        if y == top:
+            slopes.append((one[1] - other[1]) / (x - left))
+        elif x == left:
+            slopes.append((other[0] - one[0]) / (y - top))
+    return median(slopes) if slopes else 0.0
+
+
+def _turned_back(found: Iterable[Found], turn: float) -> list[Found]:
+    return [((x, y), (right + turn * y, down - turn * x)) for (x, y), (right, down) in found]
+
+
+def _straight(found: Sequence[Found]) -> tuple[Placement, list[Found]]:
+    """What they say of shift and size, and those that agree with each other."""
+    if not found:
+        return IN_PLACE, []
+    right, down = (median(values) for values in zip(*(one for _, one in found), strict=True))
+    agreeing = _agreeing(found, Placement(right, down))
     scaled = _scaled(found)
     fitting = _agreeing(found, scaled) if scaled.moved else []
-    # One or two more that agree are chance: two more numbers fit better whatever there is.
-    if len(fitting) >= max(_FEWEST_SCALED, len(agreeing) + _FEWEST, len(found) / 2):
+    # As of a turn, but two more numbers.
+    if len(fitting) >= max(_FEWEST_FITTING, len(agreeing) + _FEWEST, len(found) / 2):
         exact = _scaled(fitting, exact=True)
         if exact.moved:
-            return exact
+            return exact, fitting
     if len(agreeing) < max(_FEWEST, len(found) / 2):
-        return IN_PLACE
+        return IN_PLACE, agreeing
     right, down = (sum(values) / len(agreeing) for values in zip(*(one for _, one in agreeing), strict=True))
-    return Placement(right, down) if math.hypot(right, down) >= _NOTHING else IN_PLACE
+    return Placement(right, down) if math.hypot(right, down) >= _NOTHING else IN_PLACE, agreeing
 
 
 def _agreeing(found: Iterable[Found], with_: Placement) -> list[Found]:
@@ -126,7 +166,7 @@ def _scaled(found: Sequence[Found], *, exact: bool = False) -> Placement:
         else:
             slope = median((b - d) / (a - c) for (a, b), (c, d) in combinations(points, 2) if a != c)
             start = median(b - slope * a for a, b in points)
-        if abs(slope) > _MOST_SCALED:
+        if abs(slope) > _MOST:
             return IN_PLACE
         fits.append((start, 1 + slope))
     (right, wide), (down, high) = fits

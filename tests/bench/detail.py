@@ -95,6 +95,12 @@ def placed(pixels: Pixels, placement: Placement) -> Pixels:
     """``pixels`` where a result shows them; beyond them their border goes on."""
     margin, (height, width) = 20, pixels.shape[:2]
     wide = Image.fromarray(np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode="edge"))
+    if placement.turned:
+        # Of a picture eight times as large: Pillow turns by other weights than those by which it scales.
+        wide, back = wide.resize((8 * wide.width, 8 * wide.height), Image.Resampling.BICUBIC), placement.back()
+        rows = (back.wide, -back.turned, margin + back.right), (back.turned, back.high, margin + back.down)
+        to = [8 * value for row in rows for value in row]
+        return np.asarray(wide.transform((width, height), Image.Transform.AFFINE, to, Image.Resampling.BICUBIC))
     across, down = (1 / one for one in (placement.wide, placement.high))
     left, top = margin - placement.right * across, margin - placement.down * down
     box = left, top, left + width * across, top + height * down

@@ -18,6 +18,7 @@ from shared.pictures.registration import Placement
 from shared.pictures.sending import Kept, lacks_detail
 from tests.bench.detail import EFFECTS, KEPT, PHOTOS, Case, placed, psnr, shifted
 
+TURN = 0.004  # radians: 0.23°
 ANEW = ("invert", "unrelated")
 ON = {"keep_detail": True}
 
@@ -49,8 +50,16 @@ def test_a_result_that_lies_beside_the_source_is_put_back_to_its_place(effect: s
 
 @pytest.mark.parametrize("photo", PHOTOS)
 @pytest.mark.parametrize("effect", KEPT)
-@pytest.mark.parametrize("placement", [Placement(-2, -1, 1.012, 1.012), Placement(1.5, 0, 0.99, 1)])
-def test_a_result_of_a_little_other_size_is_put_back_to_its_place(
+@pytest.mark.parametrize(
+    "placement",
+    [
+        Placement(-2, -1, 1.012, 1.012),
+        Placement(1.5, 0, 0.99, 1),
+        Placement(1, -1, 1, 1, TURN),
+        Placement(-1, -2, 1.01, 1.006, -TURN),
+    ],
+)
+def test_a_result_of_a_little_other_size_or_turned_a_little_is_put_back_to_its_place(
     effect: str, photo: str, placement: Placement
 ) -> None:
     source = PHOTOS[photo]
@@ -139,29 +148,51 @@ class TestRegistration:
             )
             assert (start, end) == pytest.approx(wanted, abs=0.15)
 
+    @pytest.mark.parametrize("effect", ["echo", "light", "curves"])
+    @pytest.mark.parametrize("placement", [Placement(0.5, -1, turned=TURN), Placement(2, -2, 0.995, 1.01, -2 * TURN)])
+    def test_it_finds_that_a_result_is_turned(self, effect: str, placement: Placement) -> None:
+        small = PHOTOS["coffee.png"].resize((480, 320), Image.Resampling.LANCZOS)
+        found = registration.placement(tiles(np.asarray(small), placed(EFFECTS[effect](np.asarray(small)), placement)))
+        for x in (0, small.width):
+            for y in (0, small.height):
+                assert shown(found, x, y) == pytest.approx(shown(placement, x, y), abs=0.15)
+
+    @pytest.mark.parametrize("placement", [Placement(1.5, -2), Placement(-2, 1, 1.01, 0.99, TURN)])
+    def test_the_way_back_is_the_way(self, placement: Placement) -> None:
+        assert shown(placement.back(), *shown(placement, 300, 70)) == pytest.approx((300, 70))
+
     def test_what_the_tiles_err_is_no_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A result in its place, of which some tiles are a little off, is not resampled for it."""
         chance = np.random.default_rng(4)
         monkeypatch.setattr(registration, "_of_one", lambda *_: tuple(chance.normal(0, 0.12, 2)))
         pairs = [(place, (), ()) for place in registration.places(1248, 832)]
         found = [registration.placement(pairs) for _ in range(300)]
-        assert sum(one.moved and (one.wide, one.high) != (1, 1) for one in found) <= 3
+        assert sum(one.moved and (one.wide, one.high, one.turned) != (1, 1, 0) for one in found) <= 3
 
-    def test_tiles_that_lie_anywhere_have_no_size(self) -> None:
+    def test_tiles_that_lie_anywhere_have_no_size_and_are_not_turned(self) -> None:
         chance = np.random.default_rng(3)
         for count in range(3, 17):
             places = registration.places(1248, 832)[:count]
             for _ in range(200):
                 found = [((x + 32.0, y + 32.0), tuple(chance.uniform(-7, 7, 2))) for x, y in places]
-                fitting = registration._agreeing(found, registration._scaled(found))
-                assert len(fitting) < 6
+                for at_all in (found, registration._turned_back(found, registration._turn(found))):
+                    fitting = registration._agreeing(at_all, registration._scaled(at_all))
+                    assert len(fitting) < 6
 
 
 def offset(pairs) -> tuple[float, float]:
     """How far a result lies beside, that has the size that it should."""
     found = registration.placement(pairs)
-    assert (found.wide, found.high) == (1, 1)
+    assert (found.wide, found.high, found.turned) == (1, 1, 0)
     return found.right, found.down
+
+
+def shown(placement: Placement, x: float, y: float) -> tuple[float, float]:
+    """Where a result shows what is at ``x``, ``y`` of what was sent."""
+    return (
+        placement.wide * x - placement.turned * y + placement.right,
+        placement.turned * x + placement.high * y + placement.down,
+    )
 
 
 def tiles(first: np.ndarray, second: np.ndarray):

@@ -30,11 +30,13 @@ CASES = {
     "light": ("light", "rocket.jpg", 2.5, "png", 0.0, WHOLE, 1.0),
     "beside": ("light", "coffee.png", 3, "png", 0.5, WHOLE, 1.0),
     "of another size": ("light", "coffee.png", 2, "png", 0.0, 50 * 600, 1.0),
+    "turned": ("light", "coffee.png", 2, "png", 0.0, 50 * 600, 1.0),
     "sent larger": ("light", "coffee.png", 3, "png", 0.0, WHOLE, 1.0),
     "painted": ("painted", "chelsea.png", 2, "jpeg 95", 0.0, WHOLE, 1.0),
     "unrelated": ("unrelated", "coffee.png", 3, "png", 0.0, WHOLE, 1.0),
     "half as strong": ("echo", "coffee.png", 3, "png", 0.0, WHOLE, 0.5),
 }
+PLACED = {"of another size": Placement(-2, -1, 1.012, 1.008), "turned": Placement(1, -1, 1.004, 1, 0.005)}
 Pictures = dict[str, tuple[Image.Image, Image.Image, Image.Image, float]]
 
 
@@ -49,8 +51,8 @@ def pictures() -> Pictures:
         if name in ("beside", "sent larger"):
             sent = source.resize((round(1.64 * size[0]), round(1.64 * size[1])), Image.Resampling.LANCZOS)
         came = EFFECTS[effect](np.asarray(sent.resize(size, Image.Resampling.LANCZOS)))
-        if name == "of another size":
-            came = placed(came, Placement(-2, -1, 1.012, 1.008))
+        if name in PLACED:
+            came = placed(came, PLACED[name])
         if beside:
             whole = shifted(EFFECTS[effect](np.asarray(source)), (beside * factor,) * 2)
             came = np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.LANCZOS))

@@ -142,14 +142,12 @@ class _Enlarging:
         self, buffer: Gegl.Buffer, cell: int, size: tuple[int, int], full: tuple[int, int], lies: Placement
     ) -> None:
         """``buffer`` has a pixel for each cell of a result of ``size``, which ``lies`` beside its source."""
-        larger = full[0] / size[0] / lies.wide, full[1] / size[1] / lies.high
+        larger = full[0] / size[0], full[1] / size[1]
         across, down = (_step(2 / cell / times) for times in larger)  # px of the doubled picture in one of the full
-        ratio = larger[0] * across, larger[1] * down
-        moved = -lies.right * ratio[0], -lies.down * ratio[1]
-        beyond = lies.beyond(size) * max(ratio) + 2
         place = Gegl.Rectangle.new(0, 0, math.ceil(full[0] * across), math.ceil(full[1] * down))
         graph = Gegl.Node()
-        scaled = _scaled(graph, buffer, (cell * ratio[0], cell * ratio[1]), moved, beyond)
+        back = lies.back()
+        scaled = _scaled(graph, buffer, (cell, cell), back, (larger[0] * across, larger[1] * down), back.beyond(size))
         doubled = _made(scaled, place, NUMBERS_AS_BYTES)
         data = GLib.Bytes.new(doubled.get(place, 1.0, NUMBERS_AS_BYTES, NONE))
         self._doubled = GdkPixbuf.Pixbuf.new_from_bytes(data, *RGB, place.width, place.height, 3 * place.width)
@@ -230,24 +228,33 @@ def _sharper(buffer: Gegl.Buffer, finest: Gegl.Buffer, mended: Gegl.Buffer) -> G
 def _scaled(
     graph: Gegl.Node,
     buffer: Gegl.Buffer,
-    ratio: tuple[float, float],
-    moved: tuple[float, float] = (0.0, 0.0),
+    before: tuple[float, float],
+    lies: Placement = IN_PLACE,
+    after: tuple[float, float] = (1.0, 1.0),
     beyond: float = 0,
     sampler: Gegl.SamplerType = LINEAR,
 ) -> Gegl.Node:
-    """``buffer`` enlarged to ``ratio`` times its size, and ``moved`` (right, down) after that.
+    """``buffer``, enlarged ``before`` and ``after`` it was laid where it ``lies``.
 
-    It goes on beyond its border, of which ``beyond`` px of the enlarged one are asked for.
+    It goes on beyond its border, of which ``beyond`` px, in those between both, are asked for.
     """
     place = buffer.get_extent()
-    margin = MARGIN + int(beyond / min(ratio))
+    margin = MARGIN + int(beyond / min(before))
     wide = Gegl.Rectangle.new(-margin, -margin, place.width + 2 * margin, place.height + 2 * margin)
     padded = Gegl.Buffer.new(NUMBERS, wide.x, wide.y, wide.width, wide.height)
     padded.set(wide, NUMBERS, buffer.get(wide, 1.0, NUMBERS, CLAMP))
     source = node(graph, "gegl:buffer-source", buffer=padded)
-    scaled = node(graph, "gegl:scale-ratio", source, x=ratio[0], y=ratio[1], sampler=sampler)
-    # GEGL makes one of two transformations that follow each other.
-    return node(graph, "gegl:translate", scaled, x=moved[0], y=moved[1], sampler=sampler) if any(moved) else scaled
+    # GEGL makes one of all transformations that follow each other.
+    of: dict[str, object] = {"sampler": sampler}
+    across, down = lies.wide * before[0] * after[0], lies.high * before[1] * after[1]
+    scaled = node(graph, "gegl:scale-ratio", source, x=across, y=down, **of)
+    if not lies.moved:
+        return scaled
+    taller = after[1] / after[0]
+    turned = node(
+        graph, "gegl:shear", scaled, x=-lies.turned / lies.high / taller, y=lies.turned / lies.wide * taller, **of
+    )
+    return node(graph, "gegl:translate", turned, x=lies.right * after[0], y=lies.down * after[1], **of)
 
 
 def _at(sent: Gegl.Buffer, size: tuple[int, int], lies: Placement = IN_PLACE) -> Gegl.Buffer:
@@ -257,8 +264,8 @@ def _at(sent: Gegl.Buffer, size: tuple[int, int], lies: Placement = IN_PLACE) ->
     if size == (place.width, place.height) and not lies.moved:
         return numbers
     graph = Gegl.Node()  # to be held until it was worked
-    ratio = lies.wide * size[0] / place.width, lies.high * size[1] / place.height
-    scaled = _scaled(graph, numbers, ratio, (lies.right, lies.down), lies.beyond(size), SHARP)
+    before = size[0] / place.width, size[1] / place.height
+    scaled = _scaled(graph, numbers, before, lies, beyond=lies.beyond(size), sampler=SHARP)
     return _made(scaled, Gegl.Rectangle.new(0, 0, *size))
 
 
