@@ -41,7 +41,7 @@ class Placement:
     """What was sent shows at x, y, a result shows at ``wide`` · x - ``turned`` · y + ``right`` and
     ``turned`` · x + ``high`` · y + ``down``.
 
-    In px of the result, from its left upper corner.
+    In px of the result, from its left upper corner. ``turned`` is small, and so as good as clockwise radians.
     """
 
     right: float = 0.0
